@@ -1,0 +1,320 @@
+package org.sluice.datapath.bridge;
+
+import org.agrona.UnsafeApi;
+
+import org.sluice.datapath.buffer.OffHeapRegion;
+
+/**
+ * The forwarding database: which port a MAC address is behind, for all bridge domains of one worker.
+ * <p>
+ * An entry may stand in one of two buckets of four, chosen by a seeded hash; a bucket is a cache line, so a look-up
+ * touches at most two lines and never walks a chain. There are no tombstones: what is flushed or too old is simply
+ * free to be taken.
+ * <p>
+ * <b>Fairness.</b> A container that floods the switch with invented MACs must not push the others out. A port holds at
+ * most a fixed number of learned entries; and when both buckets of a new MAC are full, the entry that goes is one of
+ * the port that holds the most, or else the newcomer is not learned.
+ * <p>
+ * <b>Flushing</b> a port or a domain is O(1): it takes the number of a new epoch, and entries learned in an earlier one
+ * are stale.
+ * <p>
+ * The worker owns the table and is the only writer. {@link FdbReader} reads beside it without disturbing it.
+ */
+public final class Fdb {
+    /** Exclusive upper bound of domain numbers; 0 is none. */
+    public static final int MAX_DOMAINS = FdbLayout.MAX_DOMAINS;
+    /** Exclusive upper bound of port indexes. */
+    public static final int MAX_PORTS = FdbLayout.MAX_PORTS;
+    /** Ageing time of IEEE 802.1D and of the Linux bridge. */
+    public static final int DEFAULT_AGEING_SECONDS = 300;
+    /** Returned by {@link #lookup} for a MAC that is nowhere. */
+    public static final int UNKNOWN = -1;
+
+    /** What became of a source address. */
+    public enum Learned {
+        KNOWN, NEW, MOVED, PORT_LIMIT, TABLE_FULL
+    }
+
+    private final FdbLayout layout;
+    private final long seed;
+    private final int bucketMask;
+    private final int portLimit;
+    private final int[] portEntries = new int[MAX_PORTS];
+    private final int[] portEntriesEpoch = new int[MAX_PORTS];
+    private int epoch;
+    private int sweepBucket;
+
+    /**
+     * @param region    of {@link #regionBytes} bytes; is cleared.
+     * @param capacity  entries in all, rounded up to a power of two.
+     * @param portLimit learned entries that one port may hold.
+     * @param seed      makes the places of entries unpredictable to those who send frames.
+     */
+    public Fdb(final OffHeapRegion region, final int capacity, final int portLimit, final int ageingSeconds,
+               final long seed) {
+        layout = FdbLayout.format(region, capacity, ageingSeconds);
+        bucketMask = layout.bucketCount() - 1;
+        this.portLimit = portLimit;
+        this.seed = seed;
+    }
+
+    public static long regionBytes(final int capacity) {
+        return FdbLayout.regionBytes(capacity);
+    }
+
+    /** The port that the MAC is behind, or {@link #UNKNOWN}. */
+    public int lookup(final int domain, final long mac, final int nowSeconds) {
+        final long key = FdbEntry.key(domain, mac);
+        final long entry = find(key, hash(key));
+        if (entry == 0) {
+            return UNKNOWN;
+        }
+        final long value = value(entry);
+        return layout.isLive(key, value, nowSeconds) ? FdbEntry.port(value) : UNKNOWN;
+    }
+
+    /** Notes that the MAC was seen as a source behind the port. */
+    public Learned learn(final int domain, final long mac, final int port, final int nowSeconds) {
+        final long key = FdbEntry.key(domain, mac);
+        final long hash = hash(key);
+        final long entry = find(key, hash);
+        if (entry == 0) {
+            return insert(key, hash, port, nowSeconds);
+        }
+        final long value = value(entry);
+        if (FdbEntry.isStatic(value)) {
+            return Learned.KNOWN;
+        }
+        if (FdbEntry.port(value) == port && FdbEntry.isSeenAt(value, nowSeconds) && !layout.isFlushed(key, value)) {
+            return Learned.KNOWN;
+        }
+        return relearn(entry, key, value, port, nowSeconds);
+    }
+
+    /**
+     * Pins the MAC to the port until {@link #remove}; neither learning nor ageing nor flushing touches it.
+     *
+     * @return false when both its buckets are full of other static entries.
+     */
+    public boolean putStatic(final int domain, final long mac, final int port, final int nowSeconds) {
+        final long key = FdbEntry.key(domain, mac);
+        final long hash = hash(key);
+        long entry = find(key, hash);
+        if (entry == 0) {
+            entry = replaceable(hash, Integer.MIN_VALUE, nowSeconds);
+        }
+        if (entry == 0) {
+            return false;
+        }
+        release(entry);
+        write(entry, key, FdbEntry.permanent(port));
+        return true;
+    }
+
+    /** Forgets a MAC, static or learned. */
+    public void remove(final int domain, final long mac) {
+        final long key = FdbEntry.key(domain, mac);
+        final long entry = find(key, hash(key));
+        if (entry != 0) {
+            release(entry);
+            clear(entry);
+        }
+    }
+
+    /** Forgets what was learned behind the port. */
+    public void flushPort(final int port) {
+        layout.portEpoch(port, nextEpoch());
+    }
+
+    /** Forgets what was learned in the domain. */
+    public void flushDomain(final int domain) {
+        layout.domainEpoch(domain, nextEpoch());
+    }
+
+    /** Learned entries that count against the port's limit. */
+    public int entriesOf(final int domain, final int port) {
+        final int flushed = Math.max(layout.portEpoch(port), layout.domainEpoch(domain));
+        if (portEntriesEpoch[port] < flushed) {
+            portEntriesEpoch[port] = flushed;
+            portEntries[port] = 0;
+        }
+        return portEntries[port];
+    }
+
+    public int bucketCount() {
+        return layout.bucketCount();
+    }
+
+    /**
+     * Clears old entries out of the next few buckets, so that their ports may learn others.
+     *
+     * @return how many had aged.
+     */
+    public int sweep(final int buckets, final int nowSeconds) {
+        int aged = 0;
+        for (int n = 0; n < buckets; n++) {
+            sweepBucket = sweepBucket + 1 & bucketMask;
+            final long bucket = layout.bucket(sweepBucket);
+            for (int way = 0; way < FdbLayout.WAYS; way++) {
+                final long entry = bucket + (long) way * FdbLayout.ENTRY_BYTES;
+                if (key(entry) != 0 && !layout.isLive(key(entry), value(entry), nowSeconds)) {
+                    aged += layout.isFlushed(key(entry), value(entry)) ? 0 : 1;
+                    release(entry);
+                    clear(entry);
+                }
+            }
+        }
+        return aged;
+    }
+
+    private Learned insert(final long key, final long hash, final int port, final int nowSeconds) {
+        final int held = entriesOf(FdbEntry.domain(key), port);
+        if (held >= portLimit) {
+            return Learned.PORT_LIMIT;
+        }
+        final long entry = replaceable(hash, held, nowSeconds);
+        if (entry == 0) {
+            return Learned.TABLE_FULL;
+        }
+        release(entry);
+        portEntries[port]++;
+        write(entry, key, FdbEntry.learned(port, epoch, nowSeconds));
+        return Learned.NEW;
+    }
+
+    private Learned relearn(final long entry, final long key, final long value, final int port, final int nowSeconds) {
+        final boolean live = layout.isLive(key, value, nowSeconds);
+        if (live && FdbEntry.port(value) == port) {
+            putValue(entry, FdbEntry.learned(port, FdbEntry.epoch(value), nowSeconds));
+            return Learned.KNOWN;
+        }
+        final boolean counted = FdbEntry.port(value) == port && !layout.isFlushed(key, value);
+        if (entriesOf(FdbEntry.domain(key), port) - (counted ? 1 : 0) >= portLimit) {
+            return Learned.PORT_LIMIT;
+        }
+        release(entry);
+        portEntries[port]++;
+        putValue(entry, FdbEntry.learned(port, epoch, nowSeconds));
+        return live ? Learned.MOVED : Learned.NEW;
+    }
+
+    /**
+     * A place for a new entry in its two buckets: an empty or dead one, or else one of the port that holds the most
+     * entries, if those are more than {@code held}.
+     */
+    private long replaceable(final long hash, final int held, final int nowSeconds) {
+        long victim = 0;
+        int most = held;
+        for (int choice = 0; choice < 2; choice++) {
+            final long bucket = choice == 0 ? firstBucket(hash) : secondBucket(hash);
+            for (int way = 0; way < FdbLayout.WAYS; way++) {
+                final long entry = bucket + (long) way * FdbLayout.ENTRY_BYTES;
+                final long key = key(entry);
+                final long value = value(entry);
+                if (key == 0 || !layout.isLive(key, value, nowSeconds)) {
+                    return entry;
+                }
+                if (!FdbEntry.isStatic(value)) {
+                    final int entries = entriesOf(FdbEntry.domain(key), FdbEntry.port(value));
+                    if (entries > most) {
+                        most = entries;
+                        victim = entry;
+                    }
+                }
+            }
+        }
+        return victim;
+    }
+
+    /** Takes an entry that is about to go off its port's count. */
+    private void release(final long entry) {
+        final long key = key(entry);
+        final long value = value(entry);
+        if (key != 0 && !FdbEntry.isStatic(value) && !layout.isFlushed(key, value)
+            && entriesOf(FdbEntry.domain(key), FdbEntry.port(value)) > 0) {
+            portEntries[FdbEntry.port(value)]--;
+        }
+    }
+
+    private int nextEpoch() {
+        if (++epoch == FdbEntry.MAX_EPOCH) {
+            restartEpochs();
+        }
+        return epoch;
+    }
+
+    /** Once in eight million flushes the number runs out: forget all that was learned and count anew. */
+    private void restartEpochs() {
+        for (int b = 0; b < layout.bucketCount(); b++) {
+            for (int way = 0; way < FdbLayout.WAYS; way++) {
+                final long entry = layout.bucket(b) + (long) way * FdbLayout.ENTRY_BYTES;
+                if (!FdbEntry.isStatic(value(entry))) {
+                    clear(entry);
+                }
+            }
+        }
+        for (int domain = 0; domain < MAX_DOMAINS; domain++) {
+            layout.domainEpoch(domain, 0);
+        }
+        for (int port = 0; port < MAX_PORTS; port++) {
+            layout.portEpoch(port, 0);
+            portEntries[port] = 0;
+            portEntriesEpoch[port] = 0;
+        }
+        epoch = 1;
+    }
+
+    private long find(final long key, final long hash) {
+        final long entry = findIn(firstBucket(hash), key);
+        return entry != 0 ? entry : findIn(secondBucket(hash), key);
+    }
+
+    private static long findIn(final long bucket, final long key) {
+        for (int offset = 0; offset < FdbLayout.BUCKET_BYTES; offset += FdbLayout.ENTRY_BYTES) {
+            if (UnsafeApi.getLong(bucket + offset) == key) {
+                return bucket + offset;
+            }
+        }
+        return 0;
+    }
+
+    private long firstBucket(final long hash) {
+        return layout.bucket((int) hash & bucketMask);
+    }
+
+    private long secondBucket(final long hash) {
+        return layout.bucket((int) (hash >>> 32) & bucketMask);
+    }
+
+    /** The finalizer of MurmurHash3 over the seeded key. */
+    private long hash(final long key) {
+        long h = key ^ seed;
+        h = (h ^ h >>> 33) * 0xFF51_AFD7_ED55_8CCDL;
+        h = (h ^ h >>> 33) * 0xC4CE_B9FE_1A85_EC53L;
+        return h ^ h >>> 33;
+    }
+
+    private static long key(final long entry) {
+        return UnsafeApi.getLong(entry);
+    }
+
+    private static long value(final long entry) {
+        return UnsafeApi.getLong(entry + Long.BYTES);
+    }
+
+    private static void putValue(final long entry, final long value) {
+        UnsafeApi.putLongRelease(null, entry + Long.BYTES, value);
+    }
+
+    private static void clear(final long entry) {
+        UnsafeApi.putLongRelease(null, entry, 0);
+    }
+
+    /** Empties the place first, so that a reader never sees one entry's key with another's value. */
+    private static void write(final long entry, final long key, final long value) {
+        clear(entry);
+        UnsafeApi.storeFence();
+        putValue(entry, value);
+        UnsafeApi.putLongRelease(null, entry, key);
+    }
+}

@@ -1,0 +1,78 @@
+package org.sluice.datapath.bridge;
+
+import org.sluice.datapath.buffer.EgressQueue;
+import org.sluice.datapath.device.PacketDevice;
+import org.sluice.datapath.status.CounterGroup;
+import org.sluice.datapath.status.PortCounter;
+
+/**
+ * A place where frames enter and leave a bridge domain: an endpoint's device or the network's host port. Owned by the
+ * worker.
+ */
+public final class Port {
+    private final int index;
+    private final BridgeDomain domain;
+    private final PacketDevice device;
+    private final CounterGroup<PortCounter> counters;
+    private final EgressQueue egressQueue = new EgressQueue();
+    private final PortIdentity identity;
+    private final int mtu;
+    private final boolean host;
+    private final boolean guarded;
+
+    /**
+     * @param index    below {@link Fdb#MAX_PORTS}, unique in the worker.
+     * @param mtu      layer-3 bytes that the device takes in one packet.
+     * @param host     whether this is the network's port into the host.
+     * @param guarded  whether frames must come from the identity's addresses.
+     * @param identity the addresses that live behind the port.
+     */
+    public Port(final int index, final BridgeDomain domain, final PacketDevice device, final int mtu,
+                final boolean host, final boolean guarded, final PortIdentity identity,
+                final CounterGroup<PortCounter> counters) {
+        this.index = index;
+        this.domain = domain;
+        this.device = device;
+        this.mtu = mtu;
+        this.host = host;
+        this.guarded = guarded;
+        this.identity = identity;
+        this.counters = counters;
+    }
+
+    public int index() {
+        return index;
+    }
+
+    public BridgeDomain domain() {
+        return domain;
+    }
+
+    public PacketDevice device() {
+        return device;
+    }
+
+    public CounterGroup<PortCounter> counters() {
+        return counters;
+    }
+
+    public EgressQueue egressQueue() {
+        return egressQueue;
+    }
+
+    public PortIdentity identity() {
+        return identity;
+    }
+
+    public int mtu() {
+        return mtu;
+    }
+
+    public boolean isHost() {
+        return host;
+    }
+
+    public boolean isGuarded() {
+        return guarded;
+    }
+}

@@ -1,0 +1,58 @@
+package org.sluice.datapath.buffer;
+
+/**
+ * The frames of one burst that leave by one port, in order, as columns: filled by the transmit stage, emptied with one
+ * flush by the port's device. Owned by the worker.
+ */
+public final class EgressQueue {
+    private final long[] address = new long[FrameBatch.CAPACITY];
+    private final int[] length = new int[FrameBatch.CAPACITY];
+    private int size;
+    private long byteCount;
+    private int refusedFrames;
+
+    public void clear() {
+        size = 0;
+        byteCount = 0;
+        refusedFrames = 0;
+    }
+
+    /** Adds a frame; its virtio-net header lies in front of the address. */
+    public void add(final long frameAddress, final int frameLength) {
+        address[size] = frameAddress;
+        length[size] = frameLength;
+        size++;
+        byteCount += frameLength;
+    }
+
+    public int size() {
+        return size;
+    }
+
+    public long address(final int i) {
+        return address[i];
+    }
+
+    public int length(final int i) {
+        return length[i];
+    }
+
+    /** Called by the device for a frame that it did not take. */
+    public void refuse(final int i) {
+        refusedFrames++;
+        byteCount -= length[i];
+    }
+
+    public int refusedFrames() {
+        return refusedFrames;
+    }
+
+    public int acceptedFrames() {
+        return size - refusedFrames;
+    }
+
+    /** Bytes of the frames that were not refused. */
+    public long acceptedBytes() {
+        return byteCount;
+    }
+}

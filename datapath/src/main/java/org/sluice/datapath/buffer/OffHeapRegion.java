@@ -1,0 +1,95 @@
+package org.sluice.datapath.buffer;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+
+import net.openhft.chronicle.bytes.BytesStore;
+import net.openhft.chronicle.bytes.MappedBytes;
+import net.openhft.chronicle.core.io.ReferenceOwner;
+
+import org.agrona.BitUtil;
+import org.agrona.concurrent.UnsafeBuffer;
+
+/**
+ * A fixed stretch of off-heap memory, anonymous or backed by a file that other processes can map.
+ * <p>
+ * Chronicle Bytes allocates, maps and releases it; the tables and counters read and write it through Agrona buffers.
+ * The start is aligned to a cache line. New memory is zero. The thread that makes a region closes it, after every
+ * user of its address has stopped.
+ */
+public final class OffHeapRegion implements AutoCloseable {
+    public static final int CACHE_LINE_BYTES = 64;
+
+    private final Runnable release;
+    private final long address;
+    private final long sizeBytes;
+
+    private OffHeapRegion(final long address, final long sizeBytes, final Runnable release) {
+        this.address = address;
+        this.sizeBytes = sizeBytes;
+        this.release = release;
+    }
+
+    /**
+     * Zeroed memory of this process alone.
+     *
+     * @param sizeBytes how much, more than 0.
+     */
+    public static OffHeapRegion anonymous(final long sizeBytes) {
+        requirePositive(sizeBytes);
+        final BytesStore<?, Void> store = BytesStore.nativeStoreWithFixedCapacity(sizeBytes + CACHE_LINE_BYTES);
+        final long address = BitUtil.align(store.addressForRead(0), CACHE_LINE_BYTES);
+        return new OffHeapRegion(address, sizeBytes, () -> store.release(ReferenceOwner.INIT));
+    }
+
+    /**
+     * Memory shared with the file: what the file held before is seen, what is missing of it reads as zero.
+     *
+     * @param file      is made when it does not exist; its folder must.
+     * @param sizeBytes how much of it to map, more than 0.
+     * @throws UncheckedIOException when the file cannot be opened, grown or mapped.
+     */
+    public static OffHeapRegion mapped(final Path file, final long sizeBytes) {
+        requirePositive(sizeBytes);
+        try {
+            final MappedBytes bytes = MappedBytes.singleMappedBytes(new File(file.toString()), sizeBytes);
+            return new OffHeapRegion(bytes.addressForRead(0), sizeBytes, bytes::releaseLast);
+        } catch (final IOException ex) {
+            throw new UncheckedIOException("cannot map " + file + ": " + ex.getMessage(), ex);
+        }
+    }
+
+    public long address() {
+        return address;
+    }
+
+    public long sizeBytes() {
+        return sizeBytes;
+    }
+
+    /**
+     * A bounds-checked view of a part of the region.
+     *
+     * @throws IllegalArgumentException when the part does not lie within the region.
+     */
+    public UnsafeBuffer slice(final long offset, final int lengthBytes) {
+        if (offset < 0 || lengthBytes < 0 || offset + lengthBytes > sizeBytes) {
+            throw new IllegalArgumentException(
+                "slice " + offset + "+" + lengthBytes + " lies outside a region of " + sizeBytes + " bytes");
+        }
+        return new UnsafeBuffer(address + offset, lengthBytes);
+    }
+
+    @Override
+    public void close() {
+        release.run();
+    }
+
+    private static void requirePositive(final long sizeBytes) {
+        if (sizeBytes <= 0) {
+            throw new IllegalArgumentException("a region needs a size above 0, not " + sizeBytes);
+        }
+    }
+}

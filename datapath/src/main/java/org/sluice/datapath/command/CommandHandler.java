@@ -1,0 +1,14 @@
+package org.sluice.datapath.command;
+
+/** The receiving side of the command ring, on the worker's thread. */
+public interface CommandHandler {
+    CommandResult onAddDomain(Command.AddDomain command);
+
+    CommandResult onRemoveDomain(Command.RemoveDomain command);
+
+    CommandResult onAddPort(Command.AddPort command);
+
+    CommandResult onRemovePort(Command.RemovePort command);
+
+    CommandResult onFlushFdb(Command.FlushFdb command);
+}

@@ -1,0 +1,26 @@
+package org.sluice.datapath.command;
+
+/** A worker's answer to a command. */
+public enum CommandResult {
+    OK("done"),
+    DOMAIN_ID_INVALID("the domain's number is out of range"),
+    DOMAIN_EXISTS("the domain is there already"),
+    DOMAIN_UNKNOWN("there is no such domain"),
+    DOMAIN_IN_USE("the domain still has ports"),
+    PORT_EXISTS("the port's index is in use"),
+    PORT_UNKNOWN("there is no such port"),
+    DEVICE_MISSING("no device was laid down for the port"),
+    FDB_FULL("the FDB has no place for the port's MAC address"),
+    FAILED("the worker failed on it; its error log says how");
+
+    private final String description;
+
+    CommandResult(final String description) {
+        this.description = description;
+    }
+
+    /** What it means, for people. */
+    public String description() {
+        return description;
+    }
+}

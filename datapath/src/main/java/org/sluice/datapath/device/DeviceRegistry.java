@@ -1,0 +1,28 @@
+package org.sluice.datapath.device;
+
+import java.util.concurrent.atomic.AtomicReferenceArray;
+
+/**
+ * Where the control plane lays a device down before it tells the worker, by a command that can carry only numbers, to
+ * take it up as a port. Written by control, read by the worker; the command ring orders the two.
+ */
+public final class DeviceRegistry {
+    private final AtomicReferenceArray<PacketDevice> devices;
+
+    public DeviceRegistry(final int maxPorts) {
+        devices = new AtomicReferenceArray<>(maxPorts);
+    }
+
+    public void put(final int portIndex, final PacketDevice device) {
+        devices.set(portIndex, device);
+    }
+
+    /** The device laid down for the port, or null. */
+    public PacketDevice get(final int portIndex) {
+        return portIndex < 0 || portIndex >= devices.length() ? null : devices.get(portIndex);
+    }
+
+    public PacketDevice remove(final int portIndex) {
+        return devices.getAndSet(portIndex, null);
+    }
+}

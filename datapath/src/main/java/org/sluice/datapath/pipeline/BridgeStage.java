@@ -1,0 +1,81 @@
+package org.sluice.datapath.pipeline;
+
+import org.sluice.datapath.bridge.BridgeDomain;
+import org.sluice.datapath.bridge.Fdb;
+import org.sluice.datapath.bridge.Port;
+import org.sluice.datapath.buffer.DropReason;
+import org.sluice.datapath.buffer.FrameBatch;
+import org.sluice.datapath.protocol.MacAddress;
+import org.sluice.datapath.status.CounterGroup;
+import org.sluice.datapath.status.WorkerCounter;
+
+/**
+ * Learns where the frames come from and looks up where they go: one port, every port, or the gateway. Learning and
+ * looking up are two loops because each is then simple, and table misses of different frames overlap.
+ */
+public final class BridgeStage {
+    private final Fdb fdb;
+    private final CounterGroup<WorkerCounter> counters;
+
+    public BridgeStage(final Fdb fdb, final CounterGroup<WorkerCounter> counters) {
+        this.fdb = fdb;
+        this.counters = counters;
+    }
+
+    public void process(final FrameBatch batch, final Port ingress, final int nowSeconds) {
+        learn(batch, ingress, nowSeconds);
+        lookUp(batch, ingress, nowSeconds);
+    }
+
+    private void learn(final FrameBatch batch, final Port ingress, final int nowSeconds) {
+        final int domain = ingress.domain().id();
+        long previous = 0;
+        for (int i = 0, size = batch.size(); i < size; i++) {
+            final long source = batch.sourceMac(i);
+            if (batch.isDropped(i) || source == previous) {
+                continue;
+            }
+            previous = source;
+            final Fdb.Learned learned = fdb.learn(domain, source, ingress.index(), nowSeconds);
+            if (learned != Fdb.Learned.KNOWN) {
+                count(learned);
+            }
+        }
+    }
+
+    private void lookUp(final FrameBatch batch, final Port ingress, final int nowSeconds) {
+        final BridgeDomain domain = ingress.domain();
+        final int domainId = domain.id();
+        final int ingressIndex = ingress.index();
+        final long gatewayMac = domain.gateway().mac();
+        for (int i = 0, size = batch.size(); i < size; i++) {
+            if (batch.isDropped(i)) {
+                continue;
+            }
+            final long destination = batch.destinationMac(i);
+            if (MacAddress.isGroup(destination)) {
+                batch.egress(i, FrameBatch.EGRESS_FLOOD);
+            } else if (destination == gatewayMac && !ingress.isHost()) {
+                batch.egress(i, FrameBatch.EGRESS_GATEWAY);
+            } else {
+                final int port = fdb.lookup(domainId, destination, nowSeconds);
+                if (port == ingressIndex) {
+                    batch.drop(i, DropReason.EGRESS_IS_INGRESS);
+                } else {
+                    batch.egress(i, port == Fdb.UNKNOWN ? FrameBatch.EGRESS_FLOOD : port);
+                }
+            }
+        }
+    }
+
+    private void count(final Fdb.Learned learned) {
+        switch (learned) {
+            case NEW -> counters.increment(WorkerCounter.FDB_LEARNED);
+            case MOVED -> counters.increment(WorkerCounter.FDB_MOVED);
+            case PORT_LIMIT -> counters.increment(WorkerCounter.FDB_PORT_LIMIT);
+            case TABLE_FULL -> counters.increment(WorkerCounter.FDB_FULL);
+            case KNOWN -> { }
+            default -> throw new IllegalArgumentException(learned.name());
+        }
+    }
+}

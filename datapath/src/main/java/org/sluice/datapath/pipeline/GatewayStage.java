@@ -1,0 +1,158 @@
+package org.sluice.datapath.pipeline;
+
+import org.agrona.concurrent.UnsafeBuffer;
+
+import org.sluice.datapath.bridge.BridgeDomain;
+import org.sluice.datapath.bridge.Port;
+import org.sluice.datapath.bridge.PortIdentity;
+import org.sluice.datapath.buffer.DropReason;
+import org.sluice.datapath.buffer.FrameBatch;
+import org.sluice.datapath.protocol.ArpFlyweight;
+import org.sluice.datapath.protocol.EtherType;
+import org.sluice.datapath.protocol.EthernetFlyweight;
+import org.sluice.datapath.protocol.IcmpFlyweight;
+import org.sluice.datapath.protocol.Icmpv6Flyweight;
+import org.sluice.datapath.protocol.IpProtocol;
+import org.sluice.datapath.protocol.Ipv4Flyweight;
+import org.sluice.datapath.protocol.Ipv6Flyweight;
+import org.sluice.datapath.status.CounterGroup;
+import org.sluice.datapath.status.WorkerCounter;
+
+/**
+ * The switch's own voice: answers ARP, neighbour solicitations and pings for the gateway's addresses, and hands
+ * everything else that is addressed to the gateway to the host port. What the host itself sends is left alone: its
+ * kernel owns the gateway's addresses too and must not be answered in its own name.
+ */
+public final class GatewayStage {
+    private final GatewayResponder responder = new GatewayResponder();
+    private final ArpFlyweight arp = new ArpFlyweight();
+    private final Ipv4Flyweight ipv4 = new Ipv4Flyweight();
+    private final Ipv6Flyweight ipv6 = new Ipv6Flyweight();
+    private final IcmpFlyweight icmp = new IcmpFlyweight();
+    private final Icmpv6Flyweight icmpv6 = new Icmpv6Flyweight();
+    private final CounterGroup<WorkerCounter> counters;
+
+    public GatewayStage(final CounterGroup<WorkerCounter> counters) {
+        this.counters = counters;
+    }
+
+    public void process(final FrameBatch batch, final Port ingress) {
+        if (ingress.isHost()) {
+            return;
+        }
+        final BridgeDomain domain = ingress.domain();
+        for (int i = 0, size = batch.size(); i < size; i++) {
+            if (batch.isDropped(i)) {
+                continue;
+            }
+            final int egress = batch.egress(i);
+            if (egress == FrameBatch.EGRESS_GATEWAY || egress == FrameBatch.EGRESS_FLOOD) {
+                if (answer(batch, i, domain.gateway())) {
+                    batch.egress(i, ingress.index());
+                    counters.increment(WorkerCounter.GATEWAY_REPLIES);
+                } else if (egress == FrameBatch.EGRESS_GATEWAY) {
+                    handToHost(batch, i, domain);
+                }
+            }
+        }
+    }
+
+    /** Turns a question to the gateway into its answer. A tagged frame is of another network: no answer. */
+    private boolean answer(final FrameBatch batch, final int i, final PortIdentity gateway) {
+        if (batch.l3Offset(i) != EthernetFlyweight.LENGTH) {
+            return false;
+        }
+        return switch (batch.etherType(i)) {
+            case EtherType.ARP -> answerArp(batch, i, gateway);
+            case EtherType.IPV4 -> answerPing(batch, i, gateway);
+            case EtherType.IPV6 -> answerIcmpv6(batch, i, gateway);
+            default -> false;
+        };
+    }
+
+    private boolean answerArp(final FrameBatch batch, final int i, final PortIdentity gateway) {
+        final UnsafeBuffer frame = batch.frame(i);
+        arp.wrap(frame, batch.l3Offset(i));
+        if (arp.operation() != ArpFlyweight.REQUEST || !gateway.isIpv4(arp.targetIp())) {
+            return false;
+        }
+        responder.replyArp(frame, arp, gateway);
+        return true;
+    }
+
+    private boolean answerPing(final FrameBatch batch, final int i, final PortIdentity gateway) {
+        if (batch.l4Protocol(i) != IpProtocol.ICMP || batch.l4Offset(i) == 0 || batch.isOffloaded(i)) {
+            return false;
+        }
+        final UnsafeBuffer frame = batch.frame(i);
+        ipv4.wrap(frame, batch.l3Offset(i));
+        icmp.wrap(frame, batch.l4Offset(i));
+        if (batch.destinationMac(i) != gateway.mac() || !gateway.isIpv4(ipv4.destination())
+            || icmp.type() != IcmpFlyweight.ECHO_REQUEST || ipv4.isFragment()) {
+            return false;
+        }
+        responder.replyEcho(frame, ipv4, icmp);
+        return true;
+    }
+
+    private boolean answerIcmpv6(final FrameBatch batch, final int i, final PortIdentity gateway) {
+        if (batch.l4Protocol(i) != IpProtocol.ICMPV6 || batch.l4Offset(i) == 0 || batch.isOffloaded(i)) {
+            return false;
+        }
+        final UnsafeBuffer frame = batch.frame(i);
+        ipv6.wrap(frame, batch.l3Offset(i));
+        icmpv6.wrap(frame, batch.l4Offset(i));
+        switch (icmpv6.type()) {
+            case Icmpv6Flyweight.NEIGHBOUR_SOLICITATION -> {
+                if (!gateway.isIpv6(icmpv6.targetHigh(), icmpv6.targetLow()) || !isValidSolicitation(frame)) {
+                    return false;
+                }
+                responder.replyNeighbour(batch, i, ipv6, gateway);
+                return true;
+            }
+            case Icmpv6Flyweight.ECHO_REQUEST -> {
+                if (batch.destinationMac(i) != gateway.mac() || isFragment()
+                    || !gateway.isIpv6(ipv6.destinationHigh(), ipv6.destinationLow())) {
+                    return false;
+                }
+                responder.replyEcho(frame, ipv6, icmpv6);
+                return true;
+            }
+            default -> {
+                return false;
+            }
+        }
+    }
+
+    /** RFC 4861, 7.1.1: hop limit 255, code 0 and a right checksum. Such a message has no extension header. */
+    private boolean isValidSolicitation(final UnsafeBuffer frame) {
+        return ipv6.hopLimit() == 255 && icmpv6.code() == 0 && ipv6.nextHeader() == IpProtocol.ICMPV6
+            && responder.isChecksumRight(frame, ipv6, icmpv6);
+    }
+
+    private boolean isFragment() {
+        return ipv6.nextHeader() != IpProtocol.ICMPV6;
+    }
+
+    private void handToHost(final FrameBatch batch, final int i, final BridgeDomain domain) {
+        if (!isForHost(batch, i, domain.gateway())) {
+            batch.drop(i, DropReason.NO_ROUTE);
+        } else if (domain.hostPort() == null) {
+            batch.drop(i, DropReason.NO_HOST_PORT);
+        } else {
+            batch.egress(i, domain.hostPort().index());
+        }
+    }
+
+    private boolean isForHost(final FrameBatch batch, final int i, final PortIdentity gateway) {
+        return switch (batch.etherType(i)) {
+            case EtherType.IPV4 -> gateway.isIpv4(ipv4.wrap(batch.frame(i), batch.l3Offset(i)).destination());
+            case EtherType.IPV6 -> {
+                ipv6.wrap(batch.frame(i), batch.l3Offset(i));
+                yield gateway.isIpv6(ipv6.destinationHigh(), ipv6.destinationLow())
+                    || Ipv6Flyweight.isLinkLocal(ipv6.destinationHigh());
+            }
+            default -> true;
+        };
+    }
+}

@@ -1,0 +1,81 @@
+package org.sluice.datapath.pipeline;
+
+import org.agrona.concurrent.UnsafeBuffer;
+
+import org.sluice.datapath.bridge.Port;
+import org.sluice.datapath.bridge.PortIdentity;
+import org.sluice.datapath.buffer.DropReason;
+import org.sluice.datapath.buffer.FrameBatch;
+import org.sluice.datapath.protocol.ArpFlyweight;
+import org.sluice.datapath.protocol.EtherType;
+import org.sluice.datapath.protocol.Icmpv6Flyweight;
+import org.sluice.datapath.protocol.IpProtocol;
+import org.sluice.datapath.protocol.Ipv4Flyweight;
+import org.sluice.datapath.protocol.Ipv6Flyweight;
+
+/**
+ * Lets an endpoint speak only for itself: its frames come from its own MAC and addresses, and so do its ARP and
+ * neighbour advertisements. The unspecified address (DHCP, address detection) and IPv6 link-local ones are free.
+ */
+public final class SourceGuardStage {
+    private final ArpFlyweight arp = new ArpFlyweight();
+    private final Ipv4Flyweight ipv4 = new Ipv4Flyweight();
+    private final Ipv6Flyweight ipv6 = new Ipv6Flyweight();
+    private final Icmpv6Flyweight icmpv6 = new Icmpv6Flyweight();
+
+    public void process(final FrameBatch batch, final Port ingress) {
+        if (!ingress.isGuarded()) {
+            return;
+        }
+        final PortIdentity owner = ingress.identity();
+        for (int i = 0, size = batch.size(); i < size; i++) {
+            if (!batch.isDropped(i)) {
+                final DropReason reason = check(batch, i, owner);
+                if (reason != null) {
+                    batch.drop(i, reason);
+                }
+            }
+        }
+    }
+
+    private DropReason check(final FrameBatch batch, final int i, final PortIdentity owner) {
+        if (batch.sourceMac(i) != owner.mac()) {
+            return DropReason.SOURCE_MAC_SPOOFED;
+        }
+        return switch (batch.etherType(i)) {
+            case EtherType.IPV4 -> {
+                final int source = ipv4.wrap(batch.frame(i), batch.l3Offset(i)).source();
+                yield source == 0 || source == owner.ipv4() ? null : DropReason.SOURCE_IPV4_SPOOFED;
+            }
+            case EtherType.IPV6 -> checkIpv6(batch, i, owner);
+            case EtherType.ARP -> {
+                arp.wrap(batch.frame(i), batch.l3Offset(i));
+                yield arp.senderMac() == owner.mac() && (arp.senderIp() == 0 || arp.senderIp() == owner.ipv4())
+                    ? null : DropReason.ARP_SPOOFED;
+            }
+            default -> null;
+        };
+    }
+
+    private DropReason checkIpv6(final FrameBatch batch, final int i, final PortIdentity owner) {
+        final UnsafeBuffer frame = batch.frame(i);
+        ipv6.wrap(frame, batch.l3Offset(i));
+        final long high = ipv6.sourceHigh();
+        final long low = ipv6.sourceLow();
+        if ((high | low) != 0 && !isOwn(owner, high, low)) {
+            return DropReason.SOURCE_IPV6_SPOOFED;
+        }
+        if (batch.l4Protocol(i) == IpProtocol.ICMPV6 && batch.l4Offset(i) != 0) {
+            icmpv6.wrap(frame, batch.l4Offset(i));
+            if (icmpv6.type() == Icmpv6Flyweight.NEIGHBOUR_ADVERTISEMENT
+                && !isOwn(owner, icmpv6.targetHigh(), icmpv6.targetLow())) {
+                return DropReason.ND_SPOOFED;
+            }
+        }
+        return null;
+    }
+
+    private static boolean isOwn(final PortIdentity owner, final long high, final long low) {
+        return owner.isIpv6(high, low) || Ipv6Flyweight.isLinkLocal(high);
+    }
+}

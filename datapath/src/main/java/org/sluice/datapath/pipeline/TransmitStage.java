@@ -1,0 +1,99 @@
+package org.sluice.datapath.pipeline;
+
+import org.sluice.datapath.bridge.Fdb;
+import org.sluice.datapath.bridge.Port;
+import org.sluice.datapath.buffer.DropReason;
+import org.sluice.datapath.buffer.EgressQueue;
+import org.sluice.datapath.buffer.FrameBatch;
+import org.sluice.datapath.status.CounterGroup;
+import org.sluice.datapath.status.NetworkCounter;
+import org.sluice.datapath.status.PortCounter;
+
+/**
+ * Sorts the frames of a burst to the queues of their egress ports, in order, and flushes each queue once. What does
+ * not fit an egress port's MTU, or what its device refuses, is counted and gone: there is no queue behind this one.
+ */
+public final class TransmitStage {
+    private final Port[] ports;
+    private final Port[] touched = new Port[Fdb.MAX_PORTS];
+    private final CounterGroup<DropReason> drops;
+    private int touchedCount;
+
+    /**
+     * @param ports the worker's ports by index; the worker changes them between bursts.
+     */
+    public TransmitStage(final Port[] ports, final CounterGroup<DropReason> drops) {
+        this.ports = ports;
+        this.drops = drops;
+    }
+
+    public void process(final FrameBatch batch, final Port ingress) {
+        for (int i = 0, size = batch.size(); i < size; i++) {
+            if (batch.isDropped(i)) {
+                continue;
+            }
+            final int egress = batch.egress(i);
+            if (egress == FrameBatch.EGRESS_FLOOD) {
+                flood(batch, i, ingress);
+            } else {
+                enqueue(batch, i, ports[egress]);
+            }
+        }
+        flush();
+    }
+
+    /** Empties the queues after a failure in the middle of a burst, so that the next one starts clean. */
+    public void abandon() {
+        for (int t = 0; t < touchedCount; t++) {
+            touched[t].egressQueue().clear();
+        }
+        touchedCount = 0;
+    }
+
+    private void flood(final FrameBatch batch, final int i, final Port ingress) {
+        ingress.domain().counters().increment(NetworkCounter.FLOODED_FRAMES);
+        final Port[] members = ingress.domain().ports();
+        if (members.length <= 1) {
+            batch.drop(i, DropReason.NO_EGRESS);
+        }
+        for (final Port member : members) {
+            if (member != ingress) {
+                enqueue(batch, i, member);
+            }
+        }
+    }
+
+    private void enqueue(final FrameBatch batch, final int i, final Port egress) {
+        if (batch.wireLength(i) > egress.mtu()) {
+            lose(egress, DropReason.MTU_EXCEEDED, 1);
+            return;
+        }
+        final EgressQueue queue = egress.egressQueue();
+        if (queue.size() == 0) {
+            touched[touchedCount++] = egress;
+        }
+        queue.add(batch.address(i), batch.length(i));
+    }
+
+    private void flush() {
+        for (int t = 0; t < touchedCount; t++) {
+            final Port egress = touched[t];
+            final EgressQueue queue = egress.egressQueue();
+            egress.device().transmit(queue);
+            final CounterGroup<PortCounter> counters = egress.counters();
+            counters.add(PortCounter.TX_FRAMES, queue.acceptedFrames());
+            counters.add(PortCounter.TX_BYTES, queue.acceptedBytes());
+            if (queue.refusedFrames() > 0) {
+                lose(egress, DropReason.EGRESS_REFUSED, queue.refusedFrames());
+            }
+            queue.clear();
+        }
+        touchedCount = 0;
+    }
+
+    /** Losses at an egress are counted there: a flooded frame may get through to some ports and not to others. */
+    private void lose(final Port egress, final DropReason reason, final int frames) {
+        drops.add(reason, frames);
+        egress.counters().add(PortCounter.TX_DROPS, frames);
+    }
+}

@@ -1,0 +1,47 @@
+package org.sluice.datapath.protocol;
+
+import org.agrona.concurrent.UnsafeBuffer;
+
+/**
+ * Ethernet II header (IEEE 802.3).
+ * <pre>
+ *    0                   6                  12        14
+ *   +-------------------+-------------------+---------+
+ *   |  destination MAC  |    source MAC     |  type   |
+ *   +-------------------+-------------------+---------+
+ * </pre>
+ */
+public final class EthernetFlyweight extends Flyweight {
+    public static final int LENGTH = 14;
+    public static final int ETHER_TYPE_FIELD_OFFSET = 12;
+    private static final int SOURCE_FIELD_OFFSET = 6;
+
+    public EthernetFlyweight wrap(final UnsafeBuffer frame, final int headerOffset) {
+        wrapAt(frame, headerOffset);
+        return this;
+    }
+
+    public long destination() {
+        return i64(0) >>> 16;
+    }
+
+    public void destination(final long mac) {
+        MacAddress.write(buffer, offset, mac);
+    }
+
+    public long source() {
+        return i64(SOURCE_FIELD_OFFSET - 2) & MacAddress.MASK;
+    }
+
+    public void source(final long mac) {
+        MacAddress.write(buffer, offset + SOURCE_FIELD_OFFSET, mac);
+    }
+
+    public int etherType() {
+        return u16(ETHER_TYPE_FIELD_OFFSET);
+    }
+
+    public void etherType(final int type) {
+        u16(ETHER_TYPE_FIELD_OFFSET, type);
+    }
+}

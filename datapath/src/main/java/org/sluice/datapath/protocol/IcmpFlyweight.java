@@ -1,0 +1,71 @@
+package org.sluice.datapath.protocol;
+
+import org.agrona.concurrent.UnsafeBuffer;
+
+/**
+ * ICMP header (RFC 792), with the identifier and sequence number of an echo.
+ * <pre>
+ *    0      1      2             4             6             8
+ *   +------+------+-------------+-------------+-------------+
+ *   | type | code |  checksum   | identifier  |  sequence   |
+ *   +------+------+-------------+-------------+-------------+
+ * </pre>
+ */
+public final class IcmpFlyweight extends Flyweight {
+    public static final int LENGTH = 8;
+    public static final int ECHO_REPLY = 0;
+    public static final int ECHO_REQUEST = 8;
+    public static final int CHECKSUM_FIELD_OFFSET = 2;
+    private static final int IDENTIFIER_FIELD_OFFSET = 4;
+    private static final int SEQUENCE_FIELD_OFFSET = 6;
+
+    public IcmpFlyweight wrap(final UnsafeBuffer frame, final int headerOffset) {
+        wrapAt(frame, headerOffset);
+        return this;
+    }
+
+    public int type() {
+        return u8(0);
+    }
+
+    public void type(final int value) {
+        u8(0, value);
+    }
+
+    public int code() {
+        return u8(1);
+    }
+
+    public void code(final int value) {
+        u8(1, value);
+    }
+
+    /** Type and code as one 16-bit word, the unit in which the checksum sees them. */
+    public int typeAndCode() {
+        return u16(0);
+    }
+
+    public int checksum() {
+        return u16(CHECKSUM_FIELD_OFFSET);
+    }
+
+    public void checksum(final int value) {
+        u16(CHECKSUM_FIELD_OFFSET, value);
+    }
+
+    public int identifier() {
+        return u16(IDENTIFIER_FIELD_OFFSET);
+    }
+
+    public void identifier(final int value) {
+        u16(IDENTIFIER_FIELD_OFFSET, value);
+    }
+
+    public int sequence() {
+        return u16(SEQUENCE_FIELD_OFFSET);
+    }
+
+    public void sequence(final int value) {
+        u16(SEQUENCE_FIELD_OFFSET, value);
+    }
+}

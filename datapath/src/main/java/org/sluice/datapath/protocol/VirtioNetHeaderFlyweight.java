@@ -1,0 +1,116 @@
+package org.sluice.datapath.protocol;
+
+import java.nio.ByteOrder;
+
+import org.agrona.concurrent.UnsafeBuffer;
+
+/**
+ * The legacy virtio-net header that a TAP or packet socket puts in front of a frame (Linux uapi/linux/virtio_net.h),
+ * in little endian.
+ * <pre>
+ *    0       1          2             4             6             8             10
+ *   +-------+----------+-------------+-------------+-------------+-------------+
+ *   | flags | gso type | header len  |  gso size   | csum start  | csum offset |
+ *   +-------+----------+-------------+-------------+-------------+-------------+
+ * </pre>
+ * With {@link #NEEDS_CHECKSUM} the field at {@code csum start + csum offset} holds the folded pseudo-header sum, and
+ * whoever puts the frame on a wire completes it. With a GSO type the frame is a super-frame, to be cut into packets of
+ * {@code gso size} payload bytes. {@code header len} is a hint that nobody here believes.
+ */
+public final class VirtioNetHeaderFlyweight {
+    public static final int LENGTH = 10;
+    public static final int NEEDS_CHECKSUM = 1;
+
+    public static final int GSO_NONE = 0;
+    public static final int GSO_TCPV4 = 1;
+    public static final int GSO_UDP = 3;
+    public static final int GSO_TCPV6 = 4;
+    public static final int GSO_UDP_L4 = 5;
+    /** Set beside a TCP type when the flow uses ECN. */
+    public static final int GSO_ECN = 0x80;
+
+    private static final int GSO_TYPE_FIELD_OFFSET = 1;
+    private static final int HEADER_LENGTH_FIELD_OFFSET = 2;
+    private static final int GSO_SIZE_FIELD_OFFSET = 4;
+    private static final int CHECKSUM_START_FIELD_OFFSET = 6;
+    private static final int CHECKSUM_OFFSET_FIELD_OFFSET = 8;
+
+    private final UnsafeBuffer buffer = new UnsafeBuffer(0, 0);
+
+    /** Wraps the header that lies in front of a frame. */
+    public VirtioNetHeaderFlyweight wrapBefore(final long frameAddress) {
+        buffer.wrap(frameAddress - LENGTH, LENGTH);
+        return this;
+    }
+
+    /** No flag, no GSO: the frame is complete as it is. */
+    public void clear() {
+        buffer.putLong(0, 0);
+        buffer.putShort(CHECKSUM_OFFSET_FIELD_OFFSET, (short) 0);
+    }
+
+    /** Whether neither a flag nor a GSO type is set. */
+    public boolean isPlain() {
+        return buffer.getShort(0) == 0;
+    }
+
+    public int flags() {
+        return buffer.getByte(0) & 0xFF;
+    }
+
+    public boolean needsChecksum() {
+        return (flags() & NEEDS_CHECKSUM) != 0;
+    }
+
+    public void flags(final int value) {
+        buffer.putByte(0, (byte) value);
+    }
+
+    public int gsoType() {
+        return buffer.getByte(GSO_TYPE_FIELD_OFFSET) & 0xFF;
+    }
+
+    public void gsoType(final int value) {
+        buffer.putByte(GSO_TYPE_FIELD_OFFSET, (byte) value);
+    }
+
+    public int headerLength() {
+        return u16(HEADER_LENGTH_FIELD_OFFSET);
+    }
+
+    public void headerLength(final int value) {
+        u16(HEADER_LENGTH_FIELD_OFFSET, value);
+    }
+
+    public int gsoSize() {
+        return u16(GSO_SIZE_FIELD_OFFSET);
+    }
+
+    public void gsoSize(final int value) {
+        u16(GSO_SIZE_FIELD_OFFSET, value);
+    }
+
+    public int checksumStart() {
+        return u16(CHECKSUM_START_FIELD_OFFSET);
+    }
+
+    public void checksumStart(final int value) {
+        u16(CHECKSUM_START_FIELD_OFFSET, value);
+    }
+
+    public int checksumOffset() {
+        return u16(CHECKSUM_OFFSET_FIELD_OFFSET);
+    }
+
+    public void checksumOffset(final int value) {
+        u16(CHECKSUM_OFFSET_FIELD_OFFSET, value);
+    }
+
+    private int u16(final int field) {
+        return buffer.getShort(field, ByteOrder.LITTLE_ENDIAN) & 0xFFFF;
+    }
+
+    private void u16(final int field, final int value) {
+        buffer.putShort(field, (short) value, ByteOrder.LITTLE_ENDIAN);
+    }
+}

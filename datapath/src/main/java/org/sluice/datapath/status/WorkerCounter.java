@@ -1,0 +1,18 @@
+package org.sluice.datapath.status;
+
+/** Counters of one forwarding worker. */
+public enum WorkerCounter {
+    BURSTS,
+    COMMANDS,
+    ERRORS,
+    DEVICES_GONE,
+    FDB_LEARNED,
+    FDB_MOVED,
+    FDB_AGED,
+    /** A MAC was not learned: its port holds as many as it may. */
+    FDB_PORT_LIMIT,
+    /** A MAC was not learned: no place was left for it. */
+    FDB_FULL,
+    /** ARP requests, neighbour solicitations and pings that the gateway answered. */
+    GATEWAY_REPLIES
+}

@@ -1,0 +1,138 @@
+package org.sluice.datapath.worker;
+
+import org.sluice.datapath.bridge.BridgeDomain;
+import org.sluice.datapath.bridge.Fdb;
+import org.sluice.datapath.bridge.Port;
+import org.sluice.datapath.command.Command;
+import org.sluice.datapath.command.CommandHandler;
+import org.sluice.datapath.command.CommandResult;
+import org.sluice.datapath.device.PacketDevice;
+import org.sluice.datapath.status.CounterGroup;
+import org.sluice.datapath.status.PortCounter;
+
+/**
+ * The worker's networks and ports, as control's commands change them between bursts. A command that is refused has
+ * changed nothing.
+ */
+final class PortTable implements CommandHandler {
+    private final WorkerResources resources;
+    private final Fdb fdb;
+    private final Port[] ports;
+    private final BridgeDomain[] domains = new BridgeDomain[Fdb.MAX_DOMAINS];
+
+    /**
+     * @param ports by index; the pipeline reads it.
+     */
+    PortTable(final WorkerResources resources, final Port[] ports) {
+        this.resources = resources;
+        this.ports = ports;
+        fdb = resources.fdb();
+    }
+
+    @Override
+    public CommandResult onAddDomain(final Command.AddDomain command) {
+        final int id = command.domainId();
+        if (id <= 0 || id >= domains.length) {
+            return CommandResult.DOMAIN_ID_INVALID;
+        }
+        if (domains[id] != null) {
+            return CommandResult.DOMAIN_EXISTS;
+        }
+        domains[id] = new BridgeDomain(id, command.gateway(),
+            new CounterGroup<>(resources.counterValues(), command.counterIds()));
+        return CommandResult.OK;
+    }
+
+    @Override
+    public CommandResult onRemoveDomain(final Command.RemoveDomain command) {
+        final BridgeDomain domain = domain(command.domainId());
+        if (domain == null) {
+            return CommandResult.DOMAIN_UNKNOWN;
+        }
+        for (final Port port : ports) {
+            if (port != null && port.domain() == domain) {
+                return CommandResult.DOMAIN_IN_USE;
+            }
+        }
+        fdb.flushDomain(domain.id());
+        domains[domain.id()] = null;
+        return CommandResult.OK;
+    }
+
+    @Override
+    public CommandResult onAddPort(final Command.AddPort command) {
+        final int index = command.portIndex();
+        final BridgeDomain domain = domain(command.domainId());
+        final PacketDevice device = resources.devices().get(index);
+        if (domain == null) {
+            return CommandResult.DOMAIN_UNKNOWN;
+        }
+        if (device == null) {
+            return CommandResult.DEVICE_MISSING;
+        }
+        if (ports[index] != null) {
+            return CommandResult.PORT_EXISTS;
+        }
+        if (isPinned(command.host(), command.guarded())
+            && !fdb.putStatic(domain.id(), command.identity().mac(), index, nowSeconds())) {
+            return CommandResult.FDB_FULL;
+        }
+        final CounterGroup<PortCounter> counters =
+            new CounterGroup<>(resources.counterValues(), command.counterIds());
+        final Port port = new Port(index, domain, device, command.mtu(), command.host(), command.guarded(),
+            command.identity(), counters);
+        resources.poller().add(index, device);
+        ports[index] = port;
+        domain.add(port);
+        counters.set(PortCounter.UP, 1);
+        return CommandResult.OK;
+    }
+
+    @Override
+    public CommandResult onRemovePort(final Command.RemovePort command) {
+        final int index = command.portIndex();
+        final Port port = index >= 0 && index < ports.length ? ports[index] : null;
+        if (port == null) {
+            return CommandResult.PORT_UNKNOWN;
+        }
+        resources.poller().remove(index, port.device());
+        port.domain().remove(port);
+        ports[index] = null;
+        fdb.flushPort(index);
+        if (isPinned(port.isHost(), port.isGuarded())) {
+            fdb.remove(port.domain().id(), port.identity().mac());
+        }
+        port.counters().set(PortCounter.UP, 0);
+        return CommandResult.OK;
+    }
+
+    @Override
+    public CommandResult onFlushFdb(final Command.FlushFdb command) {
+        if (command.domainId() != 0) {
+            if (domain(command.domainId()) == null) {
+                return CommandResult.DOMAIN_UNKNOWN;
+            }
+            fdb.flushDomain(command.domainId());
+            return CommandResult.OK;
+        }
+        for (final BridgeDomain domain : domains) {
+            if (domain != null) {
+                fdb.flushDomain(domain.id());
+            }
+        }
+        return CommandResult.OK;
+    }
+
+    /** The MAC of the host port, and of an endpoint that may use no other, is known: it need not be learned. */
+    private static boolean isPinned(final boolean host, final boolean guarded) {
+        return host || guarded;
+    }
+
+    private BridgeDomain domain(final int id) {
+        return id > 0 && id < domains.length ? domains[id] : null;
+    }
+
+    private int nowSeconds() {
+        return ForwardingWorker.seconds(resources.clock().nanoTime());
+    }
+}
