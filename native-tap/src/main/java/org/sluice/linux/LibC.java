@@ -1,0 +1,43 @@
+package org.sluice.linux;
+
+import jnr.ffi.LibraryLoader;
+import jnr.ffi.types.size_t;
+import jnr.ffi.types.ssize_t;
+
+/**
+ * The system calls that Sluice makes, as libc offers them, bound by jnr-ffi. Pointers are raw addresses of off-heap
+ * memory. Every function reports an error by a negative result and {@code errno}; {@link Linux} turns that into an
+ * exception. See the manual page of each in section 2.
+ */
+@SuppressWarnings("checkstyle:MethodName")
+public interface LibC {
+    LibC INSTANCE = LibraryLoader.create(LibC.class).load("c");
+
+    int open(String path, int flags);
+
+    int close(int fd);
+
+    @ssize_t long read(int fd, long address, @size_t long length);
+
+    @ssize_t long write(int fd, long address, @size_t long length);
+
+    int ioctl(int fd, long request, long argument);
+
+    int socket(int domain, int type, int protocol);
+
+    int setsockopt(int fd, int level, int name, long value, int valueLength);
+
+    @ssize_t long send(int fd, long address, @size_t long length, int flags);
+
+    @ssize_t long recv(int fd, long address, @size_t long length, int flags);
+
+    int setns(int fd, int type);
+
+    int epoll_create1(int flags);
+
+    int epoll_ctl(int epollFd, int operation, int fd, long event);
+
+    int epoll_wait(int epollFd, long events, int maxEvents, int timeoutMs);
+
+    int eventfd(int initial, int flags);
+}

@@ -1,0 +1,151 @@
+package org.sluice.linux;
+
+import java.nio.charset.StandardCharsets;
+
+import org.agrona.concurrent.UnsafeBuffer;
+
+import org.sluice.datapath.buffer.EgressQueue;
+import org.sluice.datapath.buffer.FrameBatch;
+import org.sluice.datapath.buffer.OffHeapRegion;
+import org.sluice.datapath.device.PacketDevice;
+import org.sluice.datapath.protocol.VirtioNetHeaderFlyweight;
+
+/**
+ * A TAP: a network interface whose other end is a file descriptor (Linux Documentation/networking/tuntap.rst). Every
+ * frame has a virtio-net header in front, and the offloads are on, so that a 64 KiB TCP segment passes in one piece.
+ * <p>
+ * The interface is born in the namespace of the thread that opens it and may be moved while the descriptor stays. When
+ * its namespace goes away, so does the interface, and {@link #receive} says GONE.
+ */
+public final class TapDevice implements PacketDevice {
+    private static final String CONTROL_FILE = "/dev/net/tun";
+    private static final int NAME_BYTES = 16;
+    private static final int IFREQ_BYTES = 40;
+    private static final int IFREQ_FLAGS_OFFSET = 16;
+
+    static final int IFF_TAP = 0x0002;
+    static final int IFF_NO_PI = 0x1000;
+    static final int IFF_VNET_HDR = 0x4000;
+    static final int IFF_TUN_EXCL = 0x8000;
+    static final long TUNSETIFF = 0x4004_54CAL;
+    static final long TUNSETPERSIST = 0x4004_54CBL;
+    static final long TUNSETOFFLOAD = 0x4004_54D0L;
+    static final long TUNSETVNETHDRSZ = 0x4004_54D8L;
+
+    private static final int HEADER_BYTES = VirtioNetHeaderFlyweight.LENGTH;
+    private static final int READ_BYTES = HEADER_BYTES + FrameBatch.SLOT_FRAME_LENGTH;
+
+    private final FileDescriptor file;
+    private final String name;
+    private final int offloads;
+
+    private TapDevice(final FileDescriptor file, final String name, final int offloads) {
+        this.file = file;
+        this.name = name;
+        this.offloads = offloads;
+    }
+
+    /**
+     * Makes a new TAP in the calling thread's network namespace.
+     *
+     * @param name       at most 15 characters.
+     * @param persistent whether it outlives this process; {@link #persistent(boolean)} changes that.
+     * @throws NativeException when it cannot be made: EBUSY where the name is taken.
+     */
+    public static TapDevice create(final String name, final boolean persistent) {
+        return open(name, IFF_TUN_EXCL, persistent);
+    }
+
+    /**
+     * Takes up a persistent TAP that an earlier process has left in the calling thread's network namespace.
+     *
+     * @throws NativeException when another process holds it (EBUSY) or it is no TAP (EINVAL).
+     */
+    public static TapDevice attach(final String name) {
+        return open(name, 0, true);
+    }
+
+    private static TapDevice open(final String name, final int extraFlags, final boolean persistent) {
+        final byte[] nameBytes = name.getBytes(StandardCharsets.US_ASCII);
+        if (nameBytes.length == 0 || nameBytes.length >= NAME_BYTES) {
+            throw new IllegalArgumentException("\"" + name + "\" is no interface name: 1 to 15 characters");
+        }
+        final FileDescriptor file = FileDescriptor.open(CONTROL_FILE, Linux.O_RDWR | Linux.O_NONBLOCK);
+        try (OffHeapRegion memory = OffHeapRegion.anonymous(IFREQ_BYTES)) {
+            final UnsafeBuffer request = memory.slice(0, IFREQ_BYTES);
+            request.putBytes(0, nameBytes);
+            final int flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR | extraFlags;
+            request.putShort(IFREQ_FLAGS_OFFSET, (short) flags);
+            ioctl(file, TUNSETIFF, memory.address(), "TUNSETIFF", name);
+            request.putInt(0, HEADER_BYTES);
+            ioctl(file, TUNSETVNETHDRSZ, memory.address(), "TUNSETVNETHDRSZ", name);
+            final int offloads = TapOffload.negotiate(set -> LibC.INSTANCE.ioctl(file.fd(), TUNSETOFFLOAD, set) == 0);
+            final TapDevice device = new TapDevice(file, name, offloads);
+            device.persistent(persistent);
+            return device;
+        } catch (final RuntimeException ex) {
+            file.close();
+            throw ex;
+        }
+    }
+
+    /** Whether the interface stays when the descriptor is closed. */
+    public void persistent(final boolean on) {
+        ioctl(file, TUNSETPERSIST, on ? 1 : 0, "TUNSETPERSIST", name);
+    }
+
+    /** The {@link TapOffload} flags in force. */
+    public int offloads() {
+        return offloads;
+    }
+
+    int fd() {
+        return file.fd();
+    }
+
+    @Override
+    public String name() {
+        return name;
+    }
+
+    @Override
+    public int receive(final FrameBatch batch) {
+        int received = 0;
+        while (batch.hasRoom()) {
+            final long frame = batch.slotAddress();
+            final long bytes = LibC.INSTANCE.read(file.fd(), frame - HEADER_BYTES, READ_BYTES);
+            if (bytes < 0) {
+                final int errno = Linux.errno();
+                if (errno == Linux.EAGAIN || errno == Linux.EINTR) {
+                    break;
+                }
+                return PacketDevice.GONE;
+            }
+            batch.append(frame, Math.max(0, (int) bytes - HEADER_BYTES));
+            received++;
+        }
+        return received;
+    }
+
+    @Override
+    public void transmit(final EgressQueue queue) {
+        for (int i = 0, size = queue.size(); i < size; i++) {
+            final long bytes =
+                LibC.INSTANCE.write(file.fd(), queue.address(i) - HEADER_BYTES, HEADER_BYTES + queue.length(i));
+            if (bytes < 0) {
+                queue.refuse(i);
+            }
+        }
+    }
+
+    /** Closes the descriptor; the interface goes with it unless it is persistent. */
+    @Override
+    public void close() {
+        file.close();
+    }
+
+    private static void ioctl(final FileDescriptor file, final long request, final long argument,
+                              final String requestName, final String name) {
+        Linux.check(LibC.INSTANCE.ioctl(file.fd(), request, argument), "ioctl", requestName, name);
+    }
+}

@@ -1,0 +1,54 @@
+package org.sluice.linux.netlink;
+
+import java.nio.charset.StandardCharsets;
+
+import org.agrona.BitUtil;
+import org.agrona.DirectBuffer;
+
+/**
+ * Reads the attributes of one received message. A length that leads out of the message ends the reading: the kernel is
+ * trusted, a bug is not.
+ */
+final class NetlinkAttributes {
+    private static final int TYPE_MASK = 0x3FFF;
+
+    private final DirectBuffer buffer;
+    private final int start;
+    private final int end;
+
+    NetlinkAttributes(final DirectBuffer buffer, final int start, final int end) {
+        this.buffer = buffer;
+        this.start = start;
+        this.end = end;
+    }
+
+    /** The value's bytes, or null when there is no such attribute. */
+    byte[] bytes(final int type) {
+        int offset = start;
+        while (offset + NetlinkMessage.ATTRIBUTE_HEADER_BYTES <= end) {
+            final int length = buffer.getShort(offset) & 0xFFFF;
+            if (length < NetlinkMessage.ATTRIBUTE_HEADER_BYTES || offset + length > end) {
+                return null;
+            }
+            if ((buffer.getShort(offset + 2) & TYPE_MASK) == type) {
+                final byte[] value = new byte[length - NetlinkMessage.ATTRIBUTE_HEADER_BYTES];
+                buffer.getBytes(offset + NetlinkMessage.ATTRIBUTE_HEADER_BYTES, value);
+                return value;
+            }
+            offset += BitUtil.align(length, 4);
+        }
+        return null;
+    }
+
+    int integer(final int type, final int otherwise) {
+        final byte[] value = bytes(type);
+        return value == null || value.length != Integer.BYTES ? otherwise
+            : (value[3] & 0xFF) << 24 | (value[2] & 0xFF) << 16 | (value[1] & 0xFF) << 8 | value[0] & 0xFF;
+    }
+
+    String string(final int type) {
+        final byte[] value = bytes(type);
+        return value == null || value.length == 0 ? ""
+            : new String(value, 0, value.length - 1, StandardCharsets.UTF_8);
+    }
+}

@@ -1,0 +1,301 @@
+package org.sluice.linux.netlink;
+
+import java.net.Inet4Address;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+import org.agrona.concurrent.UnsafeBuffer;
+
+/**
+ * Links, addresses, routes and neighbours of the network namespace in which the thread that made this is (Linux
+ * uapi/linux/rtnetlink.h). Each change is one request, done or refused as a whole. Used by one thread.
+ */
+public final class RouteNetlink implements AutoCloseable {
+    static final int RTM_NEWLINK = 16;
+    static final int RTM_DELLINK = 17;
+    static final int RTM_GETLINK = 18;
+    static final int RTM_NEWADDR = 20;
+    static final int RTM_GETADDR = 22;
+    static final int RTM_NEWROUTE = 24;
+    static final int RTM_GETROUTE = 26;
+    static final int RTM_NEWNEIGH = 28;
+    static final int RTM_DELNEIGH = 29;
+    static final int RTM_GETNEIGH = 30;
+
+    static final int IFINFOMSG_BYTES = 16;
+    static final int IFINFO_INDEX_OFFSET = 4;
+    static final int IFINFO_FLAGS_OFFSET = 8;
+    static final int IFINFO_CHANGE_OFFSET = 12;
+    static final int IFF_UP = 1;
+    static final int IFLA_ADDRESS = 1;
+    static final int IFLA_IFNAME = 3;
+    static final int IFLA_MTU = 4;
+    static final int IFLA_NET_NS_FD = 28;
+
+    static final int IFADDRMSG_BYTES = 8;
+    static final int IFA_PREFIX_LENGTH_OFFSET = 1;
+    static final int IFA_FLAGS_OFFSET = 2;
+    static final int IFA_INDEX_OFFSET = 4;
+    static final int IFA_ADDRESS = 1;
+    static final int IFA_LOCAL = 2;
+    static final int IFA_BROADCAST = 4;
+    static final int IFA_F_NODAD = 2;
+
+    static final int RTMSG_BYTES = 12;
+    static final int RTM_DESTINATION_LENGTH_OFFSET = 1;
+    static final int RTM_TABLE_OFFSET = 4;
+    static final int RTM_PROTOCOL_OFFSET = 5;
+    static final int RTM_TYPE_OFFSET = 7;
+    static final int RTA_DST = 1;
+    static final int RTA_OIF = 4;
+    static final int RTA_GATEWAY = 5;
+    static final int RTA_TABLE = 15;
+    static final int RT_TABLE_MAIN = 254;
+    static final int RTPROT_BOOT = 3;
+    static final int RTN_UNICAST = 1;
+
+    static final int NDMSG_BYTES = 12;
+    static final int NDM_INDEX_OFFSET = 4;
+    static final int NDM_STATE_OFFSET = 8;
+    static final int NDA_DST = 1;
+    static final int NDA_LLADDR = 2;
+
+    static final int AF_INET = 2;
+    static final int AF_INET6 = 10;
+
+    private static final int CHANGE = NetlinkSocket.NLM_F_REQUEST | NetlinkSocket.NLM_F_ACK;
+    private static final int CREATE = CHANGE | NetlinkSocket.NLM_F_CREATE | NetlinkSocket.NLM_F_EXCL;
+    private static final int LIST = NetlinkSocket.NLM_F_REQUEST | NetlinkSocket.NLM_F_DUMP;
+    private static final int ENODEV = 19;
+    private static final int MAC_BYTES = 6;
+
+    private final NetlinkSocket socket = new NetlinkSocket();
+
+    /** All interfaces. */
+    public List<Link> links() {
+        socket.request().begin(RTM_GETLINK, LIST, IFINFOMSG_BYTES);
+        final List<Link> links = new ArrayList<>();
+        socket.execute("list links", answer -> links.add(linkOf(answer)));
+        return links;
+    }
+
+    /** The interface of that name, if there is one. */
+    public Optional<Link> link(final String name) {
+        socket.request().begin(RTM_GETLINK, CHANGE, IFINFOMSG_BYTES).attribute(IFLA_IFNAME, name);
+        final List<Link> links = new ArrayList<>(1);
+        try {
+            socket.execute("get link " + name, answer -> links.add(linkOf(answer)));
+        } catch (final NetlinkException ex) {
+            if (ex.errno() == ENODEV) {
+                return Optional.empty();
+            }
+            throw ex;
+        }
+        return links.stream().findFirst();
+    }
+
+    /** Gives a link its MAC address and MTU and sets it up, in one request. */
+    public void configure(final Link link, final long mac, final int mtu) {
+        setFlags(link, IFF_UP, IFF_UP).attribute(IFLA_ADDRESS, macBytes(mac)).attribute(IFLA_MTU, mtu);
+        socket.execute("configure link " + link.name());
+    }
+
+    public void setUp(final Link link) {
+        setFlags(link, IFF_UP, IFF_UP);
+        socket.execute("set link " + link.name() + " up");
+    }
+
+    public void setDown(final Link link) {
+        setFlags(link, 0, IFF_UP);
+        socket.execute("set link " + link.name() + " down");
+    }
+
+    /** The link must be down, on kernels before 6.2. */
+    public void rename(final Link link, final String name) {
+        setFlags(link, 0, 0).attribute(IFLA_IFNAME, name);
+        socket.execute("rename link " + link.name() + " to " + name);
+    }
+
+    /**
+     * Moves a link to another namespace, under another name if need be. It loses its addresses and comes down.
+     *
+     * @param namespaceFd an open descriptor of the namespace.
+     */
+    public void move(final Link link, final int namespaceFd, final String name) {
+        setFlags(link, 0, 0).attribute(IFLA_NET_NS_FD, namespaceFd).attribute(IFLA_IFNAME, name);
+        socket.execute("move link " + link.name() + " to another namespace as " + name);
+    }
+
+    public void delete(final Link link) {
+        socket.request().begin(RTM_DELLINK, CHANGE, IFINFOMSG_BYTES).familyInt(IFINFO_INDEX_OFFSET, link.index());
+        socket.execute("delete link " + link.name());
+    }
+
+    /** All addresses of all interfaces. */
+    public List<InterfaceAddress> addresses() {
+        socket.request().begin(RTM_GETADDR, LIST, IFADDRMSG_BYTES);
+        final List<InterfaceAddress> addresses = new ArrayList<>();
+        socket.execute("list addresses", answer -> {
+            final UnsafeBuffer buffer = answer.buffer();
+            final NetlinkAttributes attributes = answer.attributes(IFADDRMSG_BYTES);
+            final byte[] local = attributes.bytes(IFA_LOCAL);
+            addresses.add(new InterfaceAddress(buffer.getInt(answer.body() + IFA_INDEX_OFFSET),
+                inetAddress(local != null ? local : attributes.bytes(IFA_ADDRESS)),
+                buffer.getByte(answer.body() + IFA_PREFIX_LENGTH_OFFSET) & 0xFF));
+        });
+        return addresses;
+    }
+
+    /**
+     * Adds an address, with its broadcast address for IPv4, and without duplicate address detection for IPv6: who
+     * hands addresses out knows that they are single.
+     */
+    public void addAddress(final Link link, final InetAddress address, final int prefixLength) {
+        final byte[] bytes = address.getAddress();
+        final boolean ipv4 = address instanceof Inet4Address;
+        socket.request().begin(RTM_NEWADDR, CREATE, IFADDRMSG_BYTES)
+            .familyByte(0, family(address))
+            .familyByte(IFA_PREFIX_LENGTH_OFFSET, prefixLength)
+            .familyByte(IFA_FLAGS_OFFSET, ipv4 ? 0 : IFA_F_NODAD)
+            .familyInt(IFA_INDEX_OFFSET, link.index())
+            .attribute(IFA_LOCAL, bytes)
+            .attribute(IFA_ADDRESS, bytes);
+        if (ipv4 && prefixLength < 31) {
+            socket.request().attribute(IFA_BROADCAST, broadcast(bytes, prefixLength));
+        }
+        socket.execute("add address " + address.getHostAddress() + "/" + prefixLength + " to " + link.name());
+    }
+
+    /** The routes of all tables and both families. */
+    public List<Route> routes() {
+        socket.request().begin(RTM_GETROUTE, LIST, RTMSG_BYTES);
+        final List<Route> routes = new ArrayList<>();
+        socket.execute("list routes", answer -> {
+            final int family = answer.buffer().getByte(answer.body());
+            if (family == AF_INET || family == AF_INET6) {
+                routes.add(routeOf(answer, family));
+            }
+        });
+        return routes;
+    }
+
+    /** Adds a default route by a gateway that is on the link. */
+    public void addDefaultRoute(final Link link, final InetAddress gateway) {
+        socket.request().begin(RTM_NEWROUTE, CREATE, RTMSG_BYTES)
+            .familyByte(0, family(gateway))
+            .familyByte(RTM_TABLE_OFFSET, RT_TABLE_MAIN)
+            .familyByte(RTM_PROTOCOL_OFFSET, RTPROT_BOOT)
+            .familyByte(RTM_TYPE_OFFSET, RTN_UNICAST)
+            .attribute(RTA_GATEWAY, gateway.getAddress())
+            .attribute(RTA_OIF, link.index());
+        socket.execute("add default route by " + gateway.getHostAddress() + " on " + link.name());
+    }
+
+    /** The neighbours of all links. */
+    public List<Neighbour> neighbours() {
+        socket.request().begin(RTM_GETNEIGH, LIST, NDMSG_BYTES);
+        final List<Neighbour> neighbours = new ArrayList<>();
+        socket.execute("list neighbours", answer -> {
+            final NetlinkAttributes attributes = answer.attributes(NDMSG_BYTES);
+            final byte[] address = attributes.bytes(NDA_DST);
+            if (address != null) {
+                neighbours.add(new Neighbour(answer.buffer().getInt(answer.body() + NDM_INDEX_OFFSET),
+                    inetAddress(address), mac(attributes.bytes(NDA_LLADDR)),
+                    answer.buffer().getShort(answer.body() + NDM_STATE_OFFSET)));
+            }
+        });
+        return neighbours;
+    }
+
+    /** Enters a permanent neighbour, over one that may be there. */
+    public void putNeighbour(final Link link, final InetAddress address, final long mac) {
+        neighbour(RTM_NEWNEIGH, CHANGE | NetlinkSocket.NLM_F_CREATE | NetlinkSocket.NLM_F_REPLACE, link, address)
+            .familyShort(NDM_STATE_OFFSET, Neighbour.PERMANENT)
+            .attribute(NDA_LLADDR, macBytes(mac));
+        socket.execute("put neighbour " + address.getHostAddress() + " on " + link.name());
+    }
+
+    public void deleteNeighbour(final Link link, final InetAddress address) {
+        neighbour(RTM_DELNEIGH, CHANGE, link, address);
+        socket.execute("delete neighbour " + address.getHostAddress() + " of " + link.name());
+    }
+
+    @Override
+    public void close() {
+        socket.close();
+    }
+
+    private NetlinkMessage setFlags(final Link link, final int flags, final int change) {
+        return socket.request().begin(RTM_NEWLINK, CHANGE, IFINFOMSG_BYTES)
+            .familyInt(IFINFO_INDEX_OFFSET, link.index())
+            .familyInt(IFINFO_FLAGS_OFFSET, flags)
+            .familyInt(IFINFO_CHANGE_OFFSET, change);
+    }
+
+    private NetlinkMessage neighbour(final int type, final int flags, final Link link, final InetAddress address) {
+        return socket.request().begin(type, flags, NDMSG_BYTES)
+            .familyByte(0, family(address))
+            .familyInt(NDM_INDEX_OFFSET, link.index())
+            .attribute(NDA_DST, address.getAddress());
+    }
+
+    private static Link linkOf(final NetlinkSocket.Answer answer) {
+        final NetlinkAttributes attributes = answer.attributes(IFINFOMSG_BYTES);
+        final int flags = answer.buffer().getInt(answer.body() + IFINFO_FLAGS_OFFSET);
+        return new Link(answer.buffer().getInt(answer.body() + IFINFO_INDEX_OFFSET), attributes.string(IFLA_IFNAME),
+            mac(attributes.bytes(IFLA_ADDRESS)), attributes.integer(IFLA_MTU, 0), (flags & IFF_UP) != 0);
+    }
+
+    private static Route routeOf(final NetlinkSocket.Answer answer, final int family) {
+        final NetlinkAttributes attributes = answer.attributes(RTMSG_BYTES);
+        final byte[] destination = attributes.bytes(RTA_DST);
+        final byte[] gateway = attributes.bytes(RTA_GATEWAY);
+        final int table = answer.buffer().getByte(answer.body() + RTM_TABLE_OFFSET) & 0xFF;
+        return new Route(
+            inetAddress(destination != null ? destination : new byte[family == AF_INET ? 4 : 16]),
+            answer.buffer().getByte(answer.body() + RTM_DESTINATION_LENGTH_OFFSET) & 0xFF,
+            gateway == null ? null : inetAddress(gateway),
+            attributes.integer(RTA_OIF, 0), attributes.integer(RTA_TABLE, table));
+    }
+
+    private static int family(final InetAddress address) {
+        return address instanceof Inet4Address ? AF_INET : AF_INET6;
+    }
+
+    private static byte[] broadcast(final byte[] address, final int prefixLength) {
+        final byte[] broadcast = address.clone();
+        for (int bit = prefixLength; bit < broadcast.length * 8; bit++) {
+            broadcast[bit / 8] |= (byte) (0x80 >>> bit % 8);
+        }
+        return broadcast;
+    }
+
+    private static InetAddress inetAddress(final byte[] bytes) {
+        try {
+            return InetAddress.getByAddress(bytes);
+        } catch (final UnknownHostException ex) {
+            throw new IllegalStateException("an address of " + bytes.length + " bytes from the kernel", ex);
+        }
+    }
+
+    private static byte[] macBytes(final long mac) {
+        final byte[] bytes = new byte[MAC_BYTES];
+        for (int i = 0; i < MAC_BYTES; i++) {
+            bytes[i] = (byte) (mac >>> 8 * (MAC_BYTES - 1 - i));
+        }
+        return bytes;
+    }
+
+    private static long mac(final byte[] bytes) {
+        long mac = 0;
+        if (bytes != null && bytes.length == MAC_BYTES) {
+            for (final byte b : bytes) {
+                mac = mac << 8 | b & 0xFF;
+            }
+        }
+        return mac;
+    }
+}
