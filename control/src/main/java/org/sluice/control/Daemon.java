@@ -1,0 +1,144 @@
+package org.sluice.control;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import org.sluice.control.api.ApiServer;
+import org.sluice.control.api.ControlApi;
+import org.sluice.control.engine.EngineOptions;
+import org.sluice.control.engine.SwitchEngine;
+import org.sluice.control.model.DesiredState;
+import org.sluice.control.model.StateStore;
+
+/**
+ * The daemon: the switch, what it should be, and the API, put together. One thread, "control", makes every change;
+ * starting and closing run on it too.
+ */
+public final class Daemon implements AutoCloseable {
+    /** The API's socket in the run folder. */
+    public static final String API_SOCKET = "api.sock";
+
+    private static final Logger LOG = LoggerFactory.getLogger(Daemon.class);
+    private static final String LOCK_FILE = "daemon.lock";
+
+    private final ExecutorService control =
+        Executors.newSingleThreadExecutor(Thread.ofPlatform().name("control").factory());
+    private final FileChannel lock;
+    private SwitchEngine engine;
+    private NetworkManager networks;
+    private EndpointManager endpoints;
+    private ApiServer server;
+
+    private Daemon(final FileChannel lock) {
+        this.lock = lock;
+    }
+
+    /**
+     * Starts a daemon and restores what an earlier one has saved. When this returns, it answers.
+     *
+     * @throws ControlException when another daemon runs on the run folder.
+     * @throws UncheckedIOException when a folder or file cannot be used.
+     */
+    public static Daemon start(final EngineOptions options) {
+        final Daemon daemon = new Daemon(lock(options.runDir()));
+        try {
+            daemon.onControlThread(() -> {
+                daemon.open(options);
+                return null;
+            });
+            return daemon;
+        } catch (final RuntimeException ex) {
+            daemon.close();
+            throw ex;
+        }
+    }
+
+    private void open(final EngineOptions options) {
+        final StateStore store = new StateStore(options.stateDir());
+        final DesiredState state = store.load();
+        engine = new SwitchEngine(options);
+        networks = new NetworkManager(state, store, engine);
+        endpoints = new EndpointManager(state, store, engine, networks);
+        networks.restore();
+        endpoints.restore();
+        final ControlApi api = new ControlApi(state, engine, networks, endpoints, options.busy());
+        server = new ApiServer(options.runDir().resolve(API_SOCKET), api, control);
+        LOG.info("ready: {} networks, {} endpoints, {} worker(s), {} idle, API at {}", state.networks().size(),
+            state.endpoints().size(), options.workers(), options.busy() ? "busy" : "adaptive",
+            options.runDir().resolve(API_SOCKET));
+    }
+
+    /** Stops answering, then forwarding. The endpoints' interfaces stay where they are, for the next daemon. */
+    @Override
+    public void close() {
+        onControlThread(() -> {
+            closeQuietly(server);
+            closeQuietly(endpoints == null ? null : endpoints::close);
+            closeQuietly(networks == null ? null : networks::close);
+            closeQuietly(engine);
+            closeQuietly(lock);
+            return null;
+        });
+        control.shutdown();
+        try {
+            control.awaitTermination(1, TimeUnit.SECONDS);
+        } catch (final InterruptedException ex) {
+            Thread.currentThread().interrupt();
+        }
+        LOG.info("stopped");
+    }
+
+    private <T> T onControlThread(final Callable<T> task) {
+        try {
+            return control.submit(task).get();
+        } catch (final ExecutionException ex) {
+            if (ex.getCause() instanceof RuntimeException cause) {
+                throw cause;
+            }
+            throw new IllegalStateException(ex.getCause());
+        } catch (final InterruptedException ex) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted", ex);
+        }
+    }
+
+    private static void closeQuietly(final AutoCloseable part) {
+        if (part != null) {
+            try {
+                part.close();
+            } catch (final Exception ex) {
+                LOG.error("could not be closed cleanly", ex);
+            }
+        }
+    }
+
+    private static FileChannel lock(final Path runDir) {
+        try {
+            Files.createDirectories(runDir);
+            final FileChannel channel = FileChannel.open(runDir.resolve(LOCK_FILE), StandardOpenOption.CREATE,
+                StandardOpenOption.WRITE);
+            final FileLock held = channel.tryLock();
+            if (held == null) {
+                channel.close();
+                throw ControlException.conflict("another daemon runs on " + runDir
+                    + "; stop it, or give this one a --run-dir of its own");
+            }
+            return channel;
+        } catch (final IOException ex) {
+            throw new UncheckedIOException("cannot use the run folder " + runDir + ": " + ex.getMessage(), ex);
+        }
+    }
+}

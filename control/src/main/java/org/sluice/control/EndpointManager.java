@@ -1,0 +1,270 @@
+package org.sluice.control;
+
+import java.net.InetAddress;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import org.sluice.control.engine.LinkPlumber;
+import org.sluice.control.engine.SwitchEngine;
+import org.sluice.control.ipam.AddressPool;
+import org.sluice.control.ipam.MacAllocator;
+import org.sluice.control.model.DesiredState;
+import org.sluice.control.model.EndpointSpec;
+import org.sluice.control.model.IpPrefix;
+import org.sluice.control.model.Names;
+import org.sluice.control.model.NetworkSpec;
+import org.sluice.control.model.StateStore;
+import org.sluice.control.model.SubnetSpec;
+import org.sluice.datapath.protocol.MacAddress;
+import org.sluice.linux.NamespaceException;
+import org.sluice.linux.NativeException;
+import org.sluice.linux.NetNamespace;
+import org.sluice.linux.TapDevice;
+
+/**
+ * Attaches namespaces to networks and detaches them: addresses, the interface inside, the port in the switch. Owned by
+ * the control thread.
+ */
+public final class EndpointManager {
+    private static final Logger LOG = LoggerFactory.getLogger(EndpointManager.class);
+    private static final String DEFAULT_INTERFACE = "eth0";
+
+    /**
+     * What a client asks for. All but the network and one of the namespace's two ways may be null.
+     *
+     * @param netns path or name of a namespace; or else
+     * @param pid   of a process in it.
+     * @param ips   addresses, at most one of each subnet.
+     */
+    public record Request(String network, String netns, Long pid, String name, String ifname, List<String> ips,
+                          String mac) {
+    }
+
+    private final DesiredState state;
+    private final StateStore store;
+    private final SwitchEngine engine;
+    private final NetworkManager networks;
+    private final Map<String, SwitchEngine.PortHandle> ports = new HashMap<>();
+
+    public EndpointManager(final DesiredState state, final StateStore store, final SwitchEngine engine,
+                           final NetworkManager networks) {
+        this.state = state;
+        this.store = store;
+        this.engine = engine;
+        this.networks = networks;
+    }
+
+    /**
+     * Attaches a namespace to a network. When this returns, frames pass.
+     *
+     * @throws ControlException when the request is wrong, or clashes, or the system refuses; nothing is then left.
+     */
+    public EndpointSpec attach(final Request request) {
+        if (request.network() == null) {
+            throw ControlException.invalid("which network? name one");
+        }
+        final NetworkSpec network = state.network(request.network());
+        final String name = request.name() == null ? defaultName(network.name())
+            : Names.require("endpoint", request.name());
+        if (state.hasEndpoint(name)) {
+            throw ControlException.conflict("there is an endpoint \"" + name + "\" already");
+        }
+        final String ifname =
+            Names.requireInterface(request.ifname() == null ? DEFAULT_INTERFACE : request.ifname());
+        final NetworkManager.LiveNetwork live = networks.live(network.name());
+        try (NetNamespace namespace = open(namespacePath(request)); Undo undo = new Undo()) {
+            final List<InetAddress> addresses = takeAddresses(live, orEmpty(request.ips()), undo);
+            final String mac = takeMac(network, request.mac(), addresses);
+            final EndpointSpec spec = new EndpointSpec(name, network.name(), namespace.path().toString(),
+                namespace.inode(), ifname, mac, addresses);
+            final TapDevice device = LinkPlumber.plumb(namespace, linkOf(spec, network));
+            undo.add(() -> destroy(device));
+            final SwitchEngine.PortHandle port = plug(spec, live, device);
+            undo.add(() -> engine.removePort(port));
+            state.put(spec);
+            undo.add(() -> state.removeEndpoint(name));
+            store.save(state);
+            ports.put(name, port);
+            undo.commit();
+            return spec;
+        }
+    }
+
+    /**
+     * Detaches an endpoint: its interface goes, its addresses are free again. A namespace that is gone is no error.
+     *
+     * @throws ControlException when there is no such endpoint.
+     */
+    public void detach(final String name) {
+        final EndpointSpec spec = state.endpoint(name);
+        state.removeEndpoint(name);
+        try {
+            store.save(state);
+        } catch (final RuntimeException ex) {
+            state.put(spec);
+            throw ex;
+        }
+        final SwitchEngine.PortHandle port = ports.remove(name);
+        if (port != null) {
+            engine.removePort(port);
+            destroy((TapDevice) port.device());
+        }
+        networks.find(spec.network()).ifPresent(network -> release(network.pools(), spec.addresses()));
+    }
+
+    /**
+     * Takes up the interfaces that an earlier daemon has left in their namespaces. An endpoint whose interface is gone
+     * is logged and stays in the state, shown as gone, until it is detached.
+     */
+    public void restore() {
+        for (final EndpointSpec spec : state.endpoints()) {
+            try {
+                restore(spec);
+            } catch (final RuntimeException ex) {
+                LOG.warn("endpoint {} is gone: {}", spec.name(), ex.getMessage());
+            }
+        }
+    }
+
+    /** The endpoint's port, if it has one. */
+    public Optional<SwitchEngine.PortHandle> port(final String name) {
+        return Optional.ofNullable(ports.get(name));
+    }
+
+    /** Closes what the daemon holds; the interfaces stay in their namespaces for the next one. */
+    public void close() {
+        for (final SwitchEngine.PortHandle port : ports.values()) {
+            engine.removePort(port);
+            port.device().close();
+        }
+        ports.clear();
+    }
+
+    private void restore(final EndpointSpec spec) {
+        final NetworkManager.LiveNetwork live = networks.live(spec.network());
+        for (final InetAddress address : spec.addresses()) {
+            poolOf(live, address).take(address);
+        }
+        try (NetNamespace namespace = open(Path.of(spec.netns()))) {
+            if (namespace.inode() != spec.netnsInode()) {
+                throw ControlException.notFound(spec.netns() + " is another namespace now");
+            }
+            final TapDevice device = LinkPlumber.reattach(namespace, spec.ifname());
+            try {
+                ports.put(spec.name(), plug(spec, live, device));
+            } catch (final RuntimeException ex) {
+                device.close();
+                throw ex;
+            }
+        }
+    }
+
+    private SwitchEngine.PortHandle plug(final EndpointSpec spec, final NetworkManager.LiveNetwork live,
+                                         final TapDevice device) {
+        return engine.addPort(live.handle(), spec.name(), device, live.spec().mtu(), false, live.spec().sourceGuard(),
+            Identities.of(MacAddress.parse(spec.mac()), spec.addresses()));
+    }
+
+    private static LinkPlumber.LinkSpec linkOf(final EndpointSpec spec, final NetworkSpec network) {
+        final List<LinkPlumber.AddressSpec> addresses = spec.addresses().stream()
+            .map(a -> new LinkPlumber.AddressSpec(a, network.subnet(NetworkManager.isIpv4(a)).orElseThrow().subnet()
+                .length()))
+            .toList();
+        final List<InetAddress> gateways =
+            network.internal() ? List.of() : network.subnets().stream().map(SubnetSpec::gateway).toList();
+        return new LinkPlumber.LinkSpec(spec.ifname(), MacAddress.parse(spec.mac()), network.mtu(), addresses, gateways,
+            true);
+    }
+
+    /** One address of each subnet: those asked for, and any of the others. */
+    private static List<InetAddress> takeAddresses(final NetworkManager.LiveNetwork live, final List<String> wanted,
+                                                   final Undo undo) {
+        final List<InetAddress> asked = wanted.stream().map(IpPrefix::parseAddress).toList();
+        final List<InetAddress> taken = new ArrayList<>();
+        undo.add(() -> release(live.pools(), taken));
+        for (final InetAddress address : asked) {
+            final AddressPool pool = poolOf(live, address);
+            if (taken.stream().anyMatch(pool.subnet()::contains)) {
+                throw ControlException.invalid("an endpoint has one address of " + pool.subnet() + ", not several");
+            }
+            pool.take(address);
+            taken.add(address);
+        }
+        for (final AddressPool pool : live.pools()) {
+            if (taken.stream().noneMatch(pool.subnet()::contains)) {
+                taken.add(pool.take());
+            }
+        }
+        return List.copyOf(taken);
+    }
+
+    private static AddressPool poolOf(final NetworkManager.LiveNetwork live, final InetAddress address) {
+        return live.pools().stream().filter(p -> p.subnet().contains(address)).findFirst().orElseThrow(() ->
+            ControlException.invalid("address " + IpPrefix.format(address) + " is in no subnet of the network \""
+                + live.spec().name() + "\": " + live.pools().stream().map(p -> p.subnet().toString()).toList()));
+    }
+
+    private static void release(final List<AddressPool> pools, final List<InetAddress> addresses) {
+        for (final InetAddress address : addresses) {
+            pools.stream().filter(p -> p.subnet().contains(address)).forEach(p -> p.release(address));
+        }
+    }
+
+    private String takeMac(final NetworkSpec network, final String wanted, final List<InetAddress> addresses) {
+        final String mac =
+            MacAddress.format(wanted == null ? MacAllocator.macFor(addresses) : MacAllocator.parse(wanted));
+        if (mac.equals(network.gatewayMac())) {
+            throw ControlException.conflict("MAC address " + mac + " is the gateway's");
+        }
+        for (final EndpointSpec other : state.endpointsOf(network.name())) {
+            if (other.mac().equals(mac)) {
+                throw ControlException.conflict("MAC address " + mac + " is in use by the endpoint \"" + other.name()
+                    + "\"");
+            }
+        }
+        return mac;
+    }
+
+    private static Path namespacePath(final Request request) {
+        if ((request.netns() == null) == (request.pid() == null)) {
+            throw ControlException.invalid("which namespace? give either --netns or --pid");
+        }
+        return request.pid() != null ? NetNamespace.pathOfPid(request.pid()) : NetNamespace.pathOf(request.netns());
+    }
+
+    private static NetNamespace open(final Path path) {
+        try {
+            return NetNamespace.open(path);
+        } catch (final NamespaceException ex) {
+            throw ControlException.invalid(ex.getMessage());
+        }
+    }
+
+    private static void destroy(final TapDevice device) {
+        try {
+            device.persistent(false);
+        } catch (final NativeException ex) {
+            LOG.debug("{} went with its namespace", device.name());
+        }
+        device.close();
+    }
+
+    private String defaultName(final String network) {
+        int number = 1;
+        while (state.hasEndpoint(network + "-" + number)) {
+            number++;
+        }
+        return network + "-" + number;
+    }
+
+    private static <T> List<T> orEmpty(final List<T> list) {
+        return list == null ? List.of() : list;
+    }
+}

@@ -1,0 +1,272 @@
+package org.sluice.control;
+
+import java.math.BigInteger;
+import java.net.Inet4Address;
+import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import org.sluice.control.engine.LinkPlumber;
+import org.sluice.control.engine.SwitchEngine;
+import org.sluice.control.ipam.AddressPool;
+import org.sluice.control.ipam.MacAllocator;
+import org.sluice.control.ipam.SubnetAllocator;
+import org.sluice.control.model.DesiredState;
+import org.sluice.control.model.IpPrefix;
+import org.sluice.control.model.Names;
+import org.sluice.control.model.NetworkSpec;
+import org.sluice.control.model.StateStore;
+import org.sluice.control.model.SubnetSpec;
+import org.sluice.datapath.bridge.PortIdentity;
+import org.sluice.datapath.protocol.MacAddress;
+import org.sluice.linux.TapDevice;
+
+/** Makes and ends networks: checks what is asked, completes it, and brings it about. Owned by the control thread. */
+public final class NetworkManager {
+    private static final Logger LOG = LoggerFactory.getLogger(NetworkManager.class);
+    private static final int DEFAULT_MTU = 1500;
+    private static final int MIN_MTU = 68;
+    /** RFC 8200, section 5. */
+    private static final int MIN_MTU_IPV6 = 1280;
+    /** What the kernel's TAP takes. */
+    private static final int MAX_MTU = 65_521;
+    private static final int MAX_PREFIX_IPV4 = 30;
+    private static final int MAX_PREFIX_IPV6 = 126;
+
+    /**
+     * What a client asks for. All but the name may be null.
+     *
+     * @param subnets  CIDRs, at most one of each family; one of the default pool where there is none.
+     * @param gateways addresses, each in one of the subnets; by default a subnet's first.
+     * @param ipRanges CIDRs, each within one of the subnets; by default the whole of it.
+     */
+    public record Request(String name, List<String> subnets, List<String> gateways, List<String> ipRanges,
+                          Integer mtu, Boolean internal, Boolean sourceGuard) {
+    }
+
+    /** A network that is there: its handle in the switch, its host port and its address pools. */
+    public record LiveNetwork(NetworkSpec spec, SwitchEngine.NetworkHandle handle, SwitchEngine.PortHandle hostPort,
+                              List<AddressPool> pools) {
+    }
+
+    private final DesiredState state;
+    private final StateStore store;
+    private final SwitchEngine engine;
+    private final Map<String, LiveNetwork> live = new HashMap<>();
+
+    public NetworkManager(final DesiredState state, final StateStore store, final SwitchEngine engine) {
+        this.state = state;
+        this.store = store;
+        this.engine = engine;
+    }
+
+    /**
+     * Makes a network.
+     *
+     * @throws ControlException when the request is wrong, or clashes, or the system refuses.
+     */
+    public NetworkSpec create(final Request request) {
+        final NetworkSpec spec = complete(request);
+        bringUp(spec);
+        state.put(spec);
+        try {
+            store.save(state);
+        } catch (final RuntimeException ex) {
+            state.removeNetwork(spec.name());
+            takeDown(spec.name());
+            throw ex;
+        }
+        return spec;
+    }
+
+    /**
+     * Ends a network.
+     *
+     * @throws ControlException when there is none, or it is in use.
+     */
+    public void remove(final String name) {
+        final NetworkSpec spec = state.network(name);
+        final List<String> endpoints = state.endpointsOf(name).stream().map(e -> e.name()).toList();
+        if (!endpoints.isEmpty()) {
+            throw ControlException.conflict("network \"" + name + "\" is in use by " + String.join(", ", endpoints)
+                + "; detach them first");
+        }
+        state.removeNetwork(name);
+        try {
+            store.save(state);
+        } catch (final RuntimeException ex) {
+            state.put(spec);
+            throw ex;
+        }
+        takeDown(name);
+    }
+
+    /** Ends all networks without endpoints. */
+    public List<String> prune() {
+        final List<String> unused = state.networks().stream().map(NetworkSpec::name)
+            .filter(name -> state.endpointsOf(name).isEmpty()).toList();
+        unused.forEach(this::remove);
+        return unused;
+    }
+
+    /** Brings the saved networks up again. One that cannot be is logged, and stays in the state. */
+    public void restore() {
+        for (final NetworkSpec spec : state.networks()) {
+            try {
+                bringUp(spec);
+            } catch (final RuntimeException ex) {
+                LOG.error("network {} could not be restored: {}", spec.name(), ex.getMessage());
+            }
+        }
+    }
+
+    /**
+     * @throws ControlException when there is no such network, or it could not be restored.
+     */
+    public LiveNetwork live(final String name) {
+        return find(name).orElseThrow(() -> new ControlException(ControlException.Kind.FAILED,
+            "network \"" + state.network(name).name() + "\" is down: it could not be restored; see the daemon's log"));
+    }
+
+    /** The network, if it is up. */
+    public Optional<LiveNetwork> find(final String name) {
+        return Optional.ofNullable(live.get(name));
+    }
+
+    /** Closes what the daemon holds; what is desired stays. */
+    public void close() {
+        List.copyOf(live.keySet()).forEach(this::takeDown);
+    }
+
+    private NetworkSpec complete(final Request request) {
+        final String name = Names.require("network", request.name());
+        if (state.hasNetwork(name)) {
+            throw ControlException.conflict("there is a network \"" + name + "\" already");
+        }
+        final List<SubnetSpec> subnets = completeSubnets(request);
+        final int mtu = request.mtu() == null ? DEFAULT_MTU : request.mtu();
+        final boolean ipv6 = subnets.stream().anyMatch(s -> !s.subnet().isIpv4());
+        final int minMtu = ipv6 ? MIN_MTU_IPV6 : MIN_MTU;
+        if (mtu < minMtu || mtu > MAX_MTU) {
+            throw ControlException.invalid("MTU " + mtu + " is not from " + minMtu + " to " + MAX_MTU);
+        }
+        final long gatewayMac = MacAllocator.macFor(subnets.stream().map(SubnetSpec::gateway).toList());
+        return new NetworkSpec(name, subnets, mtu, Boolean.TRUE.equals(request.internal()),
+            !Boolean.FALSE.equals(request.sourceGuard()), Names.hostInterface(name), MacAddress.format(gatewayMac));
+    }
+
+    private List<SubnetSpec> completeSubnets(final Request request) {
+        final List<InetAddress> gateways =
+            new ArrayList<>(orEmpty(request.gateways()).stream().map(IpPrefix::parseAddress).toList());
+        final List<IpPrefix> ranges =
+            new ArrayList<>(orEmpty(request.ipRanges()).stream().map(IpPrefix::parse).toList());
+        final List<IpPrefix> prefixes = orEmpty(request.subnets()).stream().map(IpPrefix::parse).toList();
+        if (prefixes.isEmpty() && !(gateways.isEmpty() && ranges.isEmpty())) {
+            throw ControlException.invalid("--gateway and --ip-range need a --subnet");
+        }
+        final List<IpPrefix> chosen = prefixes.isEmpty() ? List.of(defaultSubnet()) : prefixes;
+        if (chosen.stream().map(IpPrefix::isIpv4).distinct().count() != chosen.size()) {
+            throw ControlException.invalid("a network has at most one IPv4 and one IPv6 subnet");
+        }
+        final List<SubnetSpec> subnets = chosen.stream().map(p -> completeSubnet(p, gateways, ranges)).toList();
+        if (!gateways.isEmpty()) {
+            throw ControlException.invalid("gateway " + IpPrefix.format(gateways.getFirst())
+                + " is in no subnet, or is a second one of its subnet");
+        }
+        if (!ranges.isEmpty()) {
+            throw ControlException.invalid("IP range " + ranges.getFirst()
+                + " is within no subnet, or is a second one of its subnet");
+        }
+        return subnets;
+    }
+
+    /** Takes its gateway and range out of the lists. */
+    private SubnetSpec completeSubnet(final IpPrefix subnet, final List<InetAddress> gateways,
+                                      final List<IpPrefix> ranges) {
+        final int longest = subnet.isIpv4() ? MAX_PREFIX_IPV4 : MAX_PREFIX_IPV6;
+        if (subnet.length() > longest || subnet.length() == 0) {
+            throw ControlException.invalid("subnet " + subnet + " has no room for a gateway and endpoints; use a prefix"
+                + " of 1 to " + longest);
+        }
+        requireFree(subnet);
+        final InetAddress gateway = gateways.stream().filter(subnet::contains).findFirst()
+            .orElse(subnet.at(BigInteger.ONE));
+        if (subnet.isReserved(gateway)) {
+            throw ControlException.invalid("gateway " + IpPrefix.format(gateway)
+                + " is the network or broadcast address of " + subnet);
+        }
+        final IpPrefix range = ranges.stream().filter(subnet::contains).findFirst().orElse(subnet);
+        gateways.remove(gateway);
+        ranges.remove(range);
+        return new SubnetSpec(subnet, gateway, range);
+    }
+
+    private void requireFree(final IpPrefix subnet) {
+        for (final NetworkSpec other : state.networks()) {
+            for (final SubnetSpec taken : other.subnets()) {
+                if (taken.subnet().overlaps(subnet)) {
+                    throw ControlException.conflict("subnet " + subnet + " overlaps " + taken.subnet()
+                        + " of the network \"" + other.name() + "\"");
+                }
+            }
+        }
+        for (final IpPrefix route : LinkPlumber.hostRoutes(true)) {
+            if (route.overlaps(subnet)) {
+                throw ControlException.conflict("subnet " + subnet + " overlaps the host's route to " + route
+                    + "; choose another");
+            }
+        }
+    }
+
+    private IpPrefix defaultSubnet() {
+        final List<IpPrefix> taken = new ArrayList<>(LinkPlumber.hostRoutes(false));
+        state.networks().forEach(network -> network.subnets().forEach(s -> taken.add(s.subnet())));
+        return SubnetAllocator.allocate(candidate -> taken.stream().anyMatch(candidate::overlaps));
+    }
+
+    private void bringUp(final NetworkSpec spec) {
+        try (Undo undo = new Undo()) {
+            final PortIdentity gateway = gatewayOf(spec);
+            final SwitchEngine.NetworkHandle handle = engine.addNetwork(spec.name(), gateway);
+            undo.add(() -> engine.removeNetwork(handle));
+            final TapDevice device = LinkPlumber.plumb(new LinkPlumber.LinkSpec(spec.hostInterface(), gateway.mac(),
+                spec.mtu(), spec.subnets().stream()
+                    .map(s -> new LinkPlumber.AddressSpec(s.gateway(), s.subnet().length())).toList(),
+                List.of(), false));
+            undo.add(device::close);
+            final SwitchEngine.PortHandle port =
+                engine.addPort(handle, spec.hostInterface(), device, spec.mtu(), true, false, gateway);
+            live.put(spec.name(),
+                new LiveNetwork(spec, handle, port, spec.subnets().stream().map(AddressPool::new).toList()));
+            undo.commit();
+        }
+    }
+
+    private void takeDown(final String name) {
+        final LiveNetwork network = live.remove(name);
+        if (network != null) {
+            engine.removePort(network.hostPort());
+            network.hostPort().device().close();
+            engine.removeNetwork(network.handle());
+        }
+    }
+
+    private static PortIdentity gatewayOf(final NetworkSpec spec) {
+        return Identities.of(MacAddress.parse(spec.gatewayMac()),
+            spec.subnets().stream().map(SubnetSpec::gateway).toList());
+    }
+
+    private static <T> List<T> orEmpty(final List<T> list) {
+        return list == null ? List.of() : list;
+    }
+
+    static boolean isIpv4(final InetAddress address) {
+        return address instanceof Inet4Address;
+    }
+}

@@ -1,0 +1,160 @@
+package org.sluice.control.api;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.ser.std.ToStringSerializer;
+import com.fasterxml.jackson.databind.module.SimpleModule;
+
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.QueryStringDecoder;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import org.sluice.control.ControlException;
+import org.sluice.control.EndpointManager;
+import org.sluice.control.NetworkManager;
+
+/**
+ * From a method, a path and a JSON body to an answer: every route stands in one table. Called on the control thread.
+ */
+final class ApiRouter {
+    private static final Logger LOG = LoggerFactory.getLogger(ApiRouter.class);
+    private static final String NAME = "/([^/]+)";
+
+    /**
+     * An answer.
+     *
+     * @param body JSON, or nothing.
+     */
+    record Answer(HttpResponseStatus status, byte[] body) {
+    }
+
+    /** The body of every answer that is an error. */
+    record ErrorBody(String error) {
+    }
+
+    /** What a route gets of its request. */
+    private record Call(Matcher path, Map<String, List<String>> query, byte[] body) {
+        String name() {
+            return path.group(1);
+        }
+
+        String parameter(final String key) {
+            final List<String> values = query.get(key);
+            return values == null ? null : values.getLast();
+        }
+    }
+
+    /** Answers one route; null is an empty answer. */
+    @FunctionalInterface
+    private interface Action {
+        Object run(Call call);
+    }
+
+    private record Route(HttpMethod method, Pattern path, Action action) {
+    }
+
+    private final JsonMapper json = JsonMapper.builder()
+        .addModule(new SimpleModule().addSerializer(java.time.Instant.class, ToStringSerializer.instance)).build();
+    private final List<Route> routes;
+
+    ApiRouter(final ControlApi api) {
+        routes = List.of(
+            route(HttpMethod.GET, "/v1/status", call -> api.status()),
+            route(HttpMethod.GET, "/v1/networks", call -> api.listNetworks()),
+            route(HttpMethod.POST, "/v1/networks",
+                call -> api.createNetwork(read(call.body(), NetworkManager.Request.class))),
+            route(HttpMethod.POST, "/v1/networks/prune", call -> api.pruneNetworks()),
+            route(HttpMethod.GET, "/v1/networks" + NAME, call -> api.inspectNetwork(call.name())),
+            route(HttpMethod.DELETE, "/v1/networks" + NAME, call -> nothing(() -> api.removeNetwork(call.name()))),
+            route(HttpMethod.GET, "/v1/endpoints", call -> api.listEndpoints()),
+            route(HttpMethod.POST, "/v1/endpoints",
+                call -> api.attachEndpoint(read(call.body(), EndpointManager.Request.class))),
+            route(HttpMethod.GET, "/v1/endpoints" + NAME, call -> api.inspectEndpoint(call.name())),
+            route(HttpMethod.DELETE, "/v1/endpoints" + NAME, call -> nothing(() -> api.detachEndpoint(call.name()))),
+            route(HttpMethod.GET, "/v1/fdb", call -> api.listFdb(call.parameter("network"))),
+            route(HttpMethod.POST, "/v1/fdb/flush",
+                call -> nothing(() -> api.flushFdb(call.parameter("network")))));
+    }
+
+    /** Answers any request; never throws. */
+    Answer answer(final HttpMethod method, final String uri, final byte[] body) {
+        try {
+            return dispatch(method, new QueryStringDecoder(uri), body);
+        } catch (final ControlException ex) {
+            return error(statusOf(ex.kind()), ex.getMessage());
+        } catch (final RuntimeException ex) {
+            LOG.error("{} {} failed", method, uri, ex);
+            return error(HttpResponseStatus.INTERNAL_SERVER_ERROR, String.valueOf(ex.getMessage()));
+        }
+    }
+
+    Answer error(final HttpResponseStatus status, final String message) {
+        return new Answer(status, write(new ErrorBody(message)));
+    }
+
+    private Answer dispatch(final HttpMethod method, final QueryStringDecoder uri, final byte[] body) {
+        boolean pathKnown = false;
+        for (final Route route : routes) {
+            final Matcher path = route.path().matcher(uri.path());
+            if (path.matches()) {
+                pathKnown = true;
+                if (route.method().equals(method)) {
+                    final Object result = route.action().run(new Call(path, uri.parameters(), body));
+                    return result == null ? new Answer(HttpResponseStatus.NO_CONTENT, new byte[0])
+                        : new Answer(HttpResponseStatus.OK, write(result));
+                }
+            }
+        }
+        return pathKnown ? error(HttpResponseStatus.METHOD_NOT_ALLOWED, uri.path() + " does not take " + method)
+            : error(HttpResponseStatus.NOT_FOUND, "there is no " + uri.path() + " in this API");
+    }
+
+    private <T> T read(final byte[] body, final Class<T> type) {
+        try {
+            final T value = json.readValue(body, type);
+            if (value == null) {
+                throw ControlException.invalid("the request's JSON is null");
+            }
+            return value;
+        } catch (final JsonProcessingException ex) {
+            throw ControlException.invalid("the request's JSON is wrong: " + ex.getOriginalMessage());
+        } catch (final IOException ex) {
+            throw ControlException.invalid("the request cannot be read: " + ex.getMessage());
+        }
+    }
+
+    private byte[] write(final Object value) {
+        try {
+            return json.writeValueAsBytes(value);
+        } catch (final JsonProcessingException ex) {
+            throw new IllegalStateException("cannot write " + value.getClass(), ex);
+        }
+    }
+
+    private static Route route(final HttpMethod method, final String path, final Action action) {
+        return new Route(method, Pattern.compile(path), action);
+    }
+
+    private static Object nothing(final Runnable action) {
+        action.run();
+        return null;
+    }
+
+    private static HttpResponseStatus statusOf(final ControlException.Kind kind) {
+        return switch (kind) {
+            case INVALID -> HttpResponseStatus.BAD_REQUEST;
+            case NOT_FOUND -> HttpResponseStatus.NOT_FOUND;
+            case CONFLICT -> HttpResponseStatus.CONFLICT;
+            case FAILED -> HttpResponseStatus.INTERNAL_SERVER_ERROR;
+        };
+    }
+}

@@ -1,0 +1,78 @@
+package org.sluice.control.api;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+
+/** The JSON of the API's answers. Fields are added, never renamed. Documented in the README's section on the API. */
+public final class Views {
+    private Views() {
+    }
+
+    /** One subnet of a network. */
+    public record Subnet(String subnet, String gateway, String ipRange) {
+    }
+
+    /**
+     * A network.
+     *
+     * @param state     up, or down when it could not be restored.
+     * @param endpoints by name.
+     * @param counters  of {@code NetworkCounter}, in lower camel case; empty while it is down.
+     */
+    public record Network(String name, String state, List<Subnet> subnets, int mtu, boolean internal,
+                          boolean sourceGuard, String hostInterface, String gatewayMac, String worker,
+                          List<String> endpoints, Map<String, Long> counters) {
+    }
+
+    /**
+     * An endpoint.
+     *
+     * @param state     up, or gone when its interface or namespace is.
+     * @param addresses with prefix length.
+     * @param counters  of {@code PortCounter}, in lower camel case; empty while it is gone since before a restart.
+     */
+    public record Endpoint(String name, String network, String state, String netns, String ifname, String mac,
+                           List<String> addresses, Map<String, Long> counters) {
+    }
+
+    /**
+     * An FDB entry.
+     *
+     * @param port       the endpoint's name, or the host port's interface.
+     * @param type       static or learned.
+     * @param ageSeconds since it was last seen; null for a static one.
+     */
+    public record FdbEntry(String network, String mac, String port, String type, Integer ageSeconds) {
+    }
+
+    /** A forwarding worker. */
+    public record Worker(String name, boolean alive, Map<String, Long> counters) {
+    }
+
+    /**
+     * A port.
+     *
+     * @param kind host or endpoint.
+     */
+    public record Port(String name, String kind, String network, boolean up, Map<String, Long> counters) {
+    }
+
+    /** Frames dropped for one reason, over all workers. */
+    public record Drop(String reason, String description, long frames) {
+    }
+
+    /** A distinct error of a worker. */
+    public record WorkerError(int count, Instant first, Instant last, String message) {
+    }
+
+    /**
+     * How the daemon is.
+     *
+     * @param health ok, or degraded.
+     * @param issues why it is degraded.
+     */
+    public record Status(String health, List<String> issues, String version, long pid, long uptimeSeconds, String idle,
+                         List<Worker> workers, List<Port> ports, List<Drop> drops, List<WorkerError> errors) {
+    }
+}

@@ -1,0 +1,14 @@
+package org.sluice.control.cli;
+
+/** A command cannot be done; the message is the one line that the user sees. */
+final class CliException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    CliException(final String message) {
+        super(message);
+    }
+
+    CliException(final String message, final Throwable cause) {
+        super(message, cause);
+    }
+}

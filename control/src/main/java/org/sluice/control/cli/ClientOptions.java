@@ -1,0 +1,55 @@
+package org.sluice.control.cli;
+
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.function.Function;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+
+import org.sluice.control.Daemon;
+
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** What every command that talks to the daemon has in common: where the daemon is, and how to print. */
+final class ClientOptions {
+    static final String DEFAULT_RUN_DIR = "${env:SLUICE_RUN_DIR:-/run/sluice}";
+    private static final JsonMapper JSON = JsonMapper.builder().build();
+
+    @Spec(Spec.Target.MIXEE)
+    private CommandSpec command;
+
+    @Option(names = "--run-dir", paramLabel = "DIR", defaultValue = DEFAULT_RUN_DIR,
+        description = "Where the daemon's socket is. Default: $SLUICE_RUN_DIR, or /run/sluice.")
+    private Path runDir;
+
+    @Option(names = "--json", description = "Print JSON, for programs.")
+    private boolean json;
+
+    ApiClient api() {
+        return new ApiClient(runDir.resolve(Daemon.API_SOCKET));
+    }
+
+    static ObjectNode object() {
+        return JSON.createObjectNode();
+    }
+
+    /** Prints an answer: as it is with --json, otherwise as text for people. */
+    void print(final JsonNode answer, final Function<JsonNode, Object> text) {
+        final PrintWriter out = command.commandLine().getOut();
+        out.print(json ? pretty(answer) : text.apply(answer));
+        out.flush();
+    }
+
+    static String pretty(final JsonNode answer) {
+        try {
+            return JSON.writerWithDefaultPrettyPrinter().writeValueAsString(answer) + '\n';
+        } catch (final JsonProcessingException ex) {
+            throw new IllegalStateException(ex);
+        }
+    }
+}

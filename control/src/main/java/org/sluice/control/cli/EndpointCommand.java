@@ -1,0 +1,133 @@
+package org.sluice.control.cli;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code sluice endpoint ...} */
+@Command(name = "endpoint", description = "Attach namespaces to networks.", subcommands = {
+    EndpointCommand.Attach.class, EndpointCommand.Ls.class, EndpointCommand.Inspect.class,
+    EndpointCommand.Detach.class})
+final class EndpointCommand {
+    private static final String PATH = "/v1/endpoints";
+
+    /** Which namespace: one of the two. */
+    private static final class Namespace {
+        @Option(names = "--netns", paramLabel = "NAME-OR-PATH", required = true,
+            description = "Network namespace, by its name in `ip netns` or by path.")
+        private String netns;
+
+        @Option(names = "--pid", paramLabel = "PID", required = true,
+            description = "Network namespace of a process.")
+        private Long pid;
+    }
+
+    /** Attaches a namespace. */
+    @Command(name = "attach", description = "Attach a network namespace to a network.")
+    static final class Attach implements Callable<Integer> {
+        @Mixin
+        private ClientOptions client;
+
+        @Parameters(paramLabel = "NETWORK")
+        private String network;
+
+        @ArgGroup(multiplicity = "1")
+        private Namespace namespace;
+
+        @Option(names = "--name", paramLabel = "N", description = "The endpoint's name. Default: NETWORK-1 and so on.")
+        private String name;
+
+        @Option(names = "--ifname", paramLabel = "IF", description = "The interface's name inside. Default: eth0.")
+        private String ifname;
+
+        @Option(names = "--ip", paramLabel = "IP",
+            description = "An address; may be given once for each subnet. Default: the next free one.")
+        private List<String> ips = new ArrayList<>();
+
+        @Option(names = "--mac", paramLabel = "MAC", description = "Default: 02:42 and the IPv4 address.")
+        private String mac;
+
+        @Override
+        public Integer call() {
+            final ObjectNode body = ClientOptions.object().put("network", network)
+                .put("netns", absolute(namespace.netns)).put("pid", namespace.pid).put("name", name)
+                .put("ifname", ifname).put("mac", mac);
+            ips.forEach(body.putArray("ips")::add);
+            client.print(client.api().post(PATH, body), endpoint -> endpoint.path("name").asText() + ' '
+                + join(endpoint.path("addresses")) + '\n');
+            return 0;
+        }
+
+        /** The daemon has another working directory. */
+        private static String absolute(final String netns) {
+            return netns == null || !netns.contains("/") ? netns : Path.of(netns).toAbsolutePath().toString();
+        }
+    }
+
+    /** Lists the endpoints. */
+    @Command(name = "ls", description = "List endpoints.")
+    static final class Ls implements Callable<Integer> {
+        @Mixin
+        private ClientOptions client;
+
+        @Override
+        public Integer call() {
+            client.print(client.api().get(PATH), endpoints -> {
+                final TextTable table =
+                    new TextTable("NAME", "NETWORK", "STATE", "ADDRESS", "MAC", "INTERFACE", "NAMESPACE");
+                endpoints.forEach(e -> table.row(e.path("name").asText(), e.path("network").asText(),
+                    e.path("state").asText(), join(e.path("addresses")), e.path("mac").asText(),
+                    e.path("ifname").asText(), e.path("netns").asText()));
+                return table;
+            });
+            return 0;
+        }
+    }
+
+    /** Shows one endpoint. */
+    @Command(name = "inspect", description = "Show an endpoint as JSON.")
+    static final class Inspect implements Callable<Integer> {
+        @Mixin
+        private ClientOptions client;
+
+        @Parameters(paramLabel = "NAME")
+        private String name;
+
+        @Override
+        public Integer call() {
+            client.print(client.api().get(PATH + "/" + ApiClient.segment(name)), ClientOptions::pretty);
+            return 0;
+        }
+    }
+
+    /** Detaches endpoints. */
+    @Command(name = "detach", description = "Detach endpoints; their interfaces are removed.")
+    static final class Detach implements Callable<Integer> {
+        @Mixin
+        private ClientOptions client;
+
+        @Parameters(paramLabel = "NAME", arity = "1..*")
+        private List<String> names;
+
+        @Override
+        public Integer call() {
+            return Removal.each(names, client, PATH);
+        }
+    }
+
+    private static String join(final JsonNode texts) {
+        final List<String> values = new ArrayList<>();
+        texts.forEach(text -> values.add(text.asText()));
+        return String.join(",", values);
+    }
+}

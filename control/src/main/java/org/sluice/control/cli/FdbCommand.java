@@ -1,0 +1,54 @@
+package org.sluice.control.cli;
+
+import java.util.concurrent.Callable;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Parameters;
+
+/** {@code sluice fdb ...} */
+@Command(name = "fdb", description = "Look at the forwarding database.", subcommands = {
+    FdbCommand.Ls.class, FdbCommand.Flush.class})
+final class FdbCommand {
+    /** Lists the entries. */
+    @Command(name = "ls", description = "List MAC addresses and the ports they are behind.")
+    static final class Ls implements Callable<Integer> {
+        @Mixin
+        private ClientOptions client;
+
+        @Parameters(paramLabel = "NETWORK", arity = "0..1")
+        private String network;
+
+        @Override
+        public Integer call() {
+            client.print(client.api().get("/v1/fdb" + query(network)), entries -> {
+                final TextTable table = new TextTable("NETWORK", "MAC", "PORT", "TYPE", "AGE");
+                entries.forEach(e -> table.row(e.path("network").asText(), e.path("mac").asText(),
+                    e.path("port").asText(), e.path("type").asText(),
+                    e.path("ageSeconds").isNull() ? "-" : e.path("ageSeconds").asInt() + "s"));
+                return table;
+            });
+            return 0;
+        }
+    }
+
+    /** Forgets learned entries. */
+    @Command(name = "flush", description = "Forget learned MAC addresses.")
+    static final class Flush implements Callable<Integer> {
+        @Mixin
+        private ClientOptions client;
+
+        @Parameters(paramLabel = "NETWORK", arity = "0..1")
+        private String network;
+
+        @Override
+        public Integer call() {
+            client.api().post("/v1/fdb/flush" + query(network), ClientOptions.object());
+            return 0;
+        }
+    }
+
+    private static String query(final String network) {
+        return network == null ? "" : "?network=" + ApiClient.segment(network);
+    }
+}

@@ -1,0 +1,241 @@
+package org.sluice.control.engine;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.BitSet;
+import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+
+import org.agrona.CloseHelper;
+
+import org.sluice.control.ControlException;
+import org.sluice.datapath.bridge.Fdb;
+import org.sluice.datapath.bridge.FdbEntry;
+import org.sluice.datapath.bridge.PortIdentity;
+import org.sluice.datapath.buffer.OffHeapRegion;
+import org.sluice.datapath.command.Command;
+import org.sluice.datapath.command.CommandException;
+import org.sluice.datapath.device.DeviceRegistry;
+import org.sluice.datapath.device.PacketDevice;
+import org.sluice.datapath.status.CounterGroup;
+import org.sluice.datapath.status.CounterRegistry;
+import org.sluice.datapath.status.NetworkCounter;
+import org.sluice.datapath.status.PortCounter;
+import org.sluice.datapath.worker.ForwardingWorker;
+
+/**
+ * The running switch: its workers, and the one place that turns changes into commands to them. It hands out the
+ * numbers of domains and ports and their counters. A change that fails has changed nothing. Owned by the control
+ * thread.
+ */
+public final class SwitchEngine implements AutoCloseable {
+    private static final int MAX_COUNTERS = 40_000;
+
+    private final CounterRegistry counters;
+    private final ErrorLog errors;
+    private final DeviceRegistry devices = new DeviceRegistry(Fdb.MAX_PORTS);
+    private final List<WorkerHandle> workers;
+    private final BitSet domainIds = new BitSet();
+    private final BitSet portIndexes = new BitSet();
+
+    /** Starts the workers. The run folder must be this process's alone; what an earlier one left there is removed. */
+    public SwitchEngine(final EngineOptions options) {
+        final Path runDir = options.runDir();
+        removeMappedFiles(runDir);
+        counters = new CounterRegistry(
+            OffHeapRegion.mapped(runDir.resolve("counters.dat"), CounterRegistry.regionBytes(MAX_COUNTERS)),
+            MAX_COUNTERS);
+        errors = new ErrorLog(runDir.resolve("errors.dat"));
+        domainIds.set(0);
+        workers = IntStream.range(0, options.workers())
+            .mapToObj(i -> new WorkerHandle(i, runDir, options.busy(), counters, devices, errors)).toList();
+    }
+
+    /** A network as the workers know it. */
+    public static final class NetworkHandle {
+        final int domainId;
+        final WorkerHandle worker;
+        final int[] counterIds;
+        final CounterGroup<NetworkCounter> counters;
+
+        private NetworkHandle(final int domainId, final WorkerHandle worker, final int[] counterIds,
+                              final CounterGroup<NetworkCounter> counters) {
+            this.domainId = domainId;
+            this.worker = worker;
+            this.counterIds = counterIds;
+            this.counters = counters;
+        }
+
+        public CounterGroup<NetworkCounter> counters() {
+            return counters;
+        }
+
+        public String workerName() {
+            return worker.name();
+        }
+    }
+
+    /** A port as the workers know it. */
+    public static final class PortHandle {
+        final int index;
+        final NetworkHandle network;
+        final PacketDevice device;
+        final int[] counterIds;
+        final CounterGroup<PortCounter> counters;
+
+        private PortHandle(final int index, final NetworkHandle network, final PacketDevice device,
+                           final int[] counterIds, final CounterGroup<PortCounter> counters) {
+            this.index = index;
+            this.network = network;
+            this.device = device;
+            this.counterIds = counterIds;
+            this.counters = counters;
+        }
+
+        /** Unique among all ports of the switch. */
+        public int index() {
+            return index;
+        }
+
+        public CounterGroup<PortCounter> counters() {
+            return counters;
+        }
+
+        public PacketDevice device() {
+            return device;
+        }
+
+        public boolean isUp() {
+            return counters.get(PortCounter.UP) == 1;
+        }
+    }
+
+    /** Makes a network on the worker that its number falls to. */
+    public NetworkHandle addNetwork(final String name, final PortIdentity gateway) {
+        final int domainId = nextFree(domainIds, Fdb.MAX_DOMAINS, "networks");
+        final WorkerHandle worker = workers.get(domainId % workers.size());
+        final int[] ids = counters.allocate(NetworkCounter.class, CounterTypes.NETWORK, "network " + name);
+        try {
+            worker.proxy().execute(new Command.AddDomain(domainId, gateway, ids));
+        } catch (final CommandException ex) {
+            counters.free(ids);
+            throw failed("add the network " + name, ex);
+        }
+        domainIds.set(domainId);
+        return new NetworkHandle(domainId, worker, ids, new CounterGroup<>(counters.values(), ids));
+    }
+
+    /** Ends a network whose ports are all removed. */
+    public void removeNetwork(final NetworkHandle network) {
+        execute(network.worker, new Command.RemoveDomain(network.domainId), "remove the network");
+        domainIds.clear(network.domainId);
+        counters.free(network.counterIds);
+    }
+
+    /**
+     * Plugs a device into a network. It stays the caller's to close, after {@link #removePort}.
+     *
+     * @param name for counters.
+     */
+    public PortHandle addPort(final NetworkHandle network, final String name, final PacketDevice device, final int mtu,
+                              final boolean host, final boolean guarded, final PortIdentity identity) {
+        final int index = nextFree(portIndexes, Fdb.MAX_PORTS, "ports");
+        final int[] ids = counters.allocate(PortCounter.class, CounterTypes.PORT, "port " + name);
+        devices.put(index, device);
+        try {
+            network.worker.proxy().execute(
+                new Command.AddPort(index, network.domainId, mtu, host, guarded, identity, ids));
+        } catch (final CommandException ex) {
+            devices.remove(index);
+            counters.free(ids);
+            throw failed("add the port " + name, ex);
+        }
+        portIndexes.set(index);
+        return new PortHandle(index, network, device, ids, new CounterGroup<>(counters.values(), ids));
+    }
+
+    /** Unplugs a device; the worker has let go of it when this returns. */
+    public void removePort(final PortHandle port) {
+        execute(port.network.worker, new Command.RemovePort(port.index), "remove the port " + port.device.name());
+        devices.remove(port.index);
+        portIndexes.clear(port.index);
+        counters.free(port.counterIds);
+    }
+
+    public void flushFdb(final NetworkHandle network) {
+        execute(network.worker, new Command.FlushFdb(network.domainId), "flush the FDB");
+    }
+
+    public void flushFdb() {
+        for (final WorkerHandle worker : workers) {
+            execute(worker, new Command.FlushFdb(0), "flush the FDB");
+        }
+    }
+
+    /** Receives FDB entries. */
+    @FunctionalInterface
+    public interface FdbVisitor {
+        /**
+         * @param ageSeconds since the MAC was last seen; of no meaning for a static entry.
+         */
+        void entry(long mac, int portIndex, boolean isStatic, int ageSeconds);
+    }
+
+    /** Visits what the FDB holds of a network. */
+    public void visitFdb(final NetworkHandle network, final FdbVisitor visitor) {
+        final int now = ForwardingWorker.seconds(System.nanoTime());
+        network.worker.fdbReader().forEach(now, (key, value) -> {
+            if (FdbEntry.domain(key) == network.domainId) {
+                visitor.entry(FdbEntry.mac(key), FdbEntry.port(value), FdbEntry.isStatic(value),
+                    FdbEntry.age(value, now));
+            }
+        });
+    }
+
+    List<WorkerHandle> workers() {
+        return workers;
+    }
+
+    ErrorLog errors() {
+        return errors;
+    }
+
+    @Override
+    public void close() {
+        CloseHelper.closeAll(workers);
+        CloseHelper.closeAll(counters, errors);
+    }
+
+    private static void execute(final WorkerHandle worker, final Command command, final String what) {
+        try {
+            worker.proxy().execute(command);
+        } catch (final CommandException ex) {
+            throw failed(what, ex);
+        }
+    }
+
+    private static ControlException failed(final String what, final CommandException cause) {
+        return new ControlException(ControlException.Kind.FAILED, "cannot " + what + ": " + cause.getMessage(), cause);
+    }
+
+    private static int nextFree(final BitSet used, final int limit, final String what) {
+        final int free = used.nextClearBit(0);
+        if (free >= limit) {
+            throw ControlException.conflict("the switch holds " + limit + " " + what + ", which is all it can");
+        }
+        return free;
+    }
+
+    private static void removeMappedFiles(final Path runDir) {
+        try (Stream<Path> files = Files.list(runDir)) {
+            for (final Path file : files.filter(f -> f.toString().endsWith(".dat")).toList()) {
+                Files.delete(file);
+            }
+        } catch (final IOException ex) {
+            throw new UncheckedIOException("cannot clear " + runDir + ": " + ex.getMessage(), ex);
+        }
+    }
+}

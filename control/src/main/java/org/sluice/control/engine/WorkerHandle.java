@@ -1,0 +1,92 @@
+package org.sluice.control.engine;
+
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.concurrent.TimeUnit;
+
+import org.agrona.CloseHelper;
+import org.agrona.concurrent.AgentRunner;
+import org.agrona.concurrent.BusySpinIdleStrategy;
+import org.agrona.concurrent.SystemNanoClock;
+
+import org.sluice.datapath.bridge.Fdb;
+import org.sluice.datapath.bridge.FdbReader;
+import org.sluice.datapath.buffer.DropReason;
+import org.sluice.datapath.buffer.OffHeapRegion;
+import org.sluice.datapath.command.CommandChannel;
+import org.sluice.datapath.command.WorkerProxy;
+import org.sluice.datapath.device.DevicePoller;
+import org.sluice.datapath.device.DeviceRegistry;
+import org.sluice.datapath.status.CounterGroup;
+import org.sluice.datapath.status.CounterRegistry;
+import org.sluice.datapath.status.WorkerCounter;
+import org.sluice.datapath.worker.AdaptiveIdleStrategy;
+import org.sluice.datapath.worker.ForwardingWorker;
+import org.sluice.datapath.worker.WorkerResources;
+import org.sluice.linux.EpollPoller;
+
+/** A running forwarding worker as control sees it: its proxy, its counters, and a reader of its FDB. */
+final class WorkerHandle implements AutoCloseable {
+    private static final int FDB_CAPACITY = 64 * 1024;
+    private static final int FDB_PORT_LIMIT = 1024;
+    private static final long COMMAND_TIMEOUT_MS = TimeUnit.SECONDS.toMillis(5);
+
+    private final String name;
+    private final CommandChannel channel = new CommandChannel();
+    private final DevicePoller poller = new EpollPoller();
+    private final OffHeapRegion fdbRegion;
+    private final FdbReader fdbReader;
+    private final CounterGroup<WorkerCounter> counters;
+    private final CounterGroup<DropReason> drops;
+    private final WorkerProxy proxy = new WorkerProxy(channel, poller::wakeUp, COMMAND_TIMEOUT_MS);
+    private final AgentRunner runner;
+    private final Thread thread;
+
+    WorkerHandle(final int index, final Path runDir, final boolean busy, final CounterRegistry registry,
+                 final DeviceRegistry devices, final ErrorLog errors) {
+        name = "worker-" + index;
+        fdbRegion = OffHeapRegion.mapped(runDir.resolve("fdb-" + index + ".dat"), Fdb.regionBytes(FDB_CAPACITY));
+        final Fdb fdb = new Fdb(fdbRegion, FDB_CAPACITY, FDB_PORT_LIMIT, Fdb.DEFAULT_AGEING_SECONDS,
+            new SecureRandom().nextLong());
+        fdbReader = new FdbReader(fdbRegion);
+        counters = new CounterGroup<>(registry.values(),
+            registry.allocate(WorkerCounter.class, CounterTypes.WORKER, name));
+        drops = new CounterGroup<>(registry.values(),
+            registry.allocate(DropReason.class, CounterTypes.DROP_REASON, name + " drop"));
+        final ForwardingWorker worker = new ForwardingWorker(new WorkerResources(name, SystemNanoClock.INSTANCE,
+            errors, channel, poller, devices, fdb, registry.values(), counters, drops));
+        runner = new AgentRunner(busy ? BusySpinIdleStrategy.INSTANCE : new AdaptiveIdleStrategy(worker), errors, null,
+            worker);
+        thread = AgentRunner.startOnThread(runner);
+    }
+
+    String name() {
+        return name;
+    }
+
+    WorkerProxy proxy() {
+        return proxy;
+    }
+
+    FdbReader fdbReader() {
+        return fdbReader;
+    }
+
+    CounterGroup<WorkerCounter> counters() {
+        return counters;
+    }
+
+    CounterGroup<DropReason> drops() {
+        return drops;
+    }
+
+    boolean isAlive() {
+        return thread.isAlive();
+    }
+
+    @Override
+    public void close() {
+        poller.wakeUp();
+        CloseHelper.closeAll(runner, poller, channel, fdbRegion);
+    }
+}

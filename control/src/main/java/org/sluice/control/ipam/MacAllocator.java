@@ -1,0 +1,44 @@
+package org.sluice.control.ipam;
+
+import java.net.Inet4Address;
+import java.net.InetAddress;
+import java.nio.ByteBuffer;
+import java.util.List;
+
+import org.sluice.control.ControlException;
+import org.sluice.datapath.protocol.MacAddress;
+
+/** MAC addresses made of IP addresses, as docker makes them. */
+public final class MacAllocator {
+    private static final long PREFIX = 0x0242_0000_0000L;
+
+    private MacAllocator() {
+    }
+
+    /** 02:42 and the four bytes of the first IPv4 address, or else the last four of an IPv6 address. */
+    public static long macFor(final List<InetAddress> addresses) {
+        final InetAddress address = addresses.stream().filter(Inet4Address.class::isInstance).findFirst()
+            .orElse(addresses.getFirst());
+        final byte[] bytes = address.getAddress();
+        return PREFIX | ByteBuffer.wrap(bytes).getInt(bytes.length - Integer.BYTES) & 0xFFFF_FFFFL;
+    }
+
+    /**
+     * Reads a MAC address that an interface may have.
+     *
+     * @throws ControlException when it is none, or zero, or a group address.
+     */
+    public static long parse(final String text) {
+        final long mac;
+        try {
+            mac = MacAddress.parse(text);
+        } catch (final IllegalArgumentException ex) {
+            throw ControlException.invalid(ex.getMessage());
+        }
+        if (mac == 0 || MacAddress.isGroup(mac)) {
+            throw ControlException.invalid("MAC address " + text
+                + " is zero or a group address: no interface can have it");
+        }
+        return mac;
+    }
+}

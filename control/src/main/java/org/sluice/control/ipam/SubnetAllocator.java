@@ -1,0 +1,41 @@
+package org.sluice.control.ipam;
+
+import java.math.BigInteger;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Predicate;
+
+import org.sluice.control.ControlException;
+import org.sluice.control.model.IpPrefix;
+
+/** Finds a subnet for a network that names none, in the address blocks that docker uses by default. */
+public final class SubnetAllocator {
+    private static final List<IpPrefix> CANDIDATES = candidates();
+
+    private SubnetAllocator() {
+    }
+
+    /**
+     * The first default subnet that is free.
+     *
+     * @param clashes whether a subnet overlaps a network or a route of the host.
+     * @throws ControlException when none is left.
+     */
+    public static IpPrefix allocate(final Predicate<IpPrefix> clashes) {
+        return CANDIDATES.stream().filter(clashes.negate()).findFirst().orElseThrow(() -> ControlException.conflict(
+            "no default subnet is free of clashes with other networks and the host's routes; name one with --subnet"));
+    }
+
+    /** 172.17.0.0/16 to 172.31.0.0/16, then 192.168.0.0/16 in steps of /20. */
+    private static List<IpPrefix> candidates() {
+        final List<IpPrefix> blocks = new ArrayList<>();
+        for (int second = 17; second < 32; second++) {
+            blocks.add(IpPrefix.parse("172." + second + ".0.0/16"));
+        }
+        final IpPrefix last = IpPrefix.parse("192.168.0.0/16");
+        for (int step = 0; step < 16; step++) {
+            blocks.add(IpPrefix.of(last.at(BigInteger.valueOf((long) step << 12)), 20));
+        }
+        return blocks;
+    }
+}

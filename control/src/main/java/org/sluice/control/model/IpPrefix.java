@@ -1,0 +1,136 @@
+package org.sluice.control.model;
+
+import java.math.BigInteger;
+import java.net.Inet4Address;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.util.Arrays;
+
+import com.fasterxml.jackson.annotation.JsonCreator;
+import com.fasterxml.jackson.annotation.JsonValue;
+
+import io.netty.util.NetUtil;
+
+import org.sluice.control.ControlException;
+
+/**
+ * An IPv4 or IPv6 network in CIDR notation.
+ *
+ * @param network the address with all host bits zero.
+ * @param length  of the prefix in bits.
+ */
+public record IpPrefix(InetAddress network, int length) {
+    /** Cuts the host bits off. */
+    public static IpPrefix of(final InetAddress address, final int length) {
+        final byte[] bytes = address.getAddress();
+        for (int bit = length; bit < bytes.length * 8; bit++) {
+            bytes[bit / 8] &= (byte) ~(0x80 >>> bit % 8);
+        }
+        return new IpPrefix(toAddress(bytes), length);
+    }
+
+    /**
+     * Reads CIDR notation such as 10.9.0.0/24.
+     *
+     * @throws ControlException when it is none, or host bits are set.
+     */
+    @JsonCreator
+    public static IpPrefix parse(final String text) {
+        final int slash = text.indexOf('/');
+        if (slash < 0) {
+            throw ControlException.invalid("\"" + text + "\" is no subnet; write it like 10.9.0.0/24");
+        }
+        final InetAddress address = parseAddress(text.substring(0, slash));
+        final int length = parseLength(text, text.substring(slash + 1), address.getAddress().length * 8);
+        final IpPrefix prefix = of(address, length);
+        if (!prefix.network.equals(address)) {
+            throw ControlException.invalid("subnet " + text + " has host bits set; did you mean " + prefix + "?");
+        }
+        return prefix;
+    }
+
+    /**
+     * Reads an address as a literal; no name is ever looked up.
+     *
+     * @throws ControlException when it is none.
+     */
+    public static InetAddress parseAddress(final String text) {
+        final byte[] bytes = NetUtil.createByteArrayFromIpAddressString(text);
+        if (bytes == null || text.indexOf('%') >= 0) {
+            throw ControlException.invalid("\"" + text + "\" is no IP address");
+        }
+        return toAddress(bytes);
+    }
+
+    private static int parseLength(final String whole, final String text, final int bits) {
+        if (!text.matches("\\d{1,3}") || Integer.parseInt(text) > bits) {
+            throw ControlException.invalid("subnet " + whole + " has no valid prefix length: 0 to " + bits);
+        }
+        return Integer.parseInt(text);
+    }
+
+    public boolean isIpv4() {
+        return network instanceof Inet4Address;
+    }
+
+    public boolean contains(final InetAddress address) {
+        return address.getAddress().length == network.getAddress().length && of(address, length).equals(this);
+    }
+
+    public boolean contains(final IpPrefix other) {
+        return other.length >= length && contains(other.network);
+    }
+
+    public boolean overlaps(final IpPrefix other) {
+        return contains(other) || other.contains(this);
+    }
+
+    /** How many addresses there are. */
+    public BigInteger size() {
+        return BigInteger.ONE.shiftLeft(network.getAddress().length * 8 - length);
+    }
+
+    /** The address so many behind the network's. */
+    public InetAddress at(final BigInteger index) {
+        final byte[] base = network.getAddress();
+        final byte[] sum = new BigInteger(1, base).add(index).toByteArray();
+        final byte[] bytes = new byte[base.length];
+        final int copied = Math.min(sum.length, bytes.length);
+        System.arraycopy(sum, sum.length - copied, bytes, bytes.length - copied, copied);
+        return toAddress(bytes);
+    }
+
+    /** How many behind the network's address a contained address is. */
+    public BigInteger indexOf(final InetAddress address) {
+        return new BigInteger(1, address.getAddress()).subtract(new BigInteger(1, network.getAddress()));
+    }
+
+    /** The network's own address, or IPv4's broadcast address: not for a host. */
+    public boolean isReserved(final InetAddress address) {
+        return address.equals(network) || isIpv4() && indexOf(address).equals(size().subtract(BigInteger.ONE));
+    }
+
+    /** The address and this prefix's length, as an interface gets it. */
+    public String withAddress(final InetAddress address) {
+        return format(address) + "/" + length;
+    }
+
+    /** Compressed as RFC 5952 says. */
+    public static String format(final InetAddress address) {
+        return NetUtil.toAddressString(address);
+    }
+
+    @Override
+    @JsonValue
+    public String toString() {
+        return format(network) + "/" + length;
+    }
+
+    private static InetAddress toAddress(final byte[] bytes) {
+        try {
+            return InetAddress.getByAddress(bytes);
+        } catch (final UnknownHostException ex) {
+            throw new IllegalArgumentException(Arrays.toString(bytes), ex);
+        }
+    }
+}

@@ -1,0 +1,82 @@
+package org.sluice.control.model;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+
+import com.fasterxml.jackson.databind.json.JsonMapper;
+
+/**
+ * Keeps the desired state in one JSON file. A write is whole or not at all: a new file is synced and then renamed over
+ * the old one. Owned by the control thread.
+ */
+public final class StateStore {
+    private static final int VERSION = 1;
+
+    /** The file's content. */
+    private record Document(int version, List<NetworkSpec> networks, List<EndpointSpec> endpoints) {
+    }
+
+    private final JsonMapper json = JsonMapper.builder().build();
+    private final Path file;
+
+    /**
+     * @param folder is made when it is not there.
+     * @throws UncheckedIOException when it cannot be made.
+     */
+    public StateStore(final Path folder) {
+        try {
+            Files.createDirectories(folder);
+        } catch (final IOException ex) {
+            throw new UncheckedIOException("cannot make the state folder " + folder + ": " + ex.getMessage(), ex);
+        }
+        file = folder.resolve("state.json");
+    }
+
+    /**
+     * What was saved last; empty when nothing was.
+     *
+     * @throws UncheckedIOException when the file is there and cannot be read: it is left as it is.
+     */
+    public DesiredState load() {
+        final DesiredState state = new DesiredState();
+        if (!Files.exists(file)) {
+            return state;
+        }
+        try {
+            final Document document = json.readValue(file.toFile(), Document.class);
+            if (document.version() != VERSION) {
+                throw new IOException("it has version " + document.version() + ", this is for " + VERSION);
+            }
+            document.networks().forEach(state::put);
+            document.endpoints().forEach(state::put);
+            return state;
+        } catch (final IOException ex) {
+            throw new UncheckedIOException("cannot read the saved state " + file + ": " + ex.getMessage()
+                + "; mend it, or move it away to start with nothing", ex);
+        }
+    }
+
+    /**
+     * @throws UncheckedIOException when it cannot be written; what was saved before is then still there.
+     */
+    public void save(final DesiredState state) {
+        final Path draft = file.resolveSibling("state.json.new");
+        try {
+            final byte[] bytes = json.writerWithDefaultPrettyPrinter().writeValueAsBytes(
+                new Document(VERSION, List.copyOf(state.networks()), List.copyOf(state.endpoints())));
+            Files.write(draft, bytes);
+            try (FileChannel channel = FileChannel.open(draft, StandardOpenOption.WRITE)) {
+                channel.force(true);
+            }
+            Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE);
+        } catch (final IOException ex) {
+            throw new UncheckedIOException("cannot save the state to " + file + ": " + ex.getMessage(), ex);
+        }
+    }
+}
