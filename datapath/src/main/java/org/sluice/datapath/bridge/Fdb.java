@@ -269,13 +269,12 @@ public final class Fdb {
         return entry != 0 ? entry : findIn(secondBucket(hash), key);
     }
 
+    /** Looks at all four ways without a branch between: which one it is nobody can predict. */
     private static long findIn(final long bucket, final long key) {
-        for (int offset = 0; offset < FdbLayout.BUCKET_BYTES; offset += FdbLayout.ENTRY_BYTES) {
-            if (UnsafeApi.getLong(bucket + offset) == key) {
-                return bucket + offset;
-            }
-        }
-        return 0;
+        long entry = key(bucket) == key ? bucket : 0;
+        entry = key(bucket + FdbLayout.ENTRY_BYTES) == key ? bucket + FdbLayout.ENTRY_BYTES : entry;
+        entry = key(bucket + 2 * FdbLayout.ENTRY_BYTES) == key ? bucket + 2 * FdbLayout.ENTRY_BYTES : entry;
+        return key(bucket + 3 * FdbLayout.ENTRY_BYTES) == key ? bucket + 3 * FdbLayout.ENTRY_BYTES : entry;
     }
 
     private long firstBucket(final long hash) {

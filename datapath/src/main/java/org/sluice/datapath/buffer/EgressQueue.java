@@ -8,21 +8,21 @@ public final class EgressQueue {
     private final long[] address = new long[FrameBatch.CAPACITY];
     private final int[] length = new int[FrameBatch.CAPACITY];
     private int size;
-    private long byteCount;
     private int refusedFrames;
+    private long refusedBytes;
 
     public void clear() {
         size = 0;
-        byteCount = 0;
         refusedFrames = 0;
+        refusedBytes = 0;
     }
 
     /** Adds a frame; its virtio-net header lies in front of the address. */
     public void add(final long frameAddress, final int frameLength) {
-        address[size] = frameAddress;
-        length[size] = frameLength;
-        size++;
-        byteCount += frameLength;
+        final int i = size;
+        address[i] = frameAddress;
+        length[i] = frameLength;
+        size = i + 1;
     }
 
     public int size() {
@@ -40,7 +40,7 @@ public final class EgressQueue {
     /** Called by the device for a frame that it did not take. */
     public void refuse(final int i) {
         refusedFrames++;
-        byteCount -= length[i];
+        refusedBytes += length[i];
     }
 
     public int refusedFrames() {
@@ -53,6 +53,10 @@ public final class EgressQueue {
 
     /** Bytes of the frames that were not refused. */
     public long acceptedBytes() {
-        return byteCount;
+        long bytes = -refusedBytes;
+        for (int i = 0; i < size; i++) {
+            bytes += length[i];
+        }
+        return bytes;
     }
 }

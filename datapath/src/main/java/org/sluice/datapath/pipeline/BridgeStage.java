@@ -22,9 +22,12 @@ public final class BridgeStage {
         this.counters = counters;
     }
 
-    public void process(final FrameBatch batch, final Port ingress, final int nowSeconds) {
+    /**
+     * @return how many frames go to the gateway or to every port; the others go to one.
+     */
+    public int process(final FrameBatch batch, final Port ingress, final int nowSeconds) {
         learn(batch, ingress, nowSeconds);
-        lookUp(batch, ingress, nowSeconds);
+        return lookUp(batch, ingress, nowSeconds);
     }
 
     private void learn(final FrameBatch batch, final Port ingress, final int nowSeconds) {
@@ -43,11 +46,12 @@ public final class BridgeStage {
         }
     }
 
-    private void lookUp(final FrameBatch batch, final Port ingress, final int nowSeconds) {
+    private int lookUp(final FrameBatch batch, final Port ingress, final int nowSeconds) {
         final BridgeDomain domain = ingress.domain();
         final int domainId = domain.id();
         final int ingressIndex = ingress.index();
         final long gatewayMac = domain.gateway().mac();
+        int notUnicast = 0;
         for (int i = 0, size = batch.size(); i < size; i++) {
             if (batch.isDropped(i)) {
                 continue;
@@ -55,17 +59,23 @@ public final class BridgeStage {
             final long destination = batch.destinationMac(i);
             if (MacAddress.isGroup(destination)) {
                 batch.egress(i, FrameBatch.EGRESS_FLOOD);
+                notUnicast++;
             } else if (destination == gatewayMac && !ingress.isHost()) {
                 batch.egress(i, FrameBatch.EGRESS_GATEWAY);
+                notUnicast++;
             } else {
                 final int port = fdb.lookup(domainId, destination, nowSeconds);
                 if (port == ingressIndex) {
                     batch.drop(i, DropReason.EGRESS_IS_INGRESS);
+                } else if (port == Fdb.UNKNOWN) {
+                    batch.egress(i, FrameBatch.EGRESS_FLOOD);
+                    notUnicast++;
                 } else {
-                    batch.egress(i, port == Fdb.UNKNOWN ? FrameBatch.EGRESS_FLOOD : port);
+                    batch.egress(i, port);
                 }
             }
         }
+        return notUnicast;
     }
 
     private void count(final Fdb.Learned learned) {

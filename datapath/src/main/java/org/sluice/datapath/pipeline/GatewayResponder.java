@@ -1,7 +1,5 @@
 package org.sluice.datapath.pipeline;
 
-import org.agrona.concurrent.UnsafeBuffer;
-
 import org.sluice.datapath.bridge.PortIdentity;
 import org.sluice.datapath.buffer.FrameBatch;
 import org.sluice.datapath.protocol.ArpFlyweight;
@@ -29,8 +27,8 @@ final class GatewayResponder {
     private final Ipv6Flyweight replyIpv6 = new Ipv6Flyweight();
     private final Icmpv6Flyweight replyIcmpv6 = new Icmpv6Flyweight();
 
-    void replyArp(final UnsafeBuffer frame, final ArpFlyweight arp, final PortIdentity gateway) {
-        ethernet.wrap(frame, 0);
+    void replyArp(final FrameBatch batch, final int i, final ArpFlyweight arp, final PortIdentity gateway) {
+        ethernet.wrap(batch.address(i), batch.length(i));
         ethernet.destination(ethernet.source());
         ethernet.source(gateway.mac());
         arp.operation(ArpFlyweight.REPLY);
@@ -40,8 +38,8 @@ final class GatewayResponder {
         arp.senderIp(gateway.ipv4());
     }
 
-    void replyEcho(final UnsafeBuffer frame, final Ipv4Flyweight ipv4, final IcmpFlyweight icmp) {
-        swapMacs(frame);
+    void replyEcho(final FrameBatch batch, final int i, final Ipv4Flyweight ipv4, final IcmpFlyweight icmp) {
+        swapMacs(batch, i);
         final int source = ipv4.source();
         ipv4.source(ipv4.destination());
         ipv4.destination(source);
@@ -53,8 +51,8 @@ final class GatewayResponder {
         icmp.checksum(InternetChecksum.update16(icmp.checksum(), typeAndCode, icmp.typeAndCode()));
     }
 
-    void replyEcho(final UnsafeBuffer frame, final Ipv6Flyweight ipv6, final Icmpv6Flyweight icmpv6) {
-        swapMacs(frame);
+    void replyEcho(final FrameBatch batch, final int i, final Ipv6Flyweight ipv6, final Icmpv6Flyweight icmpv6) {
+        swapMacs(batch, i);
         final long high = ipv6.sourceHigh();
         final long low = ipv6.sourceLow();
         ipv6.source(ipv6.destinationHigh(), ipv6.destinationLow());
@@ -72,14 +70,16 @@ final class GatewayResponder {
         final long low = question.sourceLow();
         final boolean solicited = (high | low) != 0;
         final int l4Offset = EthernetFlyweight.LENGTH + Ipv6Flyweight.LENGTH;
-        final UnsafeBuffer frame = batch.replace(i, l4Offset + Icmpv6Flyweight.NEIGHBOUR_WITH_OPTION_LENGTH);
+        final int length = l4Offset + Icmpv6Flyweight.NEIGHBOUR_WITH_OPTION_LENGTH;
+        batch.replace(i, length);
+        final long frame = batch.address(i);
 
-        ethernet.wrap(frame, 0);
+        ethernet.wrap(frame, length);
         ethernet.destination(solicited ? batch.sourceMac(i) : ALL_NODES_MAC);
         ethernet.source(gateway.mac());
         ethernet.etherType(EtherType.IPV6);
 
-        replyIpv6.wrap(frame, EthernetFlyweight.LENGTH);
+        replyIpv6.wrap(frame + EthernetFlyweight.LENGTH, length - EthernetFlyweight.LENGTH);
         replyIpv6.versionOnly();
         replyIpv6.payloadLength(Icmpv6Flyweight.NEIGHBOUR_WITH_OPTION_LENGTH);
         replyIpv6.nextHeader(IpProtocol.ICMPV6);
@@ -91,29 +91,29 @@ final class GatewayResponder {
             replyIpv6.destination(ALL_NODES_HIGH, ALL_NODES_LOW);
         }
 
-        replyIcmpv6.wrap(frame, l4Offset);
+        replyIcmpv6.wrap(frame + l4Offset, length - l4Offset);
         replyIcmpv6.type(Icmpv6Flyweight.NEIGHBOUR_ADVERTISEMENT);
         replyIcmpv6.neighbourFlags(Icmpv6Flyweight.FLAG_ROUTER | Icmpv6Flyweight.FLAG_OVERRIDE
             | (solicited ? Icmpv6Flyweight.FLAG_SOLICITED : 0));
         replyIcmpv6.target(gateway.ipv6High(), gateway.ipv6Low());
         replyIcmpv6.linkLayerOption(Icmpv6Flyweight.OPTION_TARGET_LINK_LAYER, gateway.mac());
-        replyIcmpv6.checksum(InternetChecksum.finish(sum(frame, replyIpv6, replyIcmpv6)));
-        batch.wireLength(i, frame.capacity() - EthernetFlyweight.LENGTH);
+        replyIcmpv6.checksum(InternetChecksum.finish(sum(replyIpv6, replyIcmpv6)));
+        batch.wireLength(i, length - EthernetFlyweight.LENGTH);
     }
 
-    boolean isChecksumRight(final UnsafeBuffer frame, final Ipv6Flyweight ipv6, final Icmpv6Flyweight icmpv6) {
-        return InternetChecksum.finish(sum(frame, ipv6, icmpv6)) == 0;
+    boolean isChecksumRight(final Ipv6Flyweight ipv6, final Icmpv6Flyweight icmpv6) {
+        return InternetChecksum.finish(sum(ipv6, icmpv6)) == 0;
     }
 
     /** Over the pseudo-header and a message that fills the IPv6 payload. */
-    private static long sum(final UnsafeBuffer frame, final Ipv6Flyweight ipv6, final Icmpv6Flyweight icmpv6) {
+    private static long sum(final Ipv6Flyweight ipv6, final Icmpv6Flyweight icmpv6) {
         final int length = ipv6.payloadLength();
         return InternetChecksum.pseudoHeader(ipv6.sourceHigh(), ipv6.sourceLow(), ipv6.destinationHigh(),
-            ipv6.destinationLow(), IpProtocol.ICMPV6, length) + InternetChecksum.sum(frame, icmpv6.offset(), length);
+            ipv6.destinationLow(), IpProtocol.ICMPV6, length) + InternetChecksum.sum(icmpv6.address(), length);
     }
 
-    private void swapMacs(final UnsafeBuffer frame) {
-        ethernet.wrap(frame, 0);
+    private void swapMacs(final FrameBatch batch, final int i) {
+        ethernet.wrap(batch.address(i), batch.length(i));
         final long source = ethernet.source();
         ethernet.source(ethernet.destination());
         ethernet.destination(source);

@@ -1,7 +1,5 @@
 package org.sluice.datapath.pipeline;
 
-import org.agrona.concurrent.UnsafeBuffer;
-
 import org.sluice.datapath.bridge.BridgeDomain;
 import org.sluice.datapath.bridge.Port;
 import org.sluice.datapath.bridge.PortIdentity;
@@ -71,12 +69,11 @@ public final class GatewayStage {
     }
 
     private boolean answerArp(final FrameBatch batch, final int i, final PortIdentity gateway) {
-        final UnsafeBuffer frame = batch.frame(i);
-        arp.wrap(frame, batch.l3Offset(i));
+        arp.wrap(batch.l3Address(i), batch.l3Available(i));
         if (arp.operation() != ArpFlyweight.REQUEST || !gateway.isIpv4(arp.targetIp())) {
             return false;
         }
-        responder.replyArp(frame, arp, gateway);
+        responder.replyArp(batch, i, arp, gateway);
         return true;
     }
 
@@ -84,14 +81,13 @@ public final class GatewayStage {
         if (batch.l4Protocol(i) != IpProtocol.ICMP || batch.l4Offset(i) == 0 || batch.isOffloaded(i)) {
             return false;
         }
-        final UnsafeBuffer frame = batch.frame(i);
-        ipv4.wrap(frame, batch.l3Offset(i));
-        icmp.wrap(frame, batch.l4Offset(i));
+        ipv4.wrap(batch.l3Address(i), batch.l3Available(i));
+        icmp.wrap(batch.l4Address(i), batch.l4Available(i));
         if (batch.destinationMac(i) != gateway.mac() || !gateway.isIpv4(ipv4.destination())
             || icmp.type() != IcmpFlyweight.ECHO_REQUEST || ipv4.isFragment()) {
             return false;
         }
-        responder.replyEcho(frame, ipv4, icmp);
+        responder.replyEcho(batch, i, ipv4, icmp);
         return true;
     }
 
@@ -99,12 +95,11 @@ public final class GatewayStage {
         if (batch.l4Protocol(i) != IpProtocol.ICMPV6 || batch.l4Offset(i) == 0 || batch.isOffloaded(i)) {
             return false;
         }
-        final UnsafeBuffer frame = batch.frame(i);
-        ipv6.wrap(frame, batch.l3Offset(i));
-        icmpv6.wrap(frame, batch.l4Offset(i));
+        ipv6.wrap(batch.l3Address(i), batch.l3Available(i));
+        icmpv6.wrap(batch.l4Address(i), batch.l4Available(i));
         switch (icmpv6.type()) {
             case Icmpv6Flyweight.NEIGHBOUR_SOLICITATION -> {
-                if (!gateway.isIpv6(icmpv6.targetHigh(), icmpv6.targetLow()) || !isValidSolicitation(frame)) {
+                if (!gateway.isIpv6(icmpv6.targetHigh(), icmpv6.targetLow()) || !isValidSolicitation()) {
                     return false;
                 }
                 responder.replyNeighbour(batch, i, ipv6, gateway);
@@ -115,7 +110,7 @@ public final class GatewayStage {
                     || !gateway.isIpv6(ipv6.destinationHigh(), ipv6.destinationLow())) {
                     return false;
                 }
-                responder.replyEcho(frame, ipv6, icmpv6);
+                responder.replyEcho(batch, i, ipv6, icmpv6);
                 return true;
             }
             default -> {
@@ -125,9 +120,9 @@ public final class GatewayStage {
     }
 
     /** RFC 4861, 7.1.1: hop limit 255, code 0 and a right checksum. Such a message has no extension header. */
-    private boolean isValidSolicitation(final UnsafeBuffer frame) {
+    private boolean isValidSolicitation() {
         return ipv6.hopLimit() == 255 && icmpv6.code() == 0 && ipv6.nextHeader() == IpProtocol.ICMPV6
-            && responder.isChecksumRight(frame, ipv6, icmpv6);
+            && responder.isChecksumRight(ipv6, icmpv6);
     }
 
     private boolean isFragment() {
@@ -146,9 +141,9 @@ public final class GatewayStage {
 
     private boolean isForHost(final FrameBatch batch, final int i, final PortIdentity gateway) {
         return switch (batch.etherType(i)) {
-            case EtherType.IPV4 -> gateway.isIpv4(ipv4.wrap(batch.frame(i), batch.l3Offset(i)).destination());
+            case EtherType.IPV4 -> gateway.isIpv4(ipv4.wrap(batch.l3Address(i), batch.l3Available(i)).destination());
             case EtherType.IPV6 -> {
-                ipv6.wrap(batch.frame(i), batch.l3Offset(i));
+                ipv6.wrap(batch.l3Address(i), batch.l3Available(i));
                 yield gateway.isIpv6(ipv6.destinationHigh(), ipv6.destinationLow())
                     || Ipv6Flyweight.isLinkLocal(ipv6.destinationHigh());
             }

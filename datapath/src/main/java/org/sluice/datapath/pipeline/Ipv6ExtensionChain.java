@@ -1,10 +1,7 @@
 package org.sluice.datapath.pipeline;
 
-import java.nio.ByteOrder;
-
-import org.agrona.concurrent.UnsafeBuffer;
-
 import org.sluice.datapath.protocol.IpProtocol;
+import org.sluice.datapath.protocol.Ipv6ExtensionFlyweight;
 
 /**
  * Walks the extension headers of an IPv6 packet (RFC 8200, section 4) to the first header that is none. The walk is
@@ -16,6 +13,7 @@ final class Ipv6ExtensionChain {
     private static final int FRAGMENT_OFFSET_MASK = 0xFFF8;
     private static final int MORE_FRAGMENTS = 1;
 
+    private final Ipv6ExtensionFlyweight extension = new Ipv6ExtensionFlyweight();
     private int protocol;
     private int end;
     private boolean fragment;
@@ -27,7 +25,7 @@ final class Ipv6ExtensionChain {
      * @param limit      offset behind the packet's last byte.
      * @return false when a header is cut off or there are too many.
      */
-    boolean walk(final UnsafeBuffer frame, final int nextHeader, final int start, final int limit) {
+    boolean walk(final long frameAddress, final int nextHeader, final int start, final int limit) {
         protocol = nextHeader;
         end = start;
         fragment = false;
@@ -36,16 +34,17 @@ final class Ipv6ExtensionChain {
             if (headers == MAX_HEADERS || limit - end < UNIT_BYTES) {
                 return false;
             }
-            final int length = lengthOf(frame, protocol, end);
+            extension.wrap(frameAddress + end, limit - end);
+            final int length = lengthOf(protocol);
             if (length > limit - end) {
                 return false;
             }
             if (protocol == IpProtocol.FRAGMENT) {
-                final int field = frame.getShort(end + 2, ByteOrder.BIG_ENDIAN);
+                final int field = extension.fragmentField();
                 fragment = (field & (FRAGMENT_OFFSET_MASK | MORE_FRAGMENTS)) != 0;
                 laterFragment = (field & FRAGMENT_OFFSET_MASK) != 0;
             }
-            protocol = frame.getByte(end) & 0xFF;
+            protocol = extension.nextHeader();
             end += length;
         }
         return true;
@@ -77,8 +76,8 @@ final class Ipv6ExtensionChain {
         };
     }
 
-    private static int lengthOf(final UnsafeBuffer frame, final int header, final int offset) {
-        final int lengthField = frame.getByte(offset + 1) & 0xFF;
+    private int lengthOf(final int header) {
+        final int lengthField = extension.lengthField();
         return switch (header) {
             case IpProtocol.FRAGMENT -> UNIT_BYTES;
             // RFC 4302, 2.2: in units of four bytes, less two.

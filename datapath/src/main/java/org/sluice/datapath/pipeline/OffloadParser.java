@@ -1,7 +1,5 @@
 package org.sluice.datapath.pipeline;
 
-import org.agrona.concurrent.UnsafeBuffer;
-
 import org.sluice.datapath.buffer.DropReason;
 import org.sluice.datapath.buffer.FrameBatch;
 import org.sluice.datapath.protocol.EtherType;
@@ -22,13 +20,9 @@ final class OffloadParser {
     private final VirtioNetHeaderFlyweight virtio = new VirtioNetHeaderFlyweight();
     private final TcpFlyweight tcp = new TcpFlyweight();
 
-    /** Called once the headers are parsed. */
-    DropReason parse(final FrameBatch batch, final int i, final UnsafeBuffer frame) {
+    /** For a frame whose virtio-net header is not plain; called once the other headers are parsed. */
+    DropReason parse(final FrameBatch batch, final int i) {
         virtio.wrapBefore(batch.address(i));
-        if (virtio.isPlain()) {
-            batch.offloaded(i, false);
-            return null;
-        }
         final int length = batch.length(i);
         if (virtio.headerLength() > length) {
             return DropReason.VIRTIO_HEADER_INVALID;
@@ -43,17 +37,17 @@ final class OffloadParser {
         if (gsoType == VirtioNetHeaderFlyweight.GSO_NONE) {
             return null;
         }
-        return needsChecksum && parseGso(batch, i, frame, gsoType) ? null : DropReason.VIRTIO_HEADER_INVALID;
+        return needsChecksum && parseGso(batch, i, gsoType) ? null : DropReason.VIRTIO_HEADER_INVALID;
     }
 
-    private boolean parseGso(final FrameBatch batch, final int i, final UnsafeBuffer frame, final int gsoType) {
+    private boolean parseGso(final FrameBatch batch, final int i, final int gsoType) {
         final int l4Offset = batch.l4Offset(i);
         if (l4Offset == 0 || virtio.checksumStart() != l4Offset || virtio.gsoSize() == 0) {
             return false;
         }
         final int headerLength = switch (gsoType & ~VirtioNetHeaderFlyweight.GSO_ECN) {
-            case VirtioNetHeaderFlyweight.GSO_TCPV4 -> tcpHeaderLength(batch, i, frame, EtherType.IPV4);
-            case VirtioNetHeaderFlyweight.GSO_TCPV6 -> tcpHeaderLength(batch, i, frame, EtherType.IPV6);
+            case VirtioNetHeaderFlyweight.GSO_TCPV4 -> tcpHeaderLength(batch, i, EtherType.IPV4);
+            case VirtioNetHeaderFlyweight.GSO_TCPV6 -> tcpHeaderLength(batch, i, EtherType.IPV6);
             case VirtioNetHeaderFlyweight.GSO_UDP_L4 ->
                 gsoType == VirtioNetHeaderFlyweight.GSO_UDP_L4 && batch.l4Protocol(i) == IpProtocol.UDP
                     ? UdpFlyweight.LENGTH : CONTRADICTED;
@@ -67,8 +61,8 @@ final class OffloadParser {
         return true;
     }
 
-    private int tcpHeaderLength(final FrameBatch batch, final int i, final UnsafeBuffer frame, final int etherType) {
+    private int tcpHeaderLength(final FrameBatch batch, final int i, final int etherType) {
         return batch.etherType(i) == etherType && batch.l4Protocol(i) == IpProtocol.TCP
-            ? tcp.wrap(frame, batch.l4Offset(i)).headerLength() : CONTRADICTED;
+            ? tcp.wrap(batch.l4Address(i), batch.l4Available(i)).headerLength() : CONTRADICTED;
     }
 }

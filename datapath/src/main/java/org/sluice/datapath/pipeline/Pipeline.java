@@ -37,8 +37,9 @@ public final class Pipeline {
     public void process(final FrameBatch batch, final Port ingress, final int nowSeconds) {
         parse.process(batch);
         sourceGuard.process(batch, ingress);
-        bridge.process(batch, ingress, nowSeconds);
-        gateway.process(batch, ingress);
+        if (bridge.process(batch, ingress, nowSeconds) > 0) {
+            gateway.process(batch, ingress);
+        }
         transmit.process(batch, ingress);
         count(batch, ingress);
     }
@@ -49,21 +50,23 @@ public final class Pipeline {
     }
 
     private void count(final FrameBatch batch, final Port ingress) {
-        int dropped = 0;
-        for (int i = 0, size = batch.size(); i < size; i++) {
-            if (batch.isDropped(i)) {
-                drops.increment(batch.dropReason(i));
-                dropped++;
-            }
-        }
         counters.increment(WorkerCounter.BURSTS);
         ingress.counters().add(PortCounter.RX_FRAMES, batch.size());
         ingress.counters().add(PortCounter.RX_BYTES, batch.byteCount());
         ingress.domain().counters().add(NetworkCounter.RX_FRAMES, batch.size());
         ingress.domain().counters().add(NetworkCounter.RX_BYTES, batch.byteCount());
-        if (dropped > 0) {
-            ingress.counters().add(PortCounter.RX_DROPS, dropped);
-            ingress.domain().counters().add(NetworkCounter.DROPS, dropped);
+        if (batch.droppedCount() > 0) {
+            countDrops(batch, ingress);
+        }
+    }
+
+    private void countDrops(final FrameBatch batch, final Port ingress) {
+        ingress.counters().add(PortCounter.RX_DROPS, batch.droppedCount());
+        ingress.domain().counters().add(NetworkCounter.DROPS, batch.droppedCount());
+        for (int i = 0, size = batch.size(); i < size; i++) {
+            if (batch.isDropped(i)) {
+                drops.increment(batch.dropReason(i));
+            }
         }
     }
 }

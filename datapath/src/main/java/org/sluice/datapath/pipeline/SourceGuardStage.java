@@ -1,7 +1,5 @@
 package org.sluice.datapath.pipeline;
 
-import org.agrona.concurrent.UnsafeBuffer;
-
 import org.sluice.datapath.bridge.Port;
 import org.sluice.datapath.bridge.PortIdentity;
 import org.sluice.datapath.buffer.DropReason;
@@ -28,9 +26,21 @@ public final class SourceGuardStage {
             return;
         }
         final PortIdentity owner = ingress.identity();
+        final long mac = owner.mac();
+        final int ip = owner.ipv4();
         for (int i = 0, size = batch.size(); i < size; i++) {
-            if (!batch.isDropped(i)) {
-                final DropReason reason = check(batch, i, owner);
+            if (batch.isDropped(i)) {
+                continue;
+            }
+            if (batch.sourceMac(i) != mac) {
+                batch.drop(i, DropReason.SOURCE_MAC_SPOOFED);
+            } else if (batch.etherType(i) == EtherType.IPV4) {
+                final int source = ipv4.wrap(batch.l3Address(i), batch.l3Available(i)).source();
+                if (source != ip && source != 0) {
+                    batch.drop(i, DropReason.SOURCE_IPV4_SPOOFED);
+                }
+            } else {
+                final DropReason reason = checkOther(batch, i, owner);
                 if (reason != null) {
                     batch.drop(i, reason);
                 }
@@ -38,18 +48,11 @@ public final class SourceGuardStage {
         }
     }
 
-    private DropReason check(final FrameBatch batch, final int i, final PortIdentity owner) {
-        if (batch.sourceMac(i) != owner.mac()) {
-            return DropReason.SOURCE_MAC_SPOOFED;
-        }
+    private DropReason checkOther(final FrameBatch batch, final int i, final PortIdentity owner) {
         return switch (batch.etherType(i)) {
-            case EtherType.IPV4 -> {
-                final int source = ipv4.wrap(batch.frame(i), batch.l3Offset(i)).source();
-                yield source == 0 || source == owner.ipv4() ? null : DropReason.SOURCE_IPV4_SPOOFED;
-            }
             case EtherType.IPV6 -> checkIpv6(batch, i, owner);
             case EtherType.ARP -> {
-                arp.wrap(batch.frame(i), batch.l3Offset(i));
+                arp.wrap(batch.l3Address(i), batch.l3Available(i));
                 yield arp.senderMac() == owner.mac() && (arp.senderIp() == 0 || arp.senderIp() == owner.ipv4())
                     ? null : DropReason.ARP_SPOOFED;
             }
@@ -58,15 +61,14 @@ public final class SourceGuardStage {
     }
 
     private DropReason checkIpv6(final FrameBatch batch, final int i, final PortIdentity owner) {
-        final UnsafeBuffer frame = batch.frame(i);
-        ipv6.wrap(frame, batch.l3Offset(i));
+        ipv6.wrap(batch.l3Address(i), batch.l3Available(i));
         final long high = ipv6.sourceHigh();
         final long low = ipv6.sourceLow();
         if ((high | low) != 0 && !isOwn(owner, high, low)) {
             return DropReason.SOURCE_IPV6_SPOOFED;
         }
         if (batch.l4Protocol(i) == IpProtocol.ICMPV6 && batch.l4Offset(i) != 0) {
-            icmpv6.wrap(frame, batch.l4Offset(i));
+            icmpv6.wrap(batch.l4Address(i), batch.l4Available(i));
             if (icmpv6.type() == Icmpv6Flyweight.NEIGHBOUR_ADVERTISEMENT
                 && !isOwn(owner, icmpv6.targetHigh(), icmpv6.targetLow())) {
                 return DropReason.ND_SPOOFED;

@@ -1,7 +1,5 @@
 package org.sluice.datapath.pipeline;
 
-import org.agrona.concurrent.UnsafeBuffer;
-
 import org.sluice.datapath.buffer.DropReason;
 import org.sluice.datapath.protocol.IcmpFlyweight;
 import org.sluice.datapath.protocol.Icmpv6Flyweight;
@@ -16,42 +14,42 @@ final class TransportParser {
     private final Icmpv6Flyweight icmpv6 = new Icmpv6Flyweight();
 
     /**
-     * @param length   bytes from the offset to the end of the packet.
+     * @param address  of the layer-4 header.
+     * @param length   bytes from there to the end of the packet.
      * @param fragment whether the packet goes on in other fragments, so that a UDP length may exceed it.
      * @return null when the header may be read.
      */
-    DropReason parse(final UnsafeBuffer frame, final int protocol, final int offset, final int length,
-                     final boolean fragment) {
+    DropReason parse(final int protocol, final long address, final int length, final boolean fragment) {
         return switch (protocol) {
-            case IpProtocol.TCP -> isTcpWhole(frame, offset, length) ? null : DropReason.TCP_MALFORMED;
-            case IpProtocol.UDP -> isUdpWhole(frame, offset, length, fragment) ? null : DropReason.UDP_MALFORMED;
+            case IpProtocol.TCP -> isTcpWhole(address, length) ? null : DropReason.TCP_MALFORMED;
+            case IpProtocol.UDP -> isUdpWhole(address, length, fragment) ? null : DropReason.UDP_MALFORMED;
             case IpProtocol.ICMP -> length >= IcmpFlyweight.LENGTH ? null : DropReason.ICMP_MALFORMED;
-            case IpProtocol.ICMPV6 -> isIcmpv6Whole(frame, offset, length) ? null : DropReason.ICMPV6_MALFORMED;
+            case IpProtocol.ICMPV6 -> isIcmpv6Whole(address, length) ? null : DropReason.ICMPV6_MALFORMED;
             default -> null;
         };
     }
 
-    private boolean isTcpWhole(final UnsafeBuffer frame, final int offset, final int length) {
+    private boolean isTcpWhole(final long address, final int length) {
         if (length < TcpFlyweight.MIN_LENGTH) {
             return false;
         }
-        final int headerLength = tcp.wrap(frame, offset).headerLength();
+        final int headerLength = tcp.wrap(address, length).headerLength();
         return headerLength >= TcpFlyweight.MIN_LENGTH && headerLength <= length;
     }
 
-    private boolean isUdpWhole(final UnsafeBuffer frame, final int offset, final int length, final boolean fragment) {
+    private boolean isUdpWhole(final long address, final int length, final boolean fragment) {
         if (length < UdpFlyweight.LENGTH) {
             return false;
         }
-        final int datagramLength = udp.wrap(frame, offset).datagramLength();
+        final int datagramLength = udp.wrap(address, length).datagramLength();
         return datagramLength >= UdpFlyweight.LENGTH && (fragment || datagramLength <= length);
     }
 
-    private boolean isIcmpv6Whole(final UnsafeBuffer frame, final int offset, final int length) {
+    private boolean isIcmpv6Whole(final long address, final int length) {
         if (length < Icmpv6Flyweight.MIN_LENGTH) {
             return false;
         }
-        return switch (icmpv6.wrap(frame, offset).type()) {
+        return switch (icmpv6.wrap(address, length).type()) {
             case Icmpv6Flyweight.ECHO_REQUEST, Icmpv6Flyweight.ECHO_REPLY -> length >= Icmpv6Flyweight.ECHO_LENGTH;
             case Icmpv6Flyweight.NEIGHBOUR_SOLICITATION, Icmpv6Flyweight.NEIGHBOUR_ADVERTISEMENT ->
                 length >= Icmpv6Flyweight.NEIGHBOUR_LENGTH;

@@ -1,7 +1,5 @@
 package org.sluice.datapath.protocol;
 
-import org.agrona.concurrent.UnsafeBuffer;
-
 /**
  * ARP for IPv4 over Ethernet (RFC 826).
  * <pre>
@@ -24,17 +22,17 @@ public final class ArpFlyweight extends Flyweight {
     private static final int TARGET_MAC_FIELD_OFFSET = 18;
     private static final int TARGET_IP_FIELD_OFFSET = 24;
 
-    public ArpFlyweight wrap(final UnsafeBuffer frame, final int headerOffset) {
-        wrapAt(frame, headerOffset);
+    public ArpFlyweight wrap(final long address, final int available) {
+        wrapAt(address, available);
         return this;
     }
 
     public boolean isEthernetIpv4() {
-        return MacAddress.read(buffer, offset) == ETHERNET_IPV4;
+        return mac(0) == ETHERNET_IPV4;
     }
 
     public void ethernetIpv4() {
-        MacAddress.write(buffer, offset, ETHERNET_IPV4);
+        mac(0, ETHERNET_IPV4);
     }
 
     public int operation() {
@@ -46,11 +44,11 @@ public final class ArpFlyweight extends Flyweight {
     }
 
     public long senderMac() {
-        return MacAddress.read(buffer, offset + SENDER_MAC_FIELD_OFFSET);
+        return mac(SENDER_MAC_FIELD_OFFSET);
     }
 
     public void senderMac(final long mac) {
-        MacAddress.write(buffer, offset + SENDER_MAC_FIELD_OFFSET, mac);
+        mac(SENDER_MAC_FIELD_OFFSET, mac);
     }
 
     public int senderIp() {
@@ -62,11 +60,11 @@ public final class ArpFlyweight extends Flyweight {
     }
 
     public long targetMac() {
-        return MacAddress.read(buffer, offset + TARGET_MAC_FIELD_OFFSET);
+        return mac(TARGET_MAC_FIELD_OFFSET);
     }
 
     public void targetMac(final long mac) {
-        MacAddress.write(buffer, offset + TARGET_MAC_FIELD_OFFSET, mac);
+        mac(TARGET_MAC_FIELD_OFFSET, mac);
     }
 
     public int targetIp() {

@@ -1,7 +1,5 @@
 package org.sluice.datapath.protocol;
 
-import org.agrona.concurrent.UnsafeBuffer;
-
 /**
  * Ethernet II header (IEEE 802.3).
  * <pre>
@@ -16,8 +14,8 @@ public final class EthernetFlyweight extends Flyweight {
     public static final int ETHER_TYPE_FIELD_OFFSET = 12;
     private static final int SOURCE_FIELD_OFFSET = 6;
 
-    public EthernetFlyweight wrap(final UnsafeBuffer frame, final int headerOffset) {
-        wrapAt(frame, headerOffset);
+    public EthernetFlyweight wrap(final long address, final int available) {
+        wrapAt(address, available);
         return this;
     }
 
@@ -26,7 +24,7 @@ public final class EthernetFlyweight extends Flyweight {
     }
 
     public void destination(final long mac) {
-        MacAddress.write(buffer, offset, mac);
+        mac(0, mac);
     }
 
     public long source() {
@@ -34,7 +32,7 @@ public final class EthernetFlyweight extends Flyweight {
     }
 
     public void source(final long mac) {
-        MacAddress.write(buffer, offset + SOURCE_FIELD_OFFSET, mac);
+        mac(SOURCE_FIELD_OFFSET, mac);
     }
 
     public int etherType() {

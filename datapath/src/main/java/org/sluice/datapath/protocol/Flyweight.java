@@ -2,60 +2,99 @@ package org.sluice.datapath.protocol;
 
 import java.nio.ByteOrder;
 
-import org.agrona.concurrent.UnsafeBuffer;
+import org.agrona.DirectBuffer;
+import org.agrona.UnsafeApi;
 
 /**
- * A view of one header at an offset of a frame. It owns nothing; one instance is made once and wrapped again and again
- * by the thread that owns it. Values are in host order on this side and in the header's own order in the buffer.
- * Accessors check bounds as the buffer does; whether a whole header is there is for the caller to check before.
+ * A view of one header. It owns nothing; one instance is made once and wrapped again and again by the thread that owns
+ * it. Values are in host order on this side and in network order in the frame.
+ * <p>
+ * Accessors check bounds against the frame's end, unless Agrona's {@code agrona.disable.bounds.checks} is set. Whether
+ * a whole header is there is for the caller to check before. Memory is read by its address and not through an Agrona
+ * buffer: to wrap one for each frame, and the barrier that the compiler puts at each access as long as the buffer might
+ * be a heap array, made parsing three times as slow.
  */
 public abstract class Flyweight {
-    private static final ByteOrder BIG_ENDIAN = ByteOrder.BIG_ENDIAN;
+    private static final boolean NATIVE_IS_LITTLE_ENDIAN = ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN;
 
-    protected UnsafeBuffer buffer;
-    protected int offset;
+    private long address;
+    private int available;
 
     Flyweight() {
     }
 
-    protected final void wrapAt(final UnsafeBuffer frame, final int headerOffset) {
-        buffer = frame;
-        offset = headerOffset;
+    /**
+     * @param headerAddress of the header's first byte.
+     * @param bytes         from there to the frame's end.
+     */
+    protected final void wrapAt(final long headerAddress, final int bytes) {
+        address = headerAddress;
+        available = bytes;
     }
 
-    public final int offset() {
-        return offset;
+    /** Of the header's first byte. */
+    public final long address() {
+        return address;
     }
 
     protected final int u8(final int field) {
-        return buffer.getByte(offset + field) & 0xFF;
+        checkBounds(field, Byte.BYTES);
+        return UnsafeApi.getByte(address + field) & 0xFF;
     }
 
     protected final void u8(final int field, final int value) {
-        buffer.putByte(offset + field, (byte) value);
+        checkBounds(field, Byte.BYTES);
+        UnsafeApi.putByte(address + field, (byte) value);
     }
 
     protected final int u16(final int field) {
-        return buffer.getShort(offset + field, BIG_ENDIAN) & 0xFFFF;
+        checkBounds(field, Short.BYTES);
+        final short bits = UnsafeApi.getShort(address + field);
+        return (NATIVE_IS_LITTLE_ENDIAN ? Short.reverseBytes(bits) : bits) & 0xFFFF;
     }
 
     protected final void u16(final int field, final int value) {
-        buffer.putShort(offset + field, (short) value, BIG_ENDIAN);
+        checkBounds(field, Short.BYTES);
+        final short bits = (short) value;
+        UnsafeApi.putShort(address + field, NATIVE_IS_LITTLE_ENDIAN ? Short.reverseBytes(bits) : bits);
     }
 
     protected final int i32(final int field) {
-        return buffer.getInt(offset + field, BIG_ENDIAN);
+        checkBounds(field, Integer.BYTES);
+        final int bits = UnsafeApi.getInt(address + field);
+        return NATIVE_IS_LITTLE_ENDIAN ? Integer.reverseBytes(bits) : bits;
     }
 
     protected final void i32(final int field, final int value) {
-        buffer.putInt(offset + field, value, BIG_ENDIAN);
+        checkBounds(field, Integer.BYTES);
+        UnsafeApi.putInt(address + field, NATIVE_IS_LITTLE_ENDIAN ? Integer.reverseBytes(value) : value);
     }
 
     protected final long i64(final int field) {
-        return buffer.getLong(offset + field, BIG_ENDIAN);
+        checkBounds(field, Long.BYTES);
+        final long bits = UnsafeApi.getLong(address + field);
+        return NATIVE_IS_LITTLE_ENDIAN ? Long.reverseBytes(bits) : bits;
     }
 
     protected final void i64(final int field, final long value) {
-        buffer.putLong(offset + field, value, BIG_ENDIAN);
+        checkBounds(field, Long.BYTES);
+        UnsafeApi.putLong(address + field, NATIVE_IS_LITTLE_ENDIAN ? Long.reverseBytes(value) : value);
+    }
+
+    /** A MAC address in the low 48 bits. */
+    protected final long mac(final int field) {
+        return (long) u16(field) << 32 | i32(field + Short.BYTES) & 0xFFFF_FFFFL;
+    }
+
+    protected final void mac(final int field, final long value) {
+        u16(field, (int) (value >>> 32));
+        i32(field + Short.BYTES, (int) value);
+    }
+
+    private void checkBounds(final int field, final int bytes) {
+        if (DirectBuffer.SHOULD_BOUNDS_CHECK && field > available - bytes) {
+            throw new IndexOutOfBoundsException(
+                "field " + field + "+" + bytes + " of a header with " + available + " bytes left in its frame");
+        }
     }
 }

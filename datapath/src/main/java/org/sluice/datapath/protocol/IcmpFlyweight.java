@@ -1,7 +1,5 @@
 package org.sluice.datapath.protocol;
 
-import org.agrona.concurrent.UnsafeBuffer;
-
 /**
  * ICMP header (RFC 792), with the identifier and sequence number of an echo.
  * <pre>
@@ -19,8 +17,8 @@ public final class IcmpFlyweight extends Flyweight {
     private static final int IDENTIFIER_FIELD_OFFSET = 4;
     private static final int SEQUENCE_FIELD_OFFSET = 6;
 
-    public IcmpFlyweight wrap(final UnsafeBuffer frame, final int headerOffset) {
-        wrapAt(frame, headerOffset);
+    public IcmpFlyweight wrap(final long address, final int available) {
+        wrapAt(address, available);
         return this;
     }
 

@@ -1,7 +1,5 @@
 package org.sluice.datapath.protocol;
 
-import org.agrona.concurrent.UnsafeBuffer;
-
 /**
  * ICMPv6 header (RFC 4443) with the fields of a neighbour solicitation or advertisement (RFC 4861, 4.3 and 4.4).
  * <pre>
@@ -37,8 +35,8 @@ public final class Icmpv6Flyweight extends Flyweight {
     private static final int TARGET_FIELD_OFFSET = 8;
     private static final int OPTION_FIELD_OFFSET = 24;
 
-    public Icmpv6Flyweight wrap(final UnsafeBuffer frame, final int headerOffset) {
-        wrapAt(frame, headerOffset);
+    public Icmpv6Flyweight wrap(final long address, final int available) {
+        wrapAt(address, available);
         return this;
     }
 
@@ -92,7 +90,7 @@ public final class Icmpv6Flyweight extends Flyweight {
     public void linkLayerOption(final int optionType, final long mac) {
         u8(OPTION_FIELD_OFFSET, optionType);
         u8(OPTION_FIELD_OFFSET + 1, 1);
-        MacAddress.write(buffer, offset + OPTION_FIELD_OFFSET + 2, mac);
+        mac(OPTION_FIELD_OFFSET + 2, mac);
     }
 
     public int optionType() {
@@ -100,6 +98,6 @@ public final class Icmpv6Flyweight extends Flyweight {
     }
 
     public long optionMac() {
-        return MacAddress.read(buffer, offset + OPTION_FIELD_OFFSET + 2);
+        return mac(OPTION_FIELD_OFFSET + 2);
     }
 }

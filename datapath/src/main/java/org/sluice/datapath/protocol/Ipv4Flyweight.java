@@ -1,7 +1,5 @@
 package org.sluice.datapath.protocol;
 
-import org.agrona.concurrent.UnsafeBuffer;
-
 /**
  * IPv4 header (RFC 791).
  * <pre>
@@ -33,8 +31,8 @@ public final class Ipv4Flyweight extends Flyweight {
     private static final int MORE_FRAGMENTS = 0x2000;
     private static final int FRAGMENT_OFFSET_MASK = 0x1FFF;
 
-    public Ipv4Flyweight wrap(final UnsafeBuffer frame, final int headerOffset) {
-        wrapAt(frame, headerOffset);
+    public Ipv4Flyweight wrap(final long address, final int available) {
+        wrapAt(address, available);
         return this;
     }
 
@@ -115,7 +113,7 @@ public final class Ipv4Flyweight extends Flyweight {
     /** Computes the header checksum anew and stores it. */
     public void updateChecksum() {
         checksum(0);
-        checksum(InternetChecksum.finish(InternetChecksum.sum(buffer, offset, headerLength())));
+        checksum(InternetChecksum.finish(InternetChecksum.sum(address(), headerLength())));
     }
 
     public int source() {

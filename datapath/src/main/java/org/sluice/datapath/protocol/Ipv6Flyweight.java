@@ -1,7 +1,5 @@
 package org.sluice.datapath.protocol;
 
-import org.agrona.concurrent.UnsafeBuffer;
-
 /**
  * IPv6 header (RFC 8200). An address is two {@code long}s, the high half first.
  * <pre>
@@ -24,8 +22,8 @@ public final class Ipv6Flyweight extends Flyweight {
     private static final int NEXT_HEADER_FIELD_OFFSET = 6;
     private static final int HOP_LIMIT_FIELD_OFFSET = 7;
 
-    public Ipv6Flyweight wrap(final UnsafeBuffer frame, final int headerOffset) {
-        wrapAt(frame, headerOffset);
+    public Ipv6Flyweight wrap(final long address, final int available) {
+        wrapAt(address, available);
         return this;
     }
 

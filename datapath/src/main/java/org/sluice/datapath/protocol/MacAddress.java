@@ -1,9 +1,6 @@
 package org.sluice.datapath.protocol;
 
-import java.nio.ByteOrder;
 import java.util.regex.Pattern;
-
-import org.agrona.concurrent.UnsafeBuffer;
 
 /** A 48-bit MAC address in the low bits of a {@code long}; the first octet on the wire is the highest. */
 public final class MacAddress {
@@ -26,16 +23,6 @@ public final class MacAddress {
     /** 01:80:c2:00:00:00 to :0f, which a bridge must not forward (IEEE 802.1Q, table 8-1). */
     public static boolean isBridgeLinkLocal(final long mac) {
         return (mac & ~0xFL) == LINK_LOCAL_PREFIX;
-    }
-
-    public static long read(final UnsafeBuffer buffer, final int offset) {
-        return (long) (buffer.getShort(offset, ByteOrder.BIG_ENDIAN) & 0xFFFF) << 32
-            | buffer.getInt(offset + 2, ByteOrder.BIG_ENDIAN) & 0xFFFF_FFFFL;
-    }
-
-    public static void write(final UnsafeBuffer buffer, final int offset, final long mac) {
-        buffer.putShort(offset, (short) (mac >>> 32), ByteOrder.BIG_ENDIAN);
-        buffer.putInt(offset + 2, (int) mac, ByteOrder.BIG_ENDIAN);
     }
 
     /**

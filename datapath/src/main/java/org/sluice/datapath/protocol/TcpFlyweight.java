@@ -1,7 +1,5 @@
 package org.sluice.datapath.protocol;
 
-import org.agrona.concurrent.UnsafeBuffer;
-
 /**
  * TCP header (RFC 9293).
  * <pre>
@@ -36,8 +34,8 @@ public final class TcpFlyweight extends Flyweight {
     private static final int FLAGS_FIELD_OFFSET = 13;
     private static final int WINDOW_FIELD_OFFSET = 14;
 
-    public TcpFlyweight wrap(final UnsafeBuffer frame, final int headerOffset) {
-        wrapAt(frame, headerOffset);
+    public TcpFlyweight wrap(final long address, final int available) {
+        wrapAt(address, available);
         return this;
     }
 

@@ -1,7 +1,5 @@
 package org.sluice.datapath.protocol;
 
-import org.agrona.concurrent.UnsafeBuffer;
-
 /**
  * UDP header (RFC 768).
  * <pre>
@@ -17,8 +15,8 @@ public final class UdpFlyweight extends Flyweight {
     public static final int CHECKSUM_FIELD_OFFSET = 6;
     private static final int DESTINATION_PORT_FIELD_OFFSET = 2;
 
-    public UdpFlyweight wrap(final UnsafeBuffer frame, final int headerOffset) {
-        wrapAt(frame, headerOffset);
+    public UdpFlyweight wrap(final long address, final int available) {
+        wrapAt(address, available);
         return this;
     }
 

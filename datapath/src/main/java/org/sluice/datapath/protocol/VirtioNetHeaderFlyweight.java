@@ -2,7 +2,7 @@ package org.sluice.datapath.protocol;
 
 import java.nio.ByteOrder;
 
-import org.agrona.concurrent.UnsafeBuffer;
+import org.agrona.UnsafeApi;
 
 /**
  * The legacy virtio-net header that a TAP or packet socket puts in front of a frame (Linux uapi/linux/virtio_net.h),
@@ -16,6 +16,8 @@ import org.agrona.concurrent.UnsafeBuffer;
  * With {@link #NEEDS_CHECKSUM} the field at {@code csum start + csum offset} holds the folded pseudo-header sum, and
  * whoever puts the frame on a wire completes it. With a GSO type the frame is a super-frame, to be cut into packets of
  * {@code gso size} payload bytes. {@code header len} is a hint that nobody here believes.
+ * <p>
+ * All of the header is always there: who appends a frame to a batch vouches for it.
  */
 public final class VirtioNetHeaderFlyweight {
     public static final int LENGTH = 10;
@@ -29,33 +31,33 @@ public final class VirtioNetHeaderFlyweight {
     /** Set beside a TCP type when the flow uses ECN. */
     public static final int GSO_ECN = 0x80;
 
+    private static final boolean NATIVE_IS_LITTLE_ENDIAN = ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN;
     private static final int GSO_TYPE_FIELD_OFFSET = 1;
     private static final int HEADER_LENGTH_FIELD_OFFSET = 2;
     private static final int GSO_SIZE_FIELD_OFFSET = 4;
     private static final int CHECKSUM_START_FIELD_OFFSET = 6;
     private static final int CHECKSUM_OFFSET_FIELD_OFFSET = 8;
 
-    private final UnsafeBuffer buffer = new UnsafeBuffer(0, 0);
+    private long address;
 
     /** Wraps the header that lies in front of a frame. */
     public VirtioNetHeaderFlyweight wrapBefore(final long frameAddress) {
-        buffer.wrap(frameAddress - LENGTH, LENGTH);
+        address = frameAddress - LENGTH;
         return this;
     }
 
     /** No flag, no GSO: the frame is complete as it is. */
     public void clear() {
-        buffer.putLong(0, 0);
-        buffer.putShort(CHECKSUM_OFFSET_FIELD_OFFSET, (short) 0);
+        UnsafeApi.setMemory(address, LENGTH, (byte) 0);
     }
 
     /** Whether neither a flag nor a GSO type is set. */
     public boolean isPlain() {
-        return buffer.getShort(0) == 0;
+        return UnsafeApi.getShort(address) == 0;
     }
 
     public int flags() {
-        return buffer.getByte(0) & 0xFF;
+        return UnsafeApi.getByte(address) & 0xFF;
     }
 
     public boolean needsChecksum() {
@@ -63,15 +65,15 @@ public final class VirtioNetHeaderFlyweight {
     }
 
     public void flags(final int value) {
-        buffer.putByte(0, (byte) value);
+        UnsafeApi.putByte(address, (byte) value);
     }
 
     public int gsoType() {
-        return buffer.getByte(GSO_TYPE_FIELD_OFFSET) & 0xFF;
+        return UnsafeApi.getByte(address + GSO_TYPE_FIELD_OFFSET) & 0xFF;
     }
 
     public void gsoType(final int value) {
-        buffer.putByte(GSO_TYPE_FIELD_OFFSET, (byte) value);
+        UnsafeApi.putByte(address + GSO_TYPE_FIELD_OFFSET, (byte) value);
     }
 
     public int headerLength() {
@@ -107,10 +109,12 @@ public final class VirtioNetHeaderFlyweight {
     }
 
     private int u16(final int field) {
-        return buffer.getShort(field, ByteOrder.LITTLE_ENDIAN) & 0xFFFF;
+        final short bits = UnsafeApi.getShort(address + field);
+        return (NATIVE_IS_LITTLE_ENDIAN ? bits : Short.reverseBytes(bits)) & 0xFFFF;
     }
 
     private void u16(final int field, final int value) {
-        buffer.putShort(field, (short) value, ByteOrder.LITTLE_ENDIAN);
+        final short bits = (short) value;
+        UnsafeApi.putShort(address + field, NATIVE_IS_LITTLE_ENDIAN ? bits : Short.reverseBytes(bits));
     }
 }

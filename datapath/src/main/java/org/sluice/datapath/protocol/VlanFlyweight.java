@@ -1,7 +1,5 @@
 package org.sluice.datapath.protocol;
 
-import org.agrona.concurrent.UnsafeBuffer;
-
 /**
  * VLAN tag (IEEE 802.1Q), wrapped behind its own EtherType: the tag control information and the type that follows.
  * <pre>
@@ -15,8 +13,8 @@ public final class VlanFlyweight extends Flyweight {
     public static final int LENGTH = 4;
     private static final int ETHER_TYPE_FIELD_OFFSET = 2;
 
-    public VlanFlyweight wrap(final UnsafeBuffer frame, final int headerOffset) {
-        wrapAt(frame, headerOffset);
+    public VlanFlyweight wrap(final long address, final int available) {
+        wrapAt(address, available);
         return this;
     }
 

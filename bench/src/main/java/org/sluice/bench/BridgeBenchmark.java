@@ -1,0 +1,181 @@
+package org.sluice.bench;
+
+import java.util.concurrent.TimeUnit;
+
+import org.agrona.concurrent.SystemNanoClock;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OperationsPerInvocation;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Warmup;
+
+import org.sluice.datapath.bridge.Fdb;
+import org.sluice.datapath.bridge.PortIdentity;
+import org.sluice.datapath.buffer.DropReason;
+import org.sluice.datapath.buffer.OffHeapRegion;
+import org.sluice.datapath.command.Command;
+import org.sluice.datapath.command.CommandChannel;
+import org.sluice.datapath.command.WorkerProxy;
+import org.sluice.datapath.device.DeviceRegistry;
+import org.sluice.datapath.protocol.EtherType;
+import org.sluice.datapath.protocol.EthernetFlyweight;
+import org.sluice.datapath.protocol.IpProtocol;
+import org.sluice.datapath.protocol.Ipv4Flyweight;
+import org.sluice.datapath.protocol.UdpFlyweight;
+import org.sluice.datapath.status.CounterGroup;
+import org.sluice.datapath.status.CounterRegistry;
+import org.sluice.datapath.status.NetworkCounter;
+import org.sluice.datapath.status.PortCounter;
+import org.sluice.datapath.status.WorkerCounter;
+import org.sluice.datapath.worker.ForwardingWorker;
+import org.sluice.datapath.worker.WorkerResources;
+
+/**
+ * The whole bridge path of one worker over in-memory devices: a duty cycle takes a burst of 32 UDP frames from one
+ * port, parses, guards, learns, looks up, and hands every frame to the egress device. One operation is one frame.
+ */
+@State(Scope.Thread)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.NANOSECONDS)
+@Warmup(iterations = 5, time = 1)
+@Measurement(iterations = 5, time = 1)
+@Fork(2)
+public class BridgeBenchmark {
+    private static final int BURST = 32;
+    private static final int INGRESS = 0;
+    private static final int EGRESS = 1;
+    private static final int FDB_CAPACITY = 128 * 1024;
+    private static final int MAX_COUNTERS = 256;
+    private static final int HEADROOM = 64;
+    /**
+     * 64k frames of this stride are 132 MiB: more than the caches hold. Not a power of two, as in no device: such
+     * frames would all compete for the same few sets of the first cache.
+     */
+    private static final int STRIDE = 2048 + 64;
+    private static final long SOURCE_MAC = 0x0242_0A00_0000L;
+    private static final long DESTINATION_MAC = 0x0242_0B00_0000L;
+
+    /** Bytes of a frame. */
+    @Param({"64", "1500"})
+    private int frameLength;
+
+    /** MAC addresses in the FDB that the frames go to. */
+    @Param({"1", "1024", "65536"})
+    private int macs;
+
+    /**
+     * one: all frames come from the endpoint's own MAC and the source guard checks it, as on a container's port.
+     * many: half of the MACs are sources, learned and refreshed, without a guard.
+     */
+    @Param({"one", "many"})
+    private String sources;
+
+    private CounterRegistry registry;
+    private CounterGroup<PortCounter> egressCounters;
+    private ReplayDevice ingress;
+    private ReplayDevice egress;
+    private OffHeapRegion fdbRegion;
+    private CommandChannel channel;
+    private ForwardingWorker worker;
+
+    /** Builds a worker with two ports and lets it learn all addresses. */
+    @Setup(Level.Trial)
+    public void setUp() throws Exception {
+        final boolean guarded = "one".equals(sources);
+        final int destinations = guarded ? macs : Math.max(1, macs / 2);
+        final int sourceMacs = guarded ? 1 : Math.max(1, macs / 2);
+        final int frames = Math.max(BURST, macs);
+        registry =
+            new CounterRegistry(OffHeapRegion.anonymous(CounterRegistry.regionBytes(MAX_COUNTERS)), MAX_COUNTERS);
+        fdbRegion = OffHeapRegion.anonymous(Fdb.regionBytes(FDB_CAPACITY));
+        final Fdb fdb = new Fdb(fdbRegion, FDB_CAPACITY, FDB_CAPACITY, Fdb.DEFAULT_AGEING_SECONDS, 0x5EED);
+        ingress = new ReplayDevice(frames, frameLength, STRIDE, HEADROOM, BURST);
+        egress = new ReplayDevice(BURST, frameLength, STRIDE, HEADROOM, BURST);
+        channel = new CommandChannel();
+        final DeviceRegistry devices = new DeviceRegistry(Fdb.MAX_PORTS);
+        devices.put(INGRESS, ingress);
+        devices.put(EGRESS, egress);
+        worker = new ForwardingWorker(new WorkerResources("bench", SystemNanoClock.INSTANCE, BridgeBenchmark::fail,
+            channel, new OnePortPoller(), devices, fdb, registry.values(),
+            new CounterGroup<>(registry.values(), registry.allocate(WorkerCounter.class, 1, "worker")),
+            new CounterGroup<>(registry.values(), registry.allocate(DropReason.class, 2, "drop"))));
+        final int[] egressIds = registry.allocate(PortCounter.class, 4, "egress");
+        egressCounters = new CounterGroup<>(registry.values(), egressIds);
+        program(guarded, registry.allocate(PortCounter.class, 4, "ingress"), egressIds);
+        final int now = ForwardingWorker.seconds(System.nanoTime());
+        for (int i = 0; i < destinations; i++) {
+            fdb.learn(1, DESTINATION_MAC + i, EGRESS, now);
+        }
+        for (int i = 0; i < frames; i++) {
+            writeFrame(ingress.region().address() + ingress.offset(i), SOURCE_MAC + i % sourceMacs,
+                DESTINATION_MAC + (i * 7919L & 0xFFFF_FFFFL) % destinations);
+        }
+    }
+
+    private void program(final boolean guarded, final int[] ingressIds, final int[] egressIds) throws Exception {
+        final WorkerProxy proxy = new WorkerProxy(channel, () -> { }, 5000);
+        final Thread commands = Thread.ofPlatform().daemon().start(() -> {
+            while (!Thread.currentThread().isInterrupted()) {
+                worker.doWork();
+            }
+        });
+        proxy.execute(new Command.AddDomain(1, new PortIdentity(0x0242_0000_0001L, 0x0A00_0001, 0, 0),
+            registry.allocate(NetworkCounter.class, 3, "network")));
+        proxy.execute(new Command.AddPort(EGRESS, 1, 1500, false, false, new PortIdentity(2, 0, 0, 0), egressIds));
+        proxy.execute(new Command.AddPort(INGRESS, 1, 1500, false, guarded,
+            new PortIdentity(SOURCE_MAC, 0x0A00_0002, 0, 0), ingressIds));
+        commands.interrupt();
+        commands.join();
+    }
+
+    private void writeFrame(final long frame, final long source, final long destination) {
+        final EthernetFlyweight ethernet = new EthernetFlyweight().wrap(frame, frameLength);
+        ethernet.source(source);
+        ethernet.destination(destination);
+        ethernet.etherType(EtherType.IPV4);
+        final Ipv4Flyweight ipv4 = new Ipv4Flyweight().wrap(frame + EthernetFlyweight.LENGTH, frameLength);
+        ipv4.versionAndHeaderLength(Ipv4Flyweight.MIN_LENGTH);
+        ipv4.totalLength(frameLength - EthernetFlyweight.LENGTH);
+        ipv4.ttl(64);
+        ipv4.protocol(IpProtocol.UDP);
+        ipv4.source(0x0A00_0002);
+        ipv4.destination(0x0A00_0003);
+        ipv4.updateChecksum();
+        final int l4Offset = EthernetFlyweight.LENGTH + Ipv4Flyweight.MIN_LENGTH;
+        new UdpFlyweight().wrap(frame + l4Offset, frameLength).datagramLength(frameLength - l4Offset);
+    }
+
+    /** One duty cycle: one burst. */
+    @Benchmark
+    @OperationsPerInvocation(BURST)
+    public int forward() {
+        return worker.doWork();
+    }
+
+    /** A run in which frames were lost has measured something else. */
+    @TearDown(Level.Trial)
+    public void tearDown() {
+        if (egress.acceptedBytes() == 0 || egressCounters.get(PortCounter.TX_DROPS) > 0) {
+            throw new IllegalStateException("frames did not reach the egress device");
+        }
+        worker.onClose();
+        ingress.close();
+        egress.close();
+        channel.close();
+        fdbRegion.close();
+        registry.close();
+    }
+
+    private static void fail(final Throwable error) {
+        throw new IllegalStateException(error);
+    }
+}
