@@ -1,6 +1,7 @@
 package org.sluice.control;
 
 import java.net.InetAddress;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -34,7 +35,6 @@ import org.sluice.linux.TapDevice;
  */
 public final class EndpointManager {
     private static final Logger LOG = LoggerFactory.getLogger(EndpointManager.class);
-    private static final String DEFAULT_INTERFACE = "eth0";
 
     /**
      * What a client asks for. All but the network and one of the namespace's two ways may be null.
@@ -76,10 +76,12 @@ public final class EndpointManager {
         if (state.hasEndpoint(name)) {
             throw ControlException.conflict("there is an endpoint \"" + name + "\" already");
         }
-        final String ifname =
-            Names.requireInterface(request.ifname() == null ? DEFAULT_INTERFACE : request.ifname());
+        if (request.ifname() != null) {
+            Names.requireInterface(request.ifname());
+        }
         final NetworkManager.LiveNetwork live = networks.live(network.name());
         try (NetNamespace namespace = open(namespacePath(request)); Undo undo = new Undo()) {
+            final String ifname = request.ifname() == null ? LinkPlumber.freeName(namespace) : request.ifname();
             final List<InetAddress> addresses = takeAddresses(live, orEmpty(request.ips()), undo);
             final String mac = takeMac(network, request.mac(), addresses);
             final EndpointSpec spec = new EndpointSpec(name, network.name(), namespace.path().toString(),
@@ -104,17 +106,20 @@ public final class EndpointManager {
      */
     public void detach(final String name) {
         final EndpointSpec spec = state.endpoint(name);
+        final SwitchEngine.PortHandle port = ports.get(name);
+        if (port != null) {
+            engine.removePort(port);
+            ports.remove(name);
+            destroy((TapDevice) port.device());
+        } else {
+            removeInterface(spec);
+        }
         state.removeEndpoint(name);
         try {
             store.save(state);
         } catch (final RuntimeException ex) {
             state.put(spec);
             throw ex;
-        }
-        final SwitchEngine.PortHandle port = ports.remove(name);
-        if (port != null) {
-            engine.removePort(port);
-            destroy((TapDevice) port.device());
         }
         networks.find(spec.network()).ifPresent(network -> release(network.pools(), spec.addresses()));
     }
@@ -140,10 +145,14 @@ public final class EndpointManager {
 
     /** Closes what the daemon holds; the interfaces stay in their namespaces for the next one. */
     public void close() {
-        for (final SwitchEngine.PortHandle port : ports.values()) {
-            engine.removePort(port);
-            port.device().close();
-        }
+        ports.forEach((name, port) -> {
+            try {
+                engine.removePort(port);
+                port.device().close();
+            } catch (final ControlException ex) {
+                LOG.error("endpoint {} could not be let go: {}", name, ex.getMessage());
+            }
+        });
         ports.clear();
     }
 
@@ -156,7 +165,7 @@ public final class EndpointManager {
             if (namespace.inode() != spec.netnsInode()) {
                 throw ControlException.notFound(spec.netns() + " is another namespace now");
             }
-            final TapDevice device = LinkPlumber.reattach(namespace, spec.ifname());
+            final TapDevice device = LinkPlumber.reattach(namespace, linkOf(spec, live.spec()));
             try {
                 ports.put(spec.name(), plug(spec, live, device));
             } catch (final RuntimeException ex) {
@@ -179,8 +188,8 @@ public final class EndpointManager {
             .toList();
         final List<InetAddress> gateways =
             network.internal() ? List.of() : network.subnets().stream().map(SubnetSpec::gateway).toList();
-        return new LinkPlumber.LinkSpec(spec.ifname(), MacAddress.parse(spec.mac()), network.mtu(), addresses, gateways,
-            true);
+        return new LinkPlumber.LinkSpec("endpoint " + spec.name(), spec.ifname(), MacAddress.parse(spec.mac()),
+            network.mtu(), addresses, gateways);
     }
 
     /** One address of each subnet: those asked for, and any of the others. */
@@ -218,16 +227,17 @@ public final class EndpointManager {
     }
 
     private String takeMac(final NetworkSpec network, final String wanted, final List<InetAddress> addresses) {
-        final String mac =
-            MacAddress.format(wanted == null ? MacAllocator.macFor(addresses) : MacAllocator.parse(wanted));
+        final List<String> taken = state.endpointsOf(network.name()).stream().map(EndpointSpec::mac).toList();
+        if (wanted == null) {
+            return MacAllocator.allocate(addresses, taken::contains);
+        }
+        final String mac = MacAddress.format(MacAllocator.parse(wanted));
         if (mac.equals(network.gatewayMac())) {
             throw ControlException.conflict("MAC address " + mac + " is the gateway's");
         }
-        for (final EndpointSpec other : state.endpointsOf(network.name())) {
-            if (other.mac().equals(mac)) {
-                throw ControlException.conflict("MAC address " + mac + " is in use by the endpoint \"" + other.name()
-                    + "\"");
-            }
+        if (taken.contains(mac)) {
+            throw ControlException.conflict("MAC address " + mac
+                + " is in use on the network; see: sluice endpoint ls");
         }
         return mac;
     }
@@ -236,7 +246,12 @@ public final class EndpointManager {
         if ((request.netns() == null) == (request.pid() == null)) {
             throw ControlException.invalid("which namespace? give either --netns or --pid");
         }
-        return request.pid() != null ? NetNamespace.pathOfPid(request.pid()) : NetNamespace.pathOf(request.netns());
+        try {
+            return request.pid() != null ? NetNamespace.pathOfPid(request.pid())
+                : NetNamespace.pathOf(request.netns());
+        } catch (final InvalidPathException ex) {
+            throw ControlException.invalid("\"" + request.netns() + "\" is no path: " + ex.getReason());
+        }
     }
 
     private static NetNamespace open(final Path path) {
@@ -244,6 +259,17 @@ public final class EndpointManager {
             return NetNamespace.open(path);
         } catch (final NamespaceException ex) {
             throw ControlException.invalid(ex.getMessage());
+        }
+    }
+
+    /** For an endpoint that could not be restored: its interface may still be there. */
+    private static void removeInterface(final EndpointSpec spec) {
+        try (NetNamespace namespace = NetNamespace.open(Path.of(spec.netns()))) {
+            if (namespace.inode() == spec.netnsInode()) {
+                LinkPlumber.remove(namespace, spec.ifname());
+            }
+        } catch (final NamespaceException ex) {
+            LOG.debug("{} went with its namespace", spec.ifname());
         }
     }
 

@@ -97,22 +97,31 @@ public final class NetworkManager {
             throw ControlException.conflict("network \"" + name + "\" is in use by " + String.join(", ", endpoints)
                 + "; detach them first");
         }
+        takeDown(name);
         state.removeNetwork(name);
         try {
             store.save(state);
         } catch (final RuntimeException ex) {
             state.put(spec);
+            bringUp(spec);
             throw ex;
         }
-        takeDown(name);
     }
 
     /** Ends all networks without endpoints. */
     public List<String> prune() {
         final List<String> unused = state.networks().stream().map(NetworkSpec::name)
             .filter(name -> state.endpointsOf(name).isEmpty()).toList();
-        unused.forEach(this::remove);
-        return unused;
+        final List<String> removed = new ArrayList<>();
+        for (final String name : unused) {
+            try {
+                remove(name);
+                removed.add(name);
+            } catch (final ControlException ex) {
+                LOG.error("network {} could not be pruned: {}", name, ex.getMessage());
+            }
+        }
+        return removed;
     }
 
     /** Brings the saved networks up again. One that cannot be is logged, and stays in the state. */
@@ -141,7 +150,13 @@ public final class NetworkManager {
 
     /** Closes what the daemon holds; what is desired stays. */
     public void close() {
-        List.copyOf(live.keySet()).forEach(this::takeDown);
+        for (final String name : List.copyOf(live.keySet())) {
+            try {
+                takeDown(name);
+            } catch (final ControlException ex) {
+                LOG.error("network {} could not be taken down: {}", name, ex.getMessage());
+            }
+        }
     }
 
     private NetworkSpec complete(final Request request) {
@@ -194,6 +209,9 @@ public final class NetworkManager {
             throw ControlException.invalid("subnet " + subnet + " has no room for a gateway and endpoints; use a prefix"
                 + " of 1 to " + longest);
         }
+        if (subnet.isSpecial()) {
+            throw ControlException.invalid("subnet " + subnet + " is reserved; endpoints cannot have addresses of it");
+        }
         requireFree(subnet);
         final InetAddress gateway = gateways.stream().filter(subnet::contains).findFirst()
             .orElse(subnet.at(BigInteger.ONE));
@@ -235,10 +253,9 @@ public final class NetworkManager {
             final PortIdentity gateway = gatewayOf(spec);
             final SwitchEngine.NetworkHandle handle = engine.addNetwork(spec.name(), gateway);
             undo.add(() -> engine.removeNetwork(handle));
-            final TapDevice device = LinkPlumber.plumb(new LinkPlumber.LinkSpec(spec.hostInterface(), gateway.mac(),
-                spec.mtu(), spec.subnets().stream()
-                    .map(s -> new LinkPlumber.AddressSpec(s.gateway(), s.subnet().length())).toList(),
-                List.of(), false));
+            final TapDevice device = LinkPlumber.plumb(new LinkPlumber.LinkSpec("network " + spec.name(),
+                spec.hostInterface(), gateway.mac(), spec.mtu(), spec.subnets().stream()
+                    .map(s -> new LinkPlumber.AddressSpec(s.gateway(), s.subnet().length())).toList(), List.of()));
             undo.add(device::close);
             final SwitchEngine.PortHandle port =
                 engine.addPort(handle, spec.hostInterface(), device, spec.mtu(), true, false, gateway);
@@ -249,10 +266,11 @@ public final class NetworkManager {
     }
 
     private void takeDown(final String name) {
-        final LiveNetwork network = live.remove(name);
+        final LiveNetwork network = live.get(name);
         if (network != null) {
             engine.removePort(network.hostPort());
             network.hostPort().device().close();
+            live.remove(name);
             engine.removeNetwork(network.handle());
         }
     }

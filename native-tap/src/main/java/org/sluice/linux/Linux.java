@@ -10,13 +10,10 @@ final class Linux {
     static final int O_NONBLOCK = 0x800;
     static final int O_CLOEXEC = 0x80000;
 
-    static final int EPERM = 1;
-    static final int ESRCH = 3;
     static final int EINTR = 4;
     static final int EIO = 5;
     static final int EAGAIN = 11;
-    static final int EBUSY = 16;
-    static final int EINVAL = 22;
+    static final int ENODEV = 19;
     static final int EBADFD = 77;
 
     private static final Runtime RUNTIME = Runtime.getRuntime(LibC.INSTANCE);

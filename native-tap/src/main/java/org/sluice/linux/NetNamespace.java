@@ -21,7 +21,7 @@ public final class NetNamespace implements AutoCloseable {
 
     private NetNamespace(final Path path) {
         this.path = path;
-        file = FileDescriptor.open(path.toString(), Linux.O_RDONLY);
+        file = FileDescriptor.open(path.toString(), Linux.O_RDONLY | Linux.O_NONBLOCK);
         try {
             inode = inodeOf(Path.of("/proc/self/fd/" + file.fd()));
             call(() -> null);

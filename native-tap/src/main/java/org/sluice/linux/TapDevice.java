@@ -37,23 +37,26 @@ public final class TapDevice implements PacketDevice {
 
     private final FileDescriptor file;
     private final String name;
+    private final String owner;
     private final int offloads;
 
-    private TapDevice(final FileDescriptor file, final String name, final int offloads) {
+    private TapDevice(final FileDescriptor file, final String name, final String owner, final int offloads) {
         this.file = file;
         this.name = name;
+        this.owner = owner;
         this.offloads = offloads;
     }
 
     /**
-     * Makes a new TAP in the calling thread's network namespace.
+     * Makes a new TAP in the calling thread's network namespace. It goes when it is closed, until
+     * {@link #persistent(boolean)} says otherwise.
      *
-     * @param name       at most 15 characters.
-     * @param persistent whether it outlives this process; {@link #persistent(boolean)} changes that.
+     * @param name  at most 15 characters.
+     * @param owner whose it is, for people.
      * @throws NativeException when it cannot be made: EBUSY where the name is taken.
      */
-    public static TapDevice create(final String name, final boolean persistent) {
-        return open(name, IFF_TUN_EXCL, persistent);
+    public static TapDevice create(final String name, final String owner) {
+        return open(name, owner, IFF_TUN_EXCL);
     }
 
     /**
@@ -61,11 +64,11 @@ public final class TapDevice implements PacketDevice {
      *
      * @throws NativeException when another process holds it (EBUSY) or it is no TAP (EINVAL).
      */
-    public static TapDevice attach(final String name) {
-        return open(name, 0, true);
+    public static TapDevice attach(final String name, final String owner) {
+        return open(name, owner, 0);
     }
 
-    private static TapDevice open(final String name, final int extraFlags, final boolean persistent) {
+    private static TapDevice open(final String name, final String owner, final int extraFlags) {
         final byte[] nameBytes = name.getBytes(StandardCharsets.US_ASCII);
         if (nameBytes.length == 0 || nameBytes.length >= NAME_BYTES) {
             throw new IllegalArgumentException("\"" + name + "\" is no interface name: 1 to 15 characters");
@@ -80,9 +83,7 @@ public final class TapDevice implements PacketDevice {
             request.putInt(0, HEADER_BYTES);
             ioctl(file, TUNSETVNETHDRSZ, memory.address(), "TUNSETVNETHDRSZ", name);
             final int offloads = TapOffload.negotiate(set -> LibC.INSTANCE.ioctl(file.fd(), TUNSETOFFLOAD, set) == 0);
-            final TapDevice device = new TapDevice(file, name, offloads);
-            device.persistent(persistent);
-            return device;
+            return new TapDevice(file, name, owner, offloads);
         } catch (final RuntimeException ex) {
             file.close();
             throw ex;
@@ -103,9 +104,14 @@ public final class TapDevice implements PacketDevice {
         return file.fd();
     }
 
+    /** The name that the interface was opened by; it may have been renamed since. */
+    public String interfaceName() {
+        return name;
+    }
+
     @Override
     public String name() {
-        return name;
+        return "TAP of " + owner;
     }
 
     @Override
@@ -116,15 +122,23 @@ public final class TapDevice implements PacketDevice {
             final long bytes = LibC.INSTANCE.read(file.fd(), frame - HEADER_BYTES, READ_BYTES);
             if (bytes < 0) {
                 final int errno = Linux.errno();
-                if (errno == Linux.EAGAIN || errno == Linux.EINTR) {
+                if (received > 0 || errno == Linux.EAGAIN || errno == Linux.EINTR) {
                     break;
                 }
-                return PacketDevice.GONE;
+                if (isGone(errno)) {
+                    return PacketDevice.GONE;
+                }
+                throw new NativeException("read", errno, name());
             }
             batch.append(frame, Math.max(0, (int) bytes - HEADER_BYTES));
             received++;
         }
         return received;
+    }
+
+    /** What the kernel's tun_chr_read_iter and tun_do_read say once the interface is no more. */
+    private static boolean isGone(final int errno) {
+        return errno == Linux.EBADFD || errno == Linux.EIO || errno == Linux.ENODEV;
     }
 
     @Override

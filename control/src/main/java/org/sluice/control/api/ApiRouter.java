@@ -88,10 +88,10 @@ final class ApiRouter {
     /** Answers any request; never throws. */
     Answer answer(final HttpMethod method, final String uri, final byte[] body) {
         try {
-            return dispatch(method, new QueryStringDecoder(uri), body);
+            return dispatch(method, decoded(uri), body);
         } catch (final ControlException ex) {
             return error(statusOf(ex.kind()), ex.getMessage());
-        } catch (final RuntimeException ex) {
+        } catch (final RuntimeException | Error ex) {
             LOG.error("{} {} failed", method, uri, ex);
             return error(HttpResponseStatus.INTERNAL_SERVER_ERROR, String.valueOf(ex.getMessage()));
         }
@@ -99,6 +99,18 @@ final class ApiRouter {
 
     Answer error(final HttpResponseStatus status, final String message) {
         return new Answer(status, write(new ErrorBody(message)));
+    }
+
+    /** Decodes the escapes now: the decoder would do it, and fail, at first use. */
+    private static QueryStringDecoder decoded(final String uri) {
+        final QueryStringDecoder decoder = new QueryStringDecoder(uri);
+        try {
+            decoder.path();
+            decoder.parameters();
+            return decoder;
+        } catch (final IllegalArgumentException ex) {
+            throw ControlException.invalid("the request's URI is malformed: " + ex.getMessage());
+        }
     }
 
     private Answer dispatch(final HttpMethod method, final QueryStringDecoder uri, final byte[] body) {

@@ -52,6 +52,7 @@ public final class ApiServer implements AutoCloseable {
     private final Executor control;
     private final ApiRouter router;
     private final Channel server;
+    private boolean closed;
 
     /**
      * Listens from now on.
@@ -95,9 +96,10 @@ public final class ApiServer implements AutoCloseable {
         }
     }
 
-    /** Stops listening; requests that are being answered are not waited for. */
+    /** Stops listening. Called on the control thread; requests that still wait for it are answered with a no. */
     @Override
     public void close() {
+        closed = true;
         server.close().syncUninterruptibly();
         eventLoop.shutdownGracefully(0, 1, TimeUnit.SECONDS).syncUninterruptibly();
         try {
@@ -119,7 +121,12 @@ public final class ApiServer implements AutoCloseable {
             final String uri = request.uri();
             final byte[] body = ByteBufUtil.getBytes(request.content());
             final boolean keepAlive = HttpUtil.isKeepAlive(request);
-            control.execute(() -> respond(context, router.answer(method, uri, body), keepAlive));
+            control.execute(() -> respond(context, answer(method, uri, body), keepAlive));
+        }
+
+        private ApiRouter.Answer answer(final HttpMethod method, final String uri, final byte[] body) {
+            return closed ? router.error(HttpResponseStatus.SERVICE_UNAVAILABLE, "the daemon is stopping")
+                : router.answer(method, uri, body);
         }
 
         private void respond(final ChannelHandlerContext context, final ApiRouter.Answer answer,

@@ -14,6 +14,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import org.sluice.datapath.buffer.OffHeapRegion;
+import org.sluice.datapath.worker.DeviceGoneException;
 
 /**
  * What went wrong in the workers, each distinct error once with a count, in a mapped file; the first of its kind is
@@ -35,7 +36,12 @@ final class ErrorLog implements ErrorHandler, AutoCloseable {
 
     @Override
     public void onError(final Throwable error) {
-        if (isFirst(error)) {
+        if (!isFirst(error)) {
+            return;
+        }
+        if (error instanceof DeviceGoneException) {
+            LOG.warn("{}", error.getMessage());
+        } else {
             LOG.error("{}", error.getMessage(), error);
         }
     }

@@ -2,7 +2,13 @@ package org.sluice.control.engine;
 
 import java.net.Inet4Address;
 import java.net.InetAddress;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 import org.sluice.control.ControlException;
 import org.sluice.control.model.IpPrefix;
@@ -16,18 +22,25 @@ import org.sluice.linux.netlink.RouteNetlink;
 /**
  * Makes the TAP that is an endpoint's interface, or a network's host port, and gives it all that docker would: name,
  * MAC, MTU, addresses, default routes, up. By netlink only; no process is started.
+ * <p>
+ * An endpoint's TAP is opened in the daemon's own namespace and then moved. Opened inside, its descriptor would keep
+ * the namespace alive (tun_chr_open in Linux drivers/net/tun.c takes a reference on the opener's namespace), and the
+ * daemon would never see it go.
  */
 public final class LinkPlumber {
+    private static final Path OWN_NAMESPACE = Path.of("/proc/self/ns/net");
+    private static final int MAX_INTERFACES = 1000;
+
     /**
      * An interface as it shall be.
      *
+     * @param owner         whose interface it is, for people.
      * @param mtu           layer-3 bytes.
      * @param addresses     with the prefix length of their subnet each.
      * @param defaultRoutes next hops; a family that has a default route already keeps it.
-     * @param persistent    whether it outlives the daemon.
      */
-    public record LinkSpec(String name, long mac, int mtu, List<AddressSpec> addresses,
-                           List<InetAddress> defaultRoutes, boolean persistent) {
+    public record LinkSpec(String owner, String name, long mac, int mtu, List<AddressSpec> addresses,
+                           List<InetAddress> defaultRoutes) {
     }
 
     /** An interface's address. */
@@ -38,54 +51,110 @@ public final class LinkPlumber {
     }
 
     /**
-     * Makes the interface in a namespace.
+     * Makes the interface in the calling thread's own namespace. It goes with the daemon.
+     *
+     * @throws ControlException when it cannot be made; nothing of it is left then.
+     */
+    public static TapDevice plumb(final LinkSpec spec) {
+        try (RouteNetlink netlink = new RouteNetlink()) {
+            requireFree(netlink, spec, "the host's network namespace");
+            return orClose(create(spec.name(), spec), spec, () -> configure(netlink, spec));
+        }
+    }
+
+    /**
+     * Makes the interface in a namespace. It outlives the daemon.
      *
      * @throws ControlException when it cannot be made; nothing of it is left then.
      */
     public static TapDevice plumb(final NetNamespace namespace, final LinkSpec spec) {
-        return namespace.call(() -> plumb(spec, namespace.path().toString()));
-    }
-
-    /** Makes the interface in the calling thread's own namespace. */
-    public static TapDevice plumb(final LinkSpec spec) {
-        return plumb(spec, "the host's network namespace");
-    }
-
-    /**
-     * Takes up the interface that an earlier daemon has left in a namespace.
-     *
-     * @throws NativeException when it is not there any more, or held by someone else.
-     */
-    public static TapDevice reattach(final NetNamespace namespace, final String name) {
-        return namespace.call(() -> {
-            try (RouteNetlink netlink = new RouteNetlink()) {
-                if (netlink.link(name).isEmpty()) {
-                    throw ControlException.notFound("there is no interface " + name + " in " + namespace.path());
-                }
-            }
-            return TapDevice.attach(name);
+        inside(namespace, netlink -> {
+            requireFree(netlink, spec, namespace.path().toString());
+            return null;
+        });
+        final TapDevice device = create(draftName(), spec);
+        return orClose(device, spec, () -> {
+            moveIn(device.interfaceName(), namespace, spec);
+            device.persistent(true);
         });
     }
 
-    private static TapDevice plumb(final LinkSpec spec, final String where) {
-        try (RouteNetlink netlink = new RouteNetlink()) {
-            if (netlink.link(spec.name()).isPresent()) {
-                throw ControlException.conflict("there is an interface " + spec.name() + " in " + where
-                    + " already; choose another name");
-            }
-            final TapDevice device = TapDevice.create(spec.name(), spec.persistent());
+    /**
+     * Takes up the interface that an earlier daemon has left in a namespace: it is taken out, held, and put back as it
+     * shall be, all within milliseconds.
+     *
+     * @throws ControlException when it is not there any more, or held by someone else; it is then where it was.
+     */
+    public static TapDevice reattach(final NetNamespace namespace, final LinkSpec spec) {
+        final String draft = draftName();
+        try (NetNamespace own = NetNamespace.open(OWN_NAMESPACE)) {
+            inside(namespace, netlink -> {
+                final Link link = netlink.link(spec.name()).orElseThrow(() -> ControlException.notFound(
+                    "there is no interface " + spec.name() + " in " + namespace.path()));
+                netlink.move(link, own.fd(), draft);
+                return null;
+            });
+            final TapDevice device;
             try {
-                configure(netlink, spec);
-                return device;
-            } catch (final RuntimeException ex) {
-                device.persistent(false);
-                device.close();
-                throw ex;
+                device = TapDevice.attach(draft, spec.owner());
+            } catch (final NativeException ex) {
+                moveIn(draft, namespace, spec);
+                throw failed("take up", spec, ex);
             }
-        } catch (final NativeException ex) {
-            throw new ControlException(ControlException.Kind.FAILED,
-                "cannot make the interface " + spec.name() + " in " + where + ": " + ex.getMessage(), ex);
+            return orClose(device, spec, () -> moveIn(draft, namespace, spec));
         }
+    }
+
+    /** Removes an interface that nobody holds from a namespace; one that is not there is no error. */
+    public static void remove(final NetNamespace namespace, final String name) {
+        inside(namespace, netlink -> {
+            netlink.link(name).ifPresent(netlink::delete);
+            return null;
+        });
+    }
+
+    /** The first of eth0, eth1 and so on that is free in the namespace. */
+    public static String freeName(final NetNamespace namespace) {
+        return inside(namespace, netlink -> {
+            final Set<String> taken = netlink.links().stream().map(Link::name).collect(Collectors.toSet());
+            return IntStream.range(0, MAX_INTERFACES).mapToObj(i -> "eth" + i).filter(name -> !taken.contains(name))
+                .findFirst().orElseThrow(() -> ControlException.conflict("too many interfaces in " + namespace.path()));
+        });
+    }
+
+    /**
+     * The host's routes that a subnet may clash with: all but default ones and those of the loopback network.
+     *
+     * @param directOnly leaves those by a next hop out: a subnet of one's own may be part of them.
+     */
+    public static List<IpPrefix> hostRoutes(final boolean directOnly) {
+        try (RouteNetlink netlink = new RouteNetlink()) {
+            return netlink.routes().stream()
+                .filter(route -> route.prefixLength() > 0)
+                .filter(route -> !directOnly || route.direct())
+                .map(route -> IpPrefix.of(route.destination(), route.prefixLength()))
+                .filter(prefix -> !prefix.isSpecial())
+                .toList();
+        }
+    }
+
+    private static <T> T inside(final NetNamespace namespace, final Function<RouteNetlink, T> task) {
+        return namespace.call(() -> {
+            try (RouteNetlink netlink = new RouteNetlink()) {
+                return task.apply(netlink);
+            }
+        });
+    }
+
+    /** Moves an interface of our own namespace in and makes it what it shall be. */
+    private static void moveIn(final String draft, final NetNamespace namespace, final LinkSpec spec) {
+        try (RouteNetlink netlink = new RouteNetlink()) {
+            netlink.move(netlink.link(draft).orElseThrow(), namespace.fd(), spec.name());
+        }
+        inside(namespace, netlink -> {
+            configure(netlink, spec);
+            return null;
+        });
     }
 
     private static void configure(final RouteNetlink netlink, final LinkSpec spec) {
@@ -106,25 +175,43 @@ public final class LinkPlumber {
     }
 
     private static boolean isDefault(final Route route, final InetAddress gateway) {
-        return route.prefixLength() == 0 && route.gateway() != null
+        return route.prefixLength() == 0 && route.table() == RouteNetlink.RT_TABLE_MAIN
             && route.destination() instanceof Inet4Address == gateway instanceof Inet4Address;
     }
 
-    /**
-     * The host's routes that a subnet may clash with: all but default ones and those of the loopback.
-     *
-     * @param onLinkOnly leaves those by a next hop out: a directly connected subnet may be part of them.
-     */
-    public static List<IpPrefix> hostRoutes(final boolean onLinkOnly) {
-        try (RouteNetlink netlink = new RouteNetlink()) {
-            final int loopback = netlink.link("lo").map(Link::index).orElse(0);
-            return netlink.routes().stream()
-                .filter(route -> route.prefixLength() > 0 && route.linkIndex() != loopback)
-                .filter(route -> !onLinkOnly || route.gateway() == null)
-                .filter(route -> !route.destination().isMulticastAddress()
-                    && !route.destination().isLinkLocalAddress())
-                .map(route -> IpPrefix.of(route.destination(), route.prefixLength()))
-                .toList();
+    private static void requireFree(final RouteNetlink netlink, final LinkSpec spec, final String where) {
+        if (netlink.link(spec.name()).isPresent()) {
+            throw ControlException.conflict("there is an interface " + spec.name() + " in " + where
+                + " already; choose another name");
         }
+    }
+
+    private static TapDevice create(final String name, final LinkSpec spec) {
+        try {
+            return TapDevice.create(name, spec.owner());
+        } catch (final NativeException ex) {
+            throw failed("make", spec, ex);
+        }
+    }
+
+    /** A device that is not persistent yet goes when it is closed. */
+    private static TapDevice orClose(final TapDevice device, final LinkSpec spec, final Runnable steps) {
+        try {
+            steps.run();
+            return device;
+        } catch (final RuntimeException ex) {
+            device.close();
+            throw ex instanceof NativeException ? failed("set up", spec, ex) : ex;
+        }
+    }
+
+    private static ControlException failed(final String verb, final LinkSpec spec, final RuntimeException cause) {
+        return new ControlException(ControlException.Kind.FAILED, "cannot " + verb + " the interface " + spec.name()
+            + " of " + spec.owner() + ": " + cause.getMessage(), cause);
+    }
+
+    /** A name that no other interface has while ours is on its way. */
+    private static String draftName() {
+        return String.format("sl%08x", ThreadLocalRandom.current().nextInt());
     }
 }

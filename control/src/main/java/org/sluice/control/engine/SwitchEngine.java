@@ -28,8 +28,8 @@ import org.sluice.datapath.worker.ForwardingWorker;
 
 /**
  * The running switch: its workers, and the one place that turns changes into commands to them. It hands out the
- * numbers of domains and ports and their counters. A change that fails has changed nothing. Owned by the control
- * thread.
+ * numbers of domains and ports and their counters. A change that fails has changed nothing; the numbers in a command
+ * that a worker has not answered are never used again, for it may still carry it out. Owned by the control thread.
  */
 public final class SwitchEngine implements AutoCloseable {
     private static final int MAX_COUNTERS = 40_000;
@@ -121,7 +121,11 @@ public final class SwitchEngine implements AutoCloseable {
         try {
             worker.proxy().execute(new Command.AddDomain(domainId, gateway, ids));
         } catch (final CommandException ex) {
-            counters.free(ids);
+            if (ex.isUnanswered()) {
+                domainIds.set(domainId);
+            } else {
+                counters.free(ids);
+            }
             throw failed("add the network " + name, ex);
         }
         domainIds.set(domainId);
@@ -150,7 +154,11 @@ public final class SwitchEngine implements AutoCloseable {
                 new Command.AddPort(index, network.domainId, mtu, host, guarded, identity, ids));
         } catch (final CommandException ex) {
             devices.remove(index);
-            counters.free(ids);
+            if (ex.isUnanswered()) {
+                portIndexes.set(index);
+            } else {
+                counters.free(ids);
+            }
             throw failed("add the port " + name, ex);
         }
         portIndexes.set(index);

@@ -2,6 +2,7 @@ package org.sluice.control.engine;
 
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
 import org.agrona.CloseHelper;
@@ -84,9 +85,22 @@ final class WorkerHandle implements AutoCloseable {
         return thread.isAlive();
     }
 
+    private static boolean joined(final Thread thread) {
+        try {
+            return thread.join(Duration.ofMillis(10));
+        } catch (final InterruptedException ex) {
+            Thread.currentThread().interrupt();
+            return true;
+        }
+    }
+
     @Override
     public void close() {
-        poller.wakeUp();
-        CloseHelper.closeAll(runner, poller, channel, fdbRegion);
+        final Thread closer = Thread.ofPlatform().start(runner::close);
+        do {
+            // It may be about to fall asleep just now; a second call then wakes it.
+            poller.wakeUp();
+        } while (!joined(closer));
+        CloseHelper.closeAll(poller, channel, fdbRegion);
     }
 }

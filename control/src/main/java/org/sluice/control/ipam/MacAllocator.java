@@ -4,6 +4,8 @@ import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Predicate;
 
 import org.sluice.control.ControlException;
 import org.sluice.datapath.protocol.MacAddress;
@@ -21,6 +23,19 @@ public final class MacAllocator {
             .orElse(addresses.getFirst());
         final byte[] bytes = address.getAddress();
         return PREFIX | ByteBuffer.wrap(bytes).getInt(bytes.length - Integer.BYTES) & 0xFFFF_FFFFL;
+    }
+
+    /**
+     * The MAC address for these addresses, or a random one of the same block where an endpoint has chosen just that.
+     *
+     * @param taken whether an endpoint has it, in text.
+     */
+    public static String allocate(final List<InetAddress> addresses, final Predicate<String> taken) {
+        String mac = MacAddress.format(macFor(addresses));
+        while (taken.test(mac)) {
+            mac = MacAddress.format(PREFIX | ThreadLocalRandom.current().nextInt() & 0xFFFF_FFFFL);
+        }
+        return mac;
     }
 
     /**

@@ -36,7 +36,7 @@ public record IpPrefix(InetAddress network, int length) {
      */
     @JsonCreator
     public static IpPrefix parse(final String text) {
-        final int slash = text.indexOf('/');
+        final int slash = text == null ? -1 : text.indexOf('/');
         if (slash < 0) {
             throw ControlException.invalid("\"" + text + "\" is no subnet; write it like 10.9.0.0/24");
         }
@@ -55,7 +55,7 @@ public record IpPrefix(InetAddress network, int length) {
      * @throws ControlException when it is none.
      */
     public static InetAddress parseAddress(final String text) {
-        final byte[] bytes = NetUtil.createByteArrayFromIpAddressString(text);
+        final byte[] bytes = text == null ? null : NetUtil.createByteArrayFromIpAddressString(text);
         if (bytes == null || text.indexOf('%') >= 0) {
             throw ControlException.invalid("\"" + text + "\" is no IP address");
         }
@@ -83,6 +83,12 @@ public record IpPrefix(InetAddress network, int length) {
 
     public boolean overlaps(final IpPrefix other) {
         return contains(other) || other.contains(this);
+    }
+
+    /** Of no use to endpoints: loopback, link-local, multicast, or "this network". */
+    public boolean isSpecial() {
+        return network.isLoopbackAddress() || network.isLinkLocalAddress() || network.isMulticastAddress()
+            || isIpv4() && network.getAddress()[0] == 0 || network.isAnyLocalAddress();
     }
 
     /** How many addresses there are. */

@@ -50,8 +50,11 @@ public final class StateStore {
         }
         try {
             final Document document = json.readValue(file.toFile(), Document.class);
-            if (document.version() != VERSION) {
-                throw new IOException("it has version " + document.version() + ", this is for " + VERSION);
+            if (document == null || document.version() != VERSION) {
+                throw new IOException("it is not of version " + VERSION);
+            }
+            if (document.networks() == null || document.endpoints() == null) {
+                throw new IOException("it lacks its networks or endpoints");
             }
             document.networks().forEach(state::put);
             document.endpoints().forEach(state::put);
@@ -71,12 +74,17 @@ public final class StateStore {
             final byte[] bytes = json.writerWithDefaultPrettyPrinter().writeValueAsBytes(
                 new Document(VERSION, List.copyOf(state.networks()), List.copyOf(state.endpoints())));
             Files.write(draft, bytes);
-            try (FileChannel channel = FileChannel.open(draft, StandardOpenOption.WRITE)) {
-                channel.force(true);
-            }
+            sync(draft, StandardOpenOption.WRITE);
             Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE);
+            sync(file.getParent(), StandardOpenOption.READ);
         } catch (final IOException ex) {
             throw new UncheckedIOException("cannot save the state to " + file + ": " + ex.getMessage(), ex);
+        }
+    }
+
+    private static void sync(final Path fileOrFolder, final StandardOpenOption mode) throws IOException {
+        try (FileChannel channel = FileChannel.open(fileOrFolder, mode)) {
+            channel.force(true);
         }
     }
 }

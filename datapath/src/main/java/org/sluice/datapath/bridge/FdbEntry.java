@@ -60,8 +60,9 @@ public final class FdbEntry {
         return value >>> 40 == (nowSeconds & SECONDS_MASK);
     }
 
-    /** Seconds since the entry's MAC was last seen. */
+    /** Seconds since the entry's MAC was last seen; 0 also when that was after {@code now}, as a reader may find. */
     public static int age(final long value, final int nowSeconds) {
-        return nowSeconds - (int) (value >>> 40) & SECONDS_MASK;
+        final int age = nowSeconds - (int) (value >>> 40) & SECONDS_MASK;
+        return age > SECONDS_MASK >> 1 ? 0 : age;
     }
 }

@@ -40,6 +40,11 @@ public final class CommandChannel implements AutoCloseable {
         return commands.read(applier, limit);
     }
 
+    /** Worker: whether commands are waiting. */
+    public boolean hasCommands() {
+        return commands.size() > 0;
+    }
+
     /** Worker: makes the handler for {@link #drain}, once. */
     public MessageHandler applier(final CommandHandler handler, final ErrorHandler errorHandler) {
         return (type, buffer, index, length) -> {

@@ -39,12 +39,13 @@ public final class WorkerProxy {
         final long correlationId = ++lastCorrelationId;
         final int length = CommandCodec.encode(command, correlationId, message);
         if (!channel.offer(CommandCodec.typeOf(command), message, length)) {
-            throw new CommandException("the worker's command ring is full: it has stopped taking commands");
+            throw new CommandException("the worker's command ring is full: it has stopped taking commands",
+                false);
         }
         wakeUp.run();
         final CommandResult result = await(correlationId);
         if (result != CommandResult.OK) {
-            throw new CommandException(nameOf(command) + " was refused: " + result.description());
+            throw new CommandException(nameOf(command) + " was refused: " + result.description(), false);
         }
     }
 
@@ -61,7 +62,7 @@ public final class WorkerProxy {
             if (received == null) {
                 if (System.nanoTime() - deadlineNs > 0) {
                     throw new CommandException("the worker did not answer within "
-                        + TimeUnit.NANOSECONDS.toMillis(timeoutNs) + " ms");
+                        + TimeUnit.NANOSECONDS.toMillis(timeoutNs) + " ms", true);
                 }
                 LockSupport.parkNanos(PARK_NS);
             }

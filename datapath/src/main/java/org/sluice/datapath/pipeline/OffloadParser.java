@@ -53,7 +53,9 @@ final class OffloadParser {
                     ? UdpFlyweight.LENGTH : CONTRADICTED;
             default -> CONTRADICTED;
         };
-        if (headerLength == CONTRADICTED) {
+        final int checksumField = batch.l4Protocol(i) == IpProtocol.TCP ? TcpFlyweight.CHECKSUM_FIELD_OFFSET
+            : UdpFlyweight.CHECKSUM_FIELD_OFFSET;
+        if (headerLength == CONTRADICTED || virtio.checksumOffset() != checksumField) {
             return false;
         }
         final int segment = l4Offset - batch.l3Offset(i) + headerLength + virtio.gsoSize();

@@ -5,6 +5,6 @@ public final class DeviceGoneException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     public DeviceGoneException(final String deviceName) {
-        super("device " + deviceName + " is gone; its port is down until the endpoint is detached");
+        super("the " + deviceName + " is gone with its namespace; its port is down until the endpoint is detached");
     }
 }

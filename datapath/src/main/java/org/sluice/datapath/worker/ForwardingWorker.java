@@ -66,7 +66,10 @@ public final class ForwardingWorker implements Agent {
 
     /** Sleeps until a device has frames, control has called, or the time is up. For idle strategies. */
     public void awaitWork(final int timeoutMs) {
-        poller.poll(ready, timeoutMs);
+        // The last look at the devices may have taken the wake-up of a command that came behind the look at the ring.
+        if (!resources.channel().hasCommands()) {
+            poller.poll(ready, timeoutMs);
+        }
     }
 
     @Override

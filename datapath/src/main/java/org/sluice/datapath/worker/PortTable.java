@@ -73,15 +73,16 @@ final class PortTable implements CommandHandler {
         if (ports[index] != null) {
             return CommandResult.PORT_EXISTS;
         }
-        if (isPinned(command.host(), command.guarded())
-            && !fdb.putStatic(domain.id(), command.identity().mac(), index, nowSeconds())) {
-            return CommandResult.FDB_FULL;
-        }
         final CounterGroup<PortCounter> counters =
             new CounterGroup<>(resources.counterValues(), command.counterIds());
+        resources.poller().add(index, device);
+        if (isPinned(command.host(), command.guarded())
+            && !fdb.putStatic(domain.id(), command.identity().mac(), index, nowSeconds())) {
+            resources.poller().remove(index, device);
+            return CommandResult.FDB_FULL;
+        }
         final Port port = new Port(index, domain, device, command.mtu(), command.host(), command.guarded(),
             command.identity(), counters);
-        resources.poller().add(index, device);
         ports[index] = port;
         domain.add(port);
         counters.set(PortCounter.UP, 1);

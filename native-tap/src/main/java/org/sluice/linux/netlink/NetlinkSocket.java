@@ -107,11 +107,9 @@ final class NetlinkSocket implements AutoCloseable {
             }
             if (response.getInt(offset + NetlinkMessage.SEQUENCE_FIELD_OFFSET) == sequence) {
                 final int type = response.getShort(offset + NetlinkMessage.TYPE_FIELD_OFFSET) & 0xFFFF;
-                if (type == NLMSG_ERROR) {
+                // Both begin with the error's number; a list that could not be finished has one too.
+                if (type == NLMSG_ERROR || type == NLMSG_DONE) {
                     checkError(operation, offset, length);
-                    return true;
-                }
-                if (type == NLMSG_DONE) {
                     return true;
                 }
                 consumer.accept(new Answer(type, response, offset, offset + length));
@@ -123,7 +121,8 @@ final class NetlinkSocket implements AutoCloseable {
 
     /** An error message holds the negative error, the request's header, and perhaps the kernel's own words. */
     private void checkError(final String operation, final int offset, final int length) {
-        final int errno = -response.getInt(offset + NetlinkMessage.HEADER_BYTES);
+        final int errno = length < NetlinkMessage.HEADER_BYTES + Integer.BYTES ? 0
+            : -response.getInt(offset + NetlinkMessage.HEADER_BYTES);
         if (errno != 0) {
             final int flags = response.getShort(offset + NetlinkMessage.FLAGS_FIELD_OFFSET) & 0xFFFF;
             final int attributes = offset + 2 * NetlinkMessage.HEADER_BYTES + Integer.BYTES;

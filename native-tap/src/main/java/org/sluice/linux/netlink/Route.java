@@ -7,9 +7,11 @@ import java.net.InetAddress;
  *
  * @param destination  network address; all zero for a default route.
  * @param prefixLength in bits.
- * @param gateway      next hop, or null for a network that is directly there.
+ * @param gateway      next hop, or null where there is none or several.
+ * @param direct       whether the destination is on the link itself: no next hop at all.
  * @param linkIndex    the interface it leaves by, or 0.
  * @param table        254 is the main one.
  */
-public record Route(InetAddress destination, int prefixLength, InetAddress gateway, int linkIndex, int table) {
+public record Route(InetAddress destination, int prefixLength, InetAddress gateway, boolean direct, int linkIndex,
+                    int table) {
 }

@@ -52,8 +52,11 @@ public final class RouteNetlink implements AutoCloseable {
     static final int RTA_DST = 1;
     static final int RTA_OIF = 4;
     static final int RTA_GATEWAY = 5;
+    static final int RTA_MULTIPATH = 9;
     static final int RTA_TABLE = 15;
-    static final int RT_TABLE_MAIN = 254;
+    static final int RTA_VIA = 18;
+    static final int RTA_NH_ID = 30;
+    public static final int RT_TABLE_MAIN = 254;
     static final int RTPROT_BOOT = 3;
     static final int RTN_UNICAST = 1;
 
@@ -258,6 +261,8 @@ public final class RouteNetlink implements AutoCloseable {
             inetAddress(destination != null ? destination : new byte[family == AF_INET ? 4 : 16]),
             answer.buffer().getByte(answer.body() + RTM_DESTINATION_LENGTH_OFFSET) & 0xFF,
             gateway == null ? null : inetAddress(gateway),
+            gateway == null && attributes.bytes(RTA_MULTIPATH) == null && attributes.bytes(RTA_VIA) == null
+                && attributes.bytes(RTA_NH_ID) == null,
             attributes.integer(RTA_OIF, 0), attributes.integer(RTA_TABLE, table));
     }
 

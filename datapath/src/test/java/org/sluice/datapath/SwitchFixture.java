@@ -1,0 +1,168 @@
+package org.sluice.datapath;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+import org.sluice.datapath.bridge.Fdb;
+import org.sluice.datapath.bridge.PortIdentity;
+import org.sluice.datapath.buffer.DropReason;
+import org.sluice.datapath.buffer.OffHeapRegion;
+import org.sluice.datapath.command.Command;
+import org.sluice.datapath.command.CommandChannel;
+import org.sluice.datapath.command.CommandException;
+import org.sluice.datapath.command.WorkerProxy;
+import org.sluice.datapath.device.DeviceRegistry;
+import org.sluice.datapath.status.CounterGroup;
+import org.sluice.datapath.status.CounterRegistry;
+import org.sluice.datapath.status.NetworkCounter;
+import org.sluice.datapath.status.PortCounter;
+import org.sluice.datapath.status.WorkerCounter;
+import org.sluice.datapath.worker.ForwardingWorker;
+import org.sluice.datapath.worker.WorkerResources;
+
+/** A worker with in-memory devices and a clock that the test advances: duty cycles are called by hand. */
+public final class SwitchFixture implements AutoCloseable {
+    public static final int DOMAIN = 1;
+    public static final int PORT_LIMIT = 64;
+    public static final PortIdentity GATEWAY =
+        new PortIdentity(Frames.MAC_GATEWAY, Frames.IP_GATEWAY, 0xFD00_0000_0000_0000L, 1);
+
+    private static final int FDB_CAPACITY = 1024;
+    private static final int MAX_COUNTERS = 4096;
+
+    private final CounterRegistry registry =
+        new CounterRegistry(OffHeapRegion.anonymous(CounterRegistry.regionBytes(MAX_COUNTERS)), MAX_COUNTERS);
+    private final OffHeapRegion fdbRegion = OffHeapRegion.anonymous(Fdb.regionBytes(FDB_CAPACITY));
+    private final CommandChannel channel = new CommandChannel();
+    private final DeviceRegistry devices = new DeviceRegistry(Fdb.MAX_PORTS);
+    private final MemoryPoller poller = new MemoryPoller();
+    private final Map<Integer, CounterGroup<PortCounter>> portCounters = new HashMap<>();
+    private final Map<Integer, CounterGroup<NetworkCounter>> networkCounters = new HashMap<>();
+    private final List<Throwable> errors = new ArrayList<>();
+    private final CounterGroup<WorkerCounter> counters = new CounterGroup<>(registry.values(),
+        registry.allocate(WorkerCounter.class, 1, "worker"));
+    private final CounterGroup<DropReason> drops = new CounterGroup<>(registry.values(),
+        registry.allocate(DropReason.class, 2, "drop"));
+    private final Fdb fdb = new Fdb(fdbRegion, FDB_CAPACITY, PORT_LIMIT, Fdb.DEFAULT_AGEING_SECONDS, 7);
+    private final ForwardingWorker worker;
+    private final WorkerProxy proxy;
+    private boolean asleep;
+    private long nowNs = TimeUnit.HOURS.toNanos(5);
+
+    public SwitchFixture() {
+        worker = new ForwardingWorker(new WorkerResources("test", () -> nowNs, errors::add, channel, poller, devices,
+            fdb, registry.values(), counters, drops));
+        // Waking the worker runs one duty cycle: commands are applied before execute() looks for the result.
+        proxy = new WorkerProxy(channel, () -> {
+            if (!asleep) {
+                doWork();
+            }
+        }, 1);
+    }
+
+    public int doWork() {
+        return worker.doWork();
+    }
+
+    public void execute(final Command command) throws CommandException {
+        proxy.execute(command);
+    }
+
+    public void addDomain(final int id) throws CommandException {
+        final int[] ids = registry.allocate(NetworkCounter.class, 3, "network " + id);
+        networkCounters.put(id, new CounterGroup<>(registry.values(), ids));
+        execute(new Command.AddDomain(id, GATEWAY, ids));
+    }
+
+    public MemoryDevice addPort(final int index, final PortIdentity identity, final boolean guarded)
+        throws CommandException {
+        return addPort(index, DOMAIN, 1500, false, guarded, identity);
+    }
+
+    public MemoryDevice addPort(final int index, final int domain, final int mtu, final boolean host,
+                                final boolean guarded, final PortIdentity identity) throws CommandException {
+        final MemoryDevice device = new MemoryDevice("port-" + index);
+        final int[] ids = registry.allocate(PortCounter.class, 4, "port " + index);
+        portCounters.put(index, new CounterGroup<>(registry.values(), ids));
+        devices.put(index, device);
+        execute(new Command.AddPort(index, domain, mtu, host, guarded, identity, ids));
+        return device;
+    }
+
+    /** Three endpoints A, B, C without guard on ports 0, 1, 2 and the host port on 3. */
+    public MemoryDevice[] addUsualPorts() throws CommandException {
+        addDomain(DOMAIN);
+        return new MemoryDevice[] {
+            addPort(0, new PortIdentity(Frames.MAC_A, Frames.IP_A, 0xFD00_0000_0000_0000L, 2), false),
+            addPort(1, new PortIdentity(Frames.MAC_B, Frames.IP_B, 0xFD00_0000_0000_0000L, 3), false),
+            addPort(2, new PortIdentity(Frames.MAC_C, 0x0A00_0004, 0, 0), false),
+            addPort(3, DOMAIN, 1500, true, false, GATEWAY)};
+    }
+
+    public void advanceSeconds(final long seconds) {
+        nowNs += TimeUnit.SECONDS.toNanos(seconds);
+    }
+
+    public long drops(final DropReason reason) {
+        return drops.get(reason);
+    }
+
+    /** The reasons that have counted, with their counts. */
+    public Map<DropReason, Long> allDrops() {
+        final Map<DropReason, Long> all = new EnumMap<>(DropReason.class);
+        for (final DropReason reason : DropReason.values()) {
+            if (drops.get(reason) > 0) {
+                all.put(reason, drops.get(reason));
+            }
+        }
+        return all;
+    }
+
+    public long count(final WorkerCounter counter) {
+        return counters.get(counter);
+    }
+
+    public long count(final int port, final PortCounter counter) {
+        return portCounters.get(port).get(counter);
+    }
+
+    public long countNetwork(final int domain, final NetworkCounter counter) {
+        return networkCounters.get(domain).get(counter);
+    }
+
+    public List<Throwable> errors() {
+        return errors;
+    }
+
+    public Fdb fdb() {
+        return fdb;
+    }
+
+    public MemoryPoller poller() {
+        return poller;
+    }
+
+    public DeviceRegistry devices() {
+        return devices;
+    }
+
+    /** From now on commands stay in the ring until {@link #doWork()}. */
+    public void fallAsleep(final boolean on) {
+        asleep = on;
+    }
+
+    @Override
+    public void close() {
+        worker.onClose();
+        channel.close();
+        fdbRegion.close();
+        registry.close();
+        assertEquals(List.of(), errors, "the worker has reported errors");
+    }
+}

@@ -1,0 +1,54 @@
+package org.sluice.datapath.buffer;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class OffHeapRegionTest {
+    @TempDir
+    private Path folder;
+
+    @Test
+    void shouldGiveZeroedMemoryAlignedToACacheLine() {
+        for (int size = 1; size < 300; size++) {
+            try (OffHeapRegion region = OffHeapRegion.anonymous(size)) {
+                assertEquals(0, region.address() % OffHeapRegion.CACHE_LINE_BYTES);
+                for (int i = 0; i < size; i++) {
+                    assertEquals(0, region.slice(i, 1).getByte(0));
+                }
+                region.slice(0, size).setMemory(0, size, (byte) 1);
+            }
+        }
+    }
+
+    @Test
+    void shouldShareAFileWithAnotherMapping() throws Exception {
+        final Path file = folder.resolve("shared.dat");
+        try (OffHeapRegion one = OffHeapRegion.mapped(file, 10_000);
+            OffHeapRegion two = OffHeapRegion.mapped(file, 10_000)) {
+            one.slice(9_992, 8).putLong(0, 77);
+            assertEquals(77, two.slice(9_992, 8).getLong(0));
+        }
+        assertTrue(Files.size(file) >= 10_000);
+        try (OffHeapRegion again = OffHeapRegion.mapped(file, 10_000)) {
+            assertEquals(77, again.slice(9_992, 8).getLong(0));
+        }
+    }
+
+    @Test
+    void shouldRefuseWhatCannotBe() {
+        assertThrows(IllegalArgumentException.class, () -> OffHeapRegion.anonymous(0));
+        assertThrows(UncheckedIOException.class, () -> OffHeapRegion.mapped(folder.resolve("no/such/file"), 100));
+        try (OffHeapRegion region = OffHeapRegion.anonymous(100)) {
+            assertThrows(IllegalArgumentException.class, () -> region.slice(93, 8));
+            assertThrows(IllegalArgumentException.class, () -> region.slice(-1, 8));
+        }
+    }
+}
