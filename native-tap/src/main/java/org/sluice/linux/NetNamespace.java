@@ -12,7 +12,7 @@ import java.util.concurrent.FutureTask;
  * namespace is per thread, and a thread that has entered one must not do anything else.
  */
 public final class NetNamespace implements AutoCloseable {
-    private static final int CLONE_NEWNET = 0x4000_0000;
+    static final int CLONE_NEWNET = 0x4000_0000;
     private static final String NAMED = "/run/netns/";
 
     private final FileDescriptor file;

@@ -19,9 +19,9 @@ import org.sluice.datapath.protocol.VirtioNetHeaderFlyweight;
  */
 public final class TapDevice implements PacketDevice {
     private static final String CONTROL_FILE = "/dev/net/tun";
-    private static final int NAME_BYTES = 16;
-    private static final int IFREQ_BYTES = 40;
-    private static final int IFREQ_FLAGS_OFFSET = 16;
+    static final int NAME_BYTES = 16;
+    static final int IFREQ_BYTES = 40;
+    static final int IFREQ_FLAGS_OFFSET = 16;
 
     static final int IFF_TAP = 0x0002;
     static final int IFF_NO_PI = 0x1000;

@@ -21,6 +21,7 @@ public final class CommandChannel implements AutoCloseable {
     private static final int RESULT_RING_BYTES = 16 * 1024;
     private static final int RESULT_TYPE = 1;
     private static final int RESULT_LENGTH = Long.BYTES + Integer.BYTES;
+    private static final CommandResult[] RESULTS = CommandResult.values();
 
     private final OffHeapRegion region;
     private final RingBuffer commands;
@@ -78,8 +79,6 @@ public final class CommandChannel implements AutoCloseable {
         return results.read((type, buffer, index, length) ->
             handler.onResult(buffer.getLong(index), RESULTS[buffer.getInt(index + Long.BYTES)]));
     }
-
-    private static final CommandResult[] RESULTS = CommandResult.values();
 
     @Override
     public void close() {

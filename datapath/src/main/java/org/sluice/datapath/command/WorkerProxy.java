@@ -36,6 +36,8 @@ public final class WorkerProxy {
      * @throws CommandException when the ring is full, the worker does not answer in time, or says no.
      */
     public void execute(final Command command) throws CommandException {
+        // Results of commands that were given up on must not fill the ring that this one's result comes by.
+        channel.poll((id, result) -> { });
         final long correlationId = ++lastCorrelationId;
         final int length = CommandCodec.encode(command, correlationId, message);
         if (!channel.offer(CommandCodec.typeOf(command), message, length)) {
@@ -54,7 +56,6 @@ public final class WorkerProxy {
         received = null;
         while (received == null) {
             channel.poll((id, result) -> {
-                // Results of earlier commands that were given up on may still come in.
                 if (id == correlationId) {
                     received = result;
                 }

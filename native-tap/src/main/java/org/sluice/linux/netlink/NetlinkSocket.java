@@ -32,8 +32,8 @@ final class NetlinkSocket implements AutoCloseable {
     static final int NLM_F_REPLACE = 0x100;
     static final int NLM_F_EXCL = 0x200;
     static final int NLM_F_CREATE = 0x400;
-    private static final int NLM_F_ACK_TLVS = 0x200;
-    private static final int NLMSGERR_ATTR_MSG = 1;
+    static final int NLM_F_ACK_TLVS = 0x200;
+    static final int NLMSGERR_ATTR_MSG = 1;
     private static final int REQUEST_BYTES = 4096;
     private static final int RESPONSE_BYTES = 64 * 1024;
     private static final Runtime RUNTIME = Runtime.getRuntime(LibC.INSTANCE);

@@ -1,0 +1,104 @@
+package org.sluice.linux;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+import org.sluice.linux.netlink.NetlinkAbi;
+
+/** Asks the C compiler and the kernel's headers for every constant and offset that the bindings assume. */
+class LinuxAbiTest {
+    private static final String HEADERS = """
+        #define _GNU_SOURCE
+        #include <stddef.h>
+        #include <stdio.h>
+        #include <errno.h>
+        #include <fcntl.h>
+        #include <sched.h>
+        #include <sys/epoll.h>
+        #include <sys/eventfd.h>
+        #include <sys/ioctl.h>
+        #include <sys/socket.h>
+        #include <linux/if.h>
+        #include <linux/if_tun.h>
+        #include <linux/virtio_net.h>
+        #include <linux/netlink.h>
+        #include <linux/rtnetlink.h>
+        #include <linux/neighbour.h>
+        """;
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void shouldAgreeWithTheHeaders() throws Exception {
+        final Map<String, Long> assumed = new LinkedHashMap<>();
+        assumed.put("O_RDWR", (long) Linux.O_RDWR);
+        assumed.put("O_NONBLOCK", (long) Linux.O_NONBLOCK);
+        assumed.put("O_CLOEXEC", (long) Linux.O_CLOEXEC);
+        assumed.put("EPOLL_CLOEXEC", (long) Linux.O_CLOEXEC);
+        assumed.put("EFD_NONBLOCK | EFD_CLOEXEC", (long) (Linux.O_NONBLOCK | Linux.O_CLOEXEC));
+        assumed.put("EINTR", (long) Linux.EINTR);
+        assumed.put("EIO", (long) Linux.EIO);
+        assumed.put("EAGAIN", (long) Linux.EAGAIN);
+        assumed.put("ENODEV", (long) Linux.ENODEV);
+        assumed.put("EBADFD", (long) Linux.EBADFD);
+        assumed.put("CLONE_NEWNET", (long) NetNamespace.CLONE_NEWNET);
+        assumed.put("EPOLL_CTL_ADD", (long) EpollPoller.EPOLL_CTL_ADD);
+        assumed.put("EPOLL_CTL_DEL", (long) EpollPoller.EPOLL_CTL_DEL);
+        assumed.put("EPOLLIN", (long) EpollPoller.EPOLLIN);
+        assumed.put("sizeof(struct epoll_event)", (long) EpollPoller.EVENT_BYTES);
+        assumed.put("offsetof(struct epoll_event, data)", (long) EpollPoller.EVENT_DATA_OFFSET);
+        assumed.put("sizeof(struct ifreq)", (long) TapDevice.IFREQ_BYTES);
+        assumed.put("offsetof(struct ifreq, ifr_flags)", (long) TapDevice.IFREQ_FLAGS_OFFSET);
+        assumed.put("IFNAMSIZ", (long) TapDevice.NAME_BYTES);
+        assumed.put("IFF_TAP", (long) TapDevice.IFF_TAP);
+        assumed.put("IFF_NO_PI", (long) TapDevice.IFF_NO_PI);
+        assumed.put("IFF_VNET_HDR", (long) TapDevice.IFF_VNET_HDR);
+        assumed.put("IFF_TUN_EXCL", (long) TapDevice.IFF_TUN_EXCL);
+        assumed.put("TUNSETIFF", TapDevice.TUNSETIFF);
+        assumed.put("TUNSETPERSIST", TapDevice.TUNSETPERSIST);
+        assumed.put("TUNSETOFFLOAD", TapDevice.TUNSETOFFLOAD);
+        assumed.put("TUNSETVNETHDRSZ", TapDevice.TUNSETVNETHDRSZ);
+        assumed.put("TUN_F_CSUM", (long) TapOffload.CHECKSUM);
+        assumed.put("TUN_F_TSO4", (long) TapOffload.TSO4);
+        assumed.put("TUN_F_TSO6", (long) TapOffload.TSO6);
+        assumed.put("TUN_F_TSO_ECN", (long) TapOffload.TSO_ECN);
+        assumed.put("sizeof(struct virtio_net_hdr)", 10L);
+        assumed.put("offsetof(struct virtio_net_hdr, gso_type)", 1L);
+        assumed.put("offsetof(struct virtio_net_hdr, hdr_len)", 2L);
+        assumed.put("offsetof(struct virtio_net_hdr, gso_size)", 4L);
+        assumed.put("offsetof(struct virtio_net_hdr, csum_start)", 6L);
+        assumed.put("offsetof(struct virtio_net_hdr, csum_offset)", 8L);
+        assumed.put("VIRTIO_NET_HDR_F_NEEDS_CSUM", 1L);
+        assumed.put("VIRTIO_NET_HDR_GSO_TCPV4", 1L);
+        assumed.put("VIRTIO_NET_HDR_GSO_UDP", 3L);
+        assumed.put("VIRTIO_NET_HDR_GSO_TCPV6", 4L);
+        assumed.put("VIRTIO_NET_HDR_GSO_ECN", 0x80L);
+        assumed.putAll(NetlinkAbi.assumed());
+        assertEquals(assumed, askTheCompiler(assumed));
+    }
+
+    private Map<String, Long> askTheCompiler(final Map<String, Long> names) throws Exception {
+        final StringBuilder program = new StringBuilder(HEADERS).append("int main(void) {\n");
+        names.keySet().forEach(
+            name -> program.append("printf(\"%lld\\n\", (long long) (").append(name).append("));\n"));
+        program.append("return 0; }\n");
+        final Path source = Files.writeString(folder.resolve("abi.c"), program);
+        final Path binary = folder.resolve("abi");
+        TestNamespace.run("cc", "-o", binary.toString(), source.toString());
+        final String[] values = TestNamespace.run(binary.toString()).split("\n");
+        final Map<String, Long> answer = new LinkedHashMap<>();
+        int line = 0;
+        for (final String name : names.keySet()) {
+            answer.put(name, Long.parseLong(values[line++]));
+        }
+        return answer;
+    }
+}

@@ -1,0 +1,71 @@
+package org.sluice.linux;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** A network namespace of the test's own, with a name that no other run has; deleted when it is closed. */
+public final class TestNamespace implements AutoCloseable {
+    private static final AtomicInteger NEXT = new AtomicInteger();
+
+    private final String name;
+    private boolean deleted;
+
+    public TestNamespace() {
+        name = "slt" + ProcessHandle.current().pid() + "-" + NEXT.incrementAndGet();
+        run("ip", "netns", "add", name);
+    }
+
+    public static boolean isRoot() {
+        return "root".equals(System.getProperty("user.name"));
+    }
+
+    public String name() {
+        return name;
+    }
+
+    /** Opens it as the product does. */
+    public NetNamespace open() {
+        return NetNamespace.open(NetNamespace.pathOf(name));
+    }
+
+    /** Runs a command inside and returns what it printed; a status other than 0 fails the test. */
+    public String exec(final String... command) {
+        final List<String> inside = new ArrayList<>(List.of("ip", "netns", "exec", name));
+        inside.addAll(List.of(command));
+        return run(inside.toArray(String[]::new));
+    }
+
+    /** Runs a command and returns what it printed; a status other than 0 fails the test. */
+    public static String run(final String... command) {
+        try {
+            final Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+            final String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            if (!process.waitFor(60, TimeUnit.SECONDS) || process.exitValue() != 0) {
+                throw new AssertionError(String.join(" ", command) + " failed: " + output);
+            }
+            return output;
+        } catch (final IOException ex) {
+            throw new AssertionError(String.join(" ", command), ex);
+        } catch (final InterruptedException ex) {
+            Thread.currentThread().interrupt();
+            throw new AssertionError(String.join(" ", command), ex);
+        }
+    }
+
+    /** Deletes the namespace now. */
+    public void delete() {
+        if (!deleted) {
+            deleted = true;
+            run("ip", "netns", "del", name);
+        }
+    }
+
+    @Override
+    public void close() {
+        delete();
+    }
+}

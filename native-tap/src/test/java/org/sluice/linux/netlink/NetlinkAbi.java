@@ -1,0 +1,102 @@
+package org.sluice.linux.netlink;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** What the netlink classes assume of the kernel's headers, as C expressions and values. */
+public final class NetlinkAbi {
+    private NetlinkAbi() {
+    }
+
+    public static Map<String, Long> assumed() {
+        final Map<String, Long> assumed = new LinkedHashMap<>();
+        assumed.put("AF_NETLINK", (long) NetlinkSocket.AF_NETLINK);
+        assumed.put("SOCK_RAW | SOCK_CLOEXEC", (long) NetlinkSocket.SOCK_RAW_CLOEXEC);
+        assumed.put("NETLINK_ROUTE", (long) NetlinkSocket.NETLINK_ROUTE);
+        assumed.put("SOL_NETLINK", (long) NetlinkSocket.SOL_NETLINK);
+        assumed.put("NETLINK_EXT_ACK", (long) NetlinkSocket.NETLINK_EXT_ACK);
+        assumed.put("NETLINK_CAP_ACK", (long) NetlinkSocket.NETLINK_CAP_ACK);
+        assumed.put("NLMSG_ERROR", (long) NetlinkSocket.NLMSG_ERROR);
+        assumed.put("NLMSG_DONE", (long) NetlinkSocket.NLMSG_DONE);
+        assumed.put("NLM_F_REQUEST", (long) NetlinkSocket.NLM_F_REQUEST);
+        assumed.put("NLM_F_ACK", (long) NetlinkSocket.NLM_F_ACK);
+        assumed.put("NLM_F_DUMP", (long) NetlinkSocket.NLM_F_DUMP);
+        assumed.put("NLM_F_REPLACE", (long) NetlinkSocket.NLM_F_REPLACE);
+        assumed.put("NLM_F_EXCL", (long) NetlinkSocket.NLM_F_EXCL);
+        assumed.put("NLM_F_CREATE", (long) NetlinkSocket.NLM_F_CREATE);
+        assumed.put("NLM_F_ACK_TLVS", (long) NetlinkSocket.NLM_F_ACK_TLVS);
+        assumed.put("NLMSGERR_ATTR_MSG", (long) NetlinkSocket.NLMSGERR_ATTR_MSG);
+        assumed.put("sizeof(struct nlmsghdr)", (long) NetlinkMessage.HEADER_BYTES);
+        assumed.put("offsetof(struct nlmsghdr, nlmsg_type)", (long) NetlinkMessage.TYPE_FIELD_OFFSET);
+        assumed.put("offsetof(struct nlmsghdr, nlmsg_flags)", (long) NetlinkMessage.FLAGS_FIELD_OFFSET);
+        assumed.put("offsetof(struct nlmsghdr, nlmsg_seq)", (long) NetlinkMessage.SEQUENCE_FIELD_OFFSET);
+        assumed.put("sizeof(struct nlattr)", (long) NetlinkMessage.ATTRIBUTE_HEADER_BYTES);
+        links(assumed);
+        addresses(assumed);
+        routes(assumed);
+        neighbours(assumed);
+        return assumed;
+    }
+
+    private static void links(final Map<String, Long> assumed) {
+        assumed.put("RTM_NEWLINK", (long) RouteNetlink.RTM_NEWLINK);
+        assumed.put("RTM_DELLINK", (long) RouteNetlink.RTM_DELLINK);
+        assumed.put("RTM_GETLINK", (long) RouteNetlink.RTM_GETLINK);
+        assumed.put("sizeof(struct ifinfomsg)", (long) RouteNetlink.IFINFOMSG_BYTES);
+        assumed.put("offsetof(struct ifinfomsg, ifi_index)", (long) RouteNetlink.IFINFO_INDEX_OFFSET);
+        assumed.put("offsetof(struct ifinfomsg, ifi_flags)", (long) RouteNetlink.IFINFO_FLAGS_OFFSET);
+        assumed.put("offsetof(struct ifinfomsg, ifi_change)", (long) RouteNetlink.IFINFO_CHANGE_OFFSET);
+        assumed.put("IFF_UP", (long) RouteNetlink.IFF_UP);
+        assumed.put("IFLA_ADDRESS", (long) RouteNetlink.IFLA_ADDRESS);
+        assumed.put("IFLA_IFNAME", (long) RouteNetlink.IFLA_IFNAME);
+        assumed.put("IFLA_MTU", (long) RouteNetlink.IFLA_MTU);
+        assumed.put("IFLA_NET_NS_FD", (long) RouteNetlink.IFLA_NET_NS_FD);
+    }
+
+    private static void addresses(final Map<String, Long> assumed) {
+        assumed.put("RTM_NEWADDR", (long) RouteNetlink.RTM_NEWADDR);
+        assumed.put("RTM_GETADDR", (long) RouteNetlink.RTM_GETADDR);
+        assumed.put("sizeof(struct ifaddrmsg)", (long) RouteNetlink.IFADDRMSG_BYTES);
+        assumed.put("offsetof(struct ifaddrmsg, ifa_prefixlen)", (long) RouteNetlink.IFA_PREFIX_LENGTH_OFFSET);
+        assumed.put("offsetof(struct ifaddrmsg, ifa_flags)", (long) RouteNetlink.IFA_FLAGS_OFFSET);
+        assumed.put("offsetof(struct ifaddrmsg, ifa_index)", (long) RouteNetlink.IFA_INDEX_OFFSET);
+        assumed.put("IFA_ADDRESS", (long) RouteNetlink.IFA_ADDRESS);
+        assumed.put("IFA_LOCAL", (long) RouteNetlink.IFA_LOCAL);
+        assumed.put("IFA_BROADCAST", (long) RouteNetlink.IFA_BROADCAST);
+        assumed.put("IFA_F_NODAD", (long) RouteNetlink.IFA_F_NODAD);
+        assumed.put("AF_INET", (long) RouteNetlink.AF_INET);
+        assumed.put("AF_INET6", (long) RouteNetlink.AF_INET6);
+    }
+
+    private static void routes(final Map<String, Long> assumed) {
+        assumed.put("RTM_NEWROUTE", (long) RouteNetlink.RTM_NEWROUTE);
+        assumed.put("RTM_GETROUTE", (long) RouteNetlink.RTM_GETROUTE);
+        assumed.put("sizeof(struct rtmsg)", (long) RouteNetlink.RTMSG_BYTES);
+        assumed.put("offsetof(struct rtmsg, rtm_dst_len)", (long) RouteNetlink.RTM_DESTINATION_LENGTH_OFFSET);
+        assumed.put("offsetof(struct rtmsg, rtm_table)", (long) RouteNetlink.RTM_TABLE_OFFSET);
+        assumed.put("offsetof(struct rtmsg, rtm_protocol)", (long) RouteNetlink.RTM_PROTOCOL_OFFSET);
+        assumed.put("offsetof(struct rtmsg, rtm_type)", (long) RouteNetlink.RTM_TYPE_OFFSET);
+        assumed.put("RTA_DST", (long) RouteNetlink.RTA_DST);
+        assumed.put("RTA_OIF", (long) RouteNetlink.RTA_OIF);
+        assumed.put("RTA_GATEWAY", (long) RouteNetlink.RTA_GATEWAY);
+        assumed.put("RTA_MULTIPATH", (long) RouteNetlink.RTA_MULTIPATH);
+        assumed.put("RTA_TABLE", (long) RouteNetlink.RTA_TABLE);
+        assumed.put("RTA_VIA", (long) RouteNetlink.RTA_VIA);
+        assumed.put("RTA_NH_ID", (long) RouteNetlink.RTA_NH_ID);
+        assumed.put("RT_TABLE_MAIN", (long) RouteNetlink.RT_TABLE_MAIN);
+        assumed.put("RTPROT_BOOT", (long) RouteNetlink.RTPROT_BOOT);
+        assumed.put("RTN_UNICAST", (long) RouteNetlink.RTN_UNICAST);
+    }
+
+    private static void neighbours(final Map<String, Long> assumed) {
+        assumed.put("RTM_NEWNEIGH", (long) RouteNetlink.RTM_NEWNEIGH);
+        assumed.put("RTM_DELNEIGH", (long) RouteNetlink.RTM_DELNEIGH);
+        assumed.put("RTM_GETNEIGH", (long) RouteNetlink.RTM_GETNEIGH);
+        assumed.put("sizeof(struct ndmsg)", (long) RouteNetlink.NDMSG_BYTES);
+        assumed.put("offsetof(struct ndmsg, ndm_ifindex)", (long) RouteNetlink.NDM_INDEX_OFFSET);
+        assumed.put("offsetof(struct ndmsg, ndm_state)", (long) RouteNetlink.NDM_STATE_OFFSET);
+        assumed.put("NDA_DST", (long) RouteNetlink.NDA_DST);
+        assumed.put("NDA_LLADDR", (long) RouteNetlink.NDA_LLADDR);
+        assumed.put("NUD_PERMANENT", (long) Neighbour.PERMANENT);
+    }
+}

@@ -1,0 +1,157 @@
+package org.sluice.linux.netlink;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.net.Inet4Address;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.util.function.Consumer;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+import org.sluice.linux.NetNamespace;
+import org.sluice.linux.RequiresRoot;
+import org.sluice.linux.TestNamespace;
+
+/** What netlink changes, {@code ip} shows; what {@code ip} changes, netlink shows. */
+@RequiresRoot
+class RouteNetlinkTest {
+    private static final long MAC = 0x0242_0A63_0002L;
+
+    private final TestNamespace namespace = new TestNamespace();
+    private final NetNamespace opened = namespace.open();
+
+    @AfterEach
+    void clean() {
+        opened.close();
+        namespace.close();
+    }
+
+    @Test
+    void shouldConfigureRenameAndDeleteLinks() {
+        namespace.exec("ip", "link", "add", "d0", "type", "veth", "peer", "name", "p0");
+        inside(netlink -> {
+            final Link link = netlink.link("d0").orElseThrow();
+            assertFalse(link.up());
+            netlink.configure(link, MAC, 1234);
+            assertEquals(new Link(link.index(), "d0", MAC, 1234, true), netlink.link("d0").orElseThrow());
+            netlink.setDown(link);
+            netlink.rename(link, "d1");
+            assertTrue(netlink.link("d0").isEmpty());
+            netlink.setUp(netlink.link("lo").orElseThrow());
+            assertEquals(2, netlink.links().stream().filter(l -> l.name().matches("lo|d1")).count());
+        });
+        final String shown = namespace.exec("ip", "link", "show", "d1");
+        assertTrue(shown.contains("mtu 1234") && shown.contains("02:42:0a:63:00:02"), shown);
+        inside(netlink -> netlink.delete(netlink.link("d1").orElseThrow()));
+        assertThrows(AssertionError.class, () -> namespace.exec("ip", "link", "show", "d1"));
+    }
+
+    @Test
+    void shouldMoveALinkToAnotherNamespace() {
+        namespace.exec("ip", "link", "add", "d0", "type", "veth", "peer", "name", "p0");
+        try (TestNamespace other = new TestNamespace(); NetNamespace target = other.open()) {
+            inside(netlink -> netlink.move(netlink.link("d0").orElseThrow(), target.fd(), "eth3"));
+            other.exec("ip", "link", "show", "eth3");
+        }
+    }
+
+    @Test
+    void shouldAddAddressesAndRoutes() throws Exception {
+        namespace.exec("ip", "link", "add", "d0", "type", "veth", "peer", "name", "p0");
+        final InetAddress ipv4 = InetAddress.getByName("10.99.0.2");
+        final InetAddress ipv6 = InetAddress.getByName("fd99::2");
+        inside(netlink -> {
+            final Link link = netlink.link("d0").orElseThrow();
+            netlink.setUp(link);
+            netlink.addAddress(link, ipv4, 24);
+            netlink.addAddress(link, ipv6, 64);
+            assertTrue(netlink.addresses().contains(new InterfaceAddress(link.index(), ipv4, 24)));
+            assertTrue(netlink.addresses().contains(new InterfaceAddress(link.index(), ipv6, 64)));
+            netlink.addDefaultRoute(link, parse("10.99.0.1"));
+            netlink.addDefaultRoute(link, parse("fd99::1"));
+            final Route route = netlink.routes().stream()
+                .filter(r -> r.prefixLength() == 0 && r.destination() instanceof Inet4Address).findFirst()
+                .orElseThrow();
+            assertEquals(parse("10.99.0.1"), route.gateway());
+            assertFalse(route.direct());
+            assertEquals(RouteNetlink.RT_TABLE_MAIN, route.table());
+            final Route subnet = netlink.routes().stream()
+                .filter(r -> r.destination().equals(parse("10.99.0.0")) && r.prefixLength() == 24).findFirst()
+                .orElseThrow();
+            assertNull(subnet.gateway());
+            assertTrue(subnet.direct());
+            assertEquals(link.index(), subnet.linkIndex());
+        });
+        assertTrue(namespace.exec("ip", "addr", "show", "d0").contains("10.99.0.2/24 brd 10.99.0.255"));
+        assertFalse(namespace.exec("ip", "addr", "show", "d0").contains("fd99::2/64 scope global tentative"));
+        assertTrue(namespace.exec("ip", "route").contains("default via 10.99.0.1"));
+        assertTrue(namespace.exec("ip", "-6", "route").contains("default via fd99::1"));
+    }
+
+    @Test
+    void shouldKnowAMultipathRouteFromADirectOne() {
+        namespace.exec("ip", "link", "add", "d0", "type", "veth", "peer", "name", "p0");
+        namespace.exec("ip", "addr", "add", "10.99.0.2/24", "dev", "d0");
+        namespace.exec("ip", "link", "set", "d0", "up");
+        namespace.exec("ip", "route", "add", "10.0.0.0/16", "nexthop", "via", "10.99.0.7", "nexthop", "via",
+            "10.99.0.8");
+        inside(netlink -> assertFalse(netlink.routes().stream()
+            .filter(r -> r.destination().equals(parse("10.0.0.0")) && r.prefixLength() == 16).findFirst()
+            .orElseThrow().direct()));
+    }
+
+    @Test
+    void shouldKeepNeighbours() {
+        namespace.exec("ip", "link", "add", "d0", "type", "veth", "peer", "name", "p0");
+        namespace.exec("ip", "link", "set", "d0", "up");
+        inside(netlink -> {
+            final Link link = netlink.link("d0").orElseThrow();
+            netlink.putNeighbour(link, parse("10.99.0.9"), MAC);
+            netlink.putNeighbour(link, parse("10.99.0.9"), MAC + 1);
+            assertTrue(netlink.neighbours().contains(
+                new Neighbour(link.index(), parse("10.99.0.9"), MAC + 1, Neighbour.PERMANENT)));
+        });
+        assertTrue(namespace.exec("ip", "neigh").contains("02:42:0a:63:00:03 PERMANENT"));
+        inside(netlink -> netlink.deleteNeighbour(netlink.link("d0").orElseThrow(), parse("10.99.0.9")));
+        assertFalse(namespace.exec("ip", "neigh").contains("10.99.0.9"));
+    }
+
+    @Test
+    void shouldSayWhatTheKernelRefuses() {
+        inside(netlink -> {
+            final Link loopback = netlink.link("lo").orElseThrow();
+            final NetlinkException twice = assertThrows(NetlinkException.class, () -> {
+                netlink.addAddress(loopback, parse("10.99.0.9"), 32);
+                netlink.addAddress(loopback, parse("10.99.0.9"), 32);
+            });
+            assertTrue(twice.getMessage().startsWith("add address 10.99.0.9/32 to lo: EEXIST"), twice.getMessage());
+            final NetlinkException route = assertThrows(NetlinkException.class,
+                () -> netlink.addDefaultRoute(loopback, parse("192.0.2.1")));
+            assertTrue(route.getMessage().contains("Nexthop has invalid gateway"), route.getMessage());
+            assertThrows(NetlinkException.class, () -> netlink.delete(new Link(9999, "none", 0, 0, false)));
+        });
+    }
+
+    private void inside(final Consumer<RouteNetlink> task) {
+        opened.call(() -> {
+            try (RouteNetlink netlink = new RouteNetlink()) {
+                task.accept(netlink);
+            }
+            return null;
+        });
+    }
+
+    private static InetAddress parse(final String address) {
+        try {
+            return InetAddress.getByName(address);
+        } catch (final UnknownHostException ex) {
+            throw new AssertionError(ex);
+        }
+    }
+}
