@@ -1,0 +1,51 @@
+package org.sluice.control.model;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class StateStoreTest {
+    @TempDir
+    private Path folder;
+
+    @Test
+    void shouldKeepTheStateOverARestart() {
+        final DesiredState state = new DesiredState();
+        final NetworkSpec network = new NetworkSpec("web",
+            List.of(subnet("10.9.0.0/24", "10.9.0.1"), subnet("fd09::/64", "fd09::1")), 1400, true, false, "sl-web",
+            "02:42:0a:09:00:01");
+        final EndpointSpec endpoint = new EndpointSpec("web-1", "web", "/run/netns/x", 4026532177L, "eth0",
+            "02:42:0a:09:00:02", List.of(IpPrefix.parseAddress("10.9.0.2"), IpPrefix.parseAddress("fd09::2")));
+        state.put(network);
+        state.put(endpoint);
+        new StateStore(folder.resolve("made")).save(state);
+        final DesiredState loaded = new StateStore(folder.resolve("made")).load();
+        assertEquals(network, loaded.network("web"));
+        assertEquals(endpoint, loaded.endpoint("web-1"));
+    }
+
+    @Test
+    void shouldStartEmptyAndRefuseWhatItCannotRead() throws Exception {
+        final StateStore store = new StateStore(folder);
+        assertEquals(0, store.load().networks().size());
+        for (final String broken : new String[] {"", "null", "{", "{\"version\":2,\"networks\":[],\"endpoints\":[]}",
+            "{\"version\":1}", "[]"}) {
+            Files.writeString(folder.resolve("state.json"), broken);
+            final UncheckedIOException ex = assertThrows(UncheckedIOException.class, store::load, broken);
+            assertTrue(ex.getMessage().contains("state.json"), ex.getMessage());
+            assertEquals(broken, Files.readString(folder.resolve("state.json")), "it is left as it is");
+        }
+    }
+
+    private static SubnetSpec subnet(final String subnet, final String gateway) {
+        return new SubnetSpec(IpPrefix.parse(subnet), IpPrefix.parseAddress(gateway), IpPrefix.parse(subnet));
+    }
+}

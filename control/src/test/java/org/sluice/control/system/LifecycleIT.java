@@ -1,0 +1,131 @@
+package org.sluice.control.system;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.concurrent.TimeUnit;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+import org.sluice.linux.RequiresRoot;
+import org.sluice.linux.TestNamespace;
+
+/** Starting, stopping, dying and coming back; namespaces that vanish; what is left behind. */
+@RequiresRoot
+class LifecycleIT {
+    private final SluiceHost host = new SluiceHost();
+    private TestNamespace a;
+    private TestNamespace b;
+
+    @BeforeEach
+    void attachTwo() {
+        host.ok("network", "create", "web", "--subnet", "10.77.0.0/24", "--subnet", "fd77::/64");
+        a = host.container();
+        b = host.container();
+        host.ok("endpoint", "attach", "web", "--netns", a.name(), "--name", "a");
+        host.ok("endpoint", "attach", "web", "--netns", b.name(), "--name", "b");
+    }
+
+    @AfterEach
+    void close() {
+        host.close();
+    }
+
+    @Test
+    void shouldComeBackAfterSigtermAndAfterSigkill() {
+        assertEquals(143, host.stop());
+        assertTrue(host.log().contains("stopped"), host.log());
+        assertFalse(Files.exists(host.socket()));
+        assertTrue(a.exec("ip", "addr", "show", "eth0").contains("10.77.0.2/24"), "the container keeps its interface");
+        assertThrows(AssertionError.class, () -> host.exec("ip", "link", "show", "sl-web"));
+        host.start();
+        a.exec("ping", "-c", "1", "-W", "5", "10.77.0.3");
+        a.exec("ping", "-c", "1", "-W", "5", "fd77::3");
+        host.kill();
+        host.start();
+        a.exec("ping", "-c", "1", "-W", "5", "10.77.0.3");
+        host.exec("ping", "-c", "1", "-W", "5", "10.77.0.2");
+        assertTrue(a.exec("ip", "route").contains("default via 10.77.0.1"));
+        final TestNamespace c = host.container();
+        assertEquals("c 10.77.0.4/24,fd77::4/64\n",
+            host.ok("endpoint", "attach", "web", "--netns", c.name(), "--name", "c"), "no address is given twice");
+        assertEquals("ok", host.json("status").path("health").asText());
+    }
+
+    @Test
+    void shouldGoOnWhenANamespaceVanishes() {
+        final TestNamespace c = host.container();
+        host.ok("endpoint", "attach", "web", "--netns", c.name(), "--name", "c");
+        c.delete();
+        final long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+        while (!"gone".equals(host.json("endpoint", "inspect", "c").path("state").asText())) {
+            assertTrue(System.nanoTime() < deadline, "still there");
+        }
+        a.exec("ping", "-c", "1", "-W", "5", "10.77.0.3");
+        assertEquals("degraded", host.json("status").path("health").asText());
+        assertTrue(host.ok("status").contains("endpoint c is gone; detach it"));
+        assertEquals(1, host.log().split("the TAP of endpoint c is gone", -1).length - 1, "logged once");
+        assertEquals("c\n", host.ok("endpoint", "detach", "c"));
+        assertEquals("ok", host.json("status").path("health").asText());
+    }
+
+    @Test
+    void shouldDetachAnEndpointThatCouldNotBeRestored() {
+        host.stop();
+        b.delete();
+        host.start();
+        assertEquals("gone", host.json("endpoint", "inspect", "b").path("state").asText());
+        assertEquals("up", host.json("endpoint", "inspect", "a").path("state").asText());
+        host.ok("endpoint", "detach", "b");
+        final TestNamespace c = host.container();
+        host.ok("endpoint", "attach", "web", "--netns", c.name(), "--ip", "10.77.0.3");
+        a.exec("ping", "-c", "1", "-W", "5", "10.77.0.3");
+    }
+
+    @Test
+    void shouldLeaveNothingBehindOnceAllIsRemoved() {
+        assertEquals("a\nb\n", host.ok("endpoint", "detach", "a", "b"));
+        assertThrows(AssertionError.class, () -> a.exec("ip", "link", "show", "eth0"));
+        host.ok("network", "create", "spare");
+        assertEquals("web\nspare\n", host.ok("network", "prune"));
+        assertThrows(AssertionError.class, () -> host.exec("ip", "link", "show", "sl-web"));
+        assertEquals(0, host.json("network", "ls").size());
+        assertEquals(0, host.json("fdb", "ls").size());
+        final String left = host.exec("ip", "-o", "link");
+        assertFalse(left.contains("sl"), left);
+    }
+
+    @Test
+    void shouldRefuseASecondDaemonOnItsRunFolder() throws Exception {
+        final Process second = host.spawn("daemon", "--run-dir", host.runDir().toString(), "--state-dir",
+            host.runDir().resolve("other-state").toString());
+        assertTrue(second.waitFor(20, TimeUnit.SECONDS));
+        assertEquals(1, second.exitValue());
+        assertTrue(host.log().contains("another daemon runs on " + host.runDir()), host.log());
+        a.exec("ping", "-c", "1", "-W", "5", "10.77.0.3");
+        assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(host.socket())));
+    }
+
+    @Test
+    void shouldAttachByPid() throws Exception {
+        final TestNamespace c = host.container();
+        final Process process = new ProcessBuilder("ip", "netns", "exec", c.name(), "sleep", "60").start();
+        try {
+            while (process.info().command().filter(path -> path.endsWith("/sleep")).isEmpty()) {
+                SluiceHost.sleep(10);
+            }
+            host.ok("endpoint", "attach", "web", "--pid", Long.toString(process.pid()), "--ifname", "net0", "--mac",
+                "02:00:00:00:00:77");
+            assertTrue(c.exec("ip", "addr", "show", "net0").contains("02:00:00:00:00:77"));
+            c.exec("ping", "-c", "1", "-W", "5", "10.77.0.2");
+        } finally {
+            process.destroy();
+        }
+    }
+}

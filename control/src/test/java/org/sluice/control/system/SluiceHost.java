@@ -1,0 +1,190 @@
+package org.sluice.control.system;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+
+import org.sluice.linux.TestNamespace;
+
+/**
+ * A host of the test's own: a network namespace with a daemon in it, and namespaces that stand for containers. All of
+ * it is gone once it is closed.
+ */
+final class SluiceHost implements AutoCloseable {
+    private static final String LAUNCHER = System.getProperty("sluice.launcher");
+    private static final JsonMapper JSON = JsonMapper.builder().build();
+
+    private final TestNamespace namespace = new TestNamespace();
+    private final List<TestNamespace> containers = new ArrayList<>();
+    private final Path folder;
+    private Process daemon;
+
+    /** What a command did. */
+    record Result(int status, String out, String err) {
+    }
+
+    SluiceHost() {
+        try {
+            folder = Files.createTempDirectory("sluice-test");
+        } catch (final IOException ex) {
+            throw new UncheckedIOException(ex);
+        }
+        namespace.exec("ip", "link", "set", "lo", "up");
+        start();
+    }
+
+    /** Starts the daemon and waits until it answers. */
+    void start() {
+        daemon = spawn("daemon", "--run-dir", runDir().toString(), "--state-dir", folder.resolve("state").toString());
+        final long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        while (!Files.exists(socket())) {
+            if (!daemon.isAlive() || System.nanoTime() > deadline) {
+                throw new AssertionError("the daemon did not start: " + log());
+            }
+            sleep(10);
+        }
+    }
+
+    /** Ends the daemon with SIGTERM; its exit status is returned. */
+    int stop() {
+        daemon.destroy();
+        return awaitEnd();
+    }
+
+    /** Ends the daemon with SIGKILL. */
+    void kill() {
+        daemon.destroyForcibly();
+        awaitEnd();
+        try {
+            Files.deleteIfExists(socket());
+        } catch (final IOException ex) {
+            throw new UncheckedIOException(ex);
+        }
+    }
+
+    private int awaitEnd() {
+        try {
+            if (!daemon.waitFor(20, TimeUnit.SECONDS)) {
+                throw new AssertionError("the daemon does not end: " + log());
+            }
+            return daemon.exitValue();
+        } catch (final InterruptedException ex) {
+            Thread.currentThread().interrupt();
+            throw new AssertionError(ex);
+        }
+    }
+
+    Path runDir() {
+        return folder.resolve("run");
+    }
+
+    Path socket() {
+        return runDir().resolve("api.sock");
+    }
+
+    String log() {
+        try {
+            return Files.readString(folder.resolve("daemon.log"));
+        } catch (final IOException ex) {
+            throw new UncheckedIOException(ex);
+        }
+    }
+
+    /** A namespace that stands for a container. */
+    TestNamespace container() {
+        final TestNamespace container = new TestNamespace();
+        containers.add(container);
+        return container;
+    }
+
+    /** Runs a command in the host's namespace. */
+    String exec(final String... command) {
+        return namespace.exec(command);
+    }
+
+    /** Runs {@code sluice} and returns what it did. */
+    Result sluice(final String... arguments) {
+        final List<String> command = new ArrayList<>(List.of(LAUNCHER));
+        command.addAll(List.of(arguments));
+        try {
+            final ProcessBuilder builder = new ProcessBuilder(command);
+            builder.environment().put("SLUICE_RUN_DIR", runDir().toString());
+            final Path err = folder.resolve("cli.err");
+            builder.redirectError(err.toFile());
+            final Process process = builder.start();
+            final String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            return new Result(process.waitFor(), out, Files.readString(err));
+        } catch (final IOException ex) {
+            throw new UncheckedIOException(ex);
+        } catch (final InterruptedException ex) {
+            Thread.currentThread().interrupt();
+            throw new AssertionError(ex);
+        }
+    }
+
+    /** Runs {@code sluice}, which must succeed, and returns its output. */
+    String ok(final String... arguments) {
+        final Result result = sluice(arguments);
+        if (result.status() != 0 || !result.err().isEmpty()) {
+            throw new AssertionError("sluice " + String.join(" ", arguments) + " gave " + result + "\n" + log());
+        }
+        return result.out();
+    }
+
+    /** Runs {@code sluice ... --json}, which must succeed, and returns its JSON. */
+    JsonNode json(final String... arguments) {
+        final List<String> all = new ArrayList<>(List.of(arguments));
+        all.add("--json");
+        try {
+            return JSON.readTree(ok(all.toArray(String[]::new)));
+        } catch (final IOException ex) {
+            throw new UncheckedIOException(ex);
+        }
+    }
+
+    /** Starts another {@code sluice} in the host's namespace. */
+    Process spawn(final String... arguments) {
+        final List<String> command =
+            new ArrayList<>(List.of("nsenter", "--net=/run/netns/" + namespace.name(), LAUNCHER));
+        command.addAll(List.of(arguments));
+        try {
+            return new ProcessBuilder(command).redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.appendTo(folder.resolve("daemon.log").toFile())).start();
+        } catch (final IOException ex) {
+            throw new UncheckedIOException(ex);
+        }
+    }
+
+    static void sleep(final long ms) {
+        try {
+            TimeUnit.MILLISECONDS.sleep(ms);
+        } catch (final InterruptedException ex) {
+            Thread.currentThread().interrupt();
+            throw new AssertionError(ex);
+        }
+    }
+
+    @Override
+    public void close() {
+        if (daemon.isAlive()) {
+            stop();
+        }
+        containers.forEach(TestNamespace::close);
+        namespace.close();
+        try (Stream<Path> files = Files.walk(folder)) {
+            files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
+        } catch (final IOException ex) {
+            throw new UncheckedIOException(ex);
+        }
+    }
+}
