@@ -38,6 +38,7 @@ compare:
 
 # The caches know the jars by their paths and times, so they are recorded anew where the jars now are.
 install: build
+	rm -rf "$(DESTDIR)$(PREFIX)/lib/sluice"
 	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/lib/sluice/lib"
 	install -m 755 sluice "$(DESTDIR)$(PREFIX)/bin/sluice"
 	install -m 644 control/target/dist/lib/*.jar "$(DESTDIR)$(PREFIX)/lib/sluice/lib/"

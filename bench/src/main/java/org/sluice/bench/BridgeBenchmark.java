@@ -21,6 +21,7 @@ import org.openjdk.jmh.annotations.Warmup;
 import org.sluice.datapath.bridge.Fdb;
 import org.sluice.datapath.bridge.PortIdentity;
 import org.sluice.datapath.buffer.DropReason;
+import org.sluice.datapath.buffer.FrameBatch;
 import org.sluice.datapath.buffer.OffHeapRegion;
 import org.sluice.datapath.command.Command;
 import org.sluice.datapath.command.CommandChannel;
@@ -55,7 +56,8 @@ public class BridgeBenchmark {
     private static final int EGRESS = 1;
     private static final int FDB_CAPACITY = 128 * 1024;
     private static final int MAX_COUNTERS = 256;
-    private static final int HEADROOM = 64;
+    /** Frames lie as in the slots of a batch. */
+    private static final int HEADROOM = FrameBatch.HEADROOM;
     /**
      * 64k frames of this stride are 132 MiB: more than the caches hold. Not a power of two, as in no device: such
      * frames would all compete for the same few sets of the first cache.

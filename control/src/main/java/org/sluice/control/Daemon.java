@@ -37,6 +37,7 @@ public final class Daemon implements AutoCloseable {
     private final ExecutorService control =
         Executors.newSingleThreadExecutor(Thread.ofPlatform().name("control").factory());
     private final FileChannel lock;
+    private FileChannel stateLock;
     private SwitchEngine engine;
     private NetworkManager networks;
     private EndpointManager endpoints;
@@ -53,7 +54,7 @@ public final class Daemon implements AutoCloseable {
      * @throws UncheckedIOException when a folder or file cannot be used.
      */
     public static Daemon start(final EngineOptions options) {
-        final Daemon daemon = new Daemon(lock(options.runDir()));
+        final Daemon daemon = new Daemon(lock(options.runDir(), "--run-dir"));
         try {
             daemon.onControlThread(() -> {
                 daemon.open(options);
@@ -67,6 +68,7 @@ public final class Daemon implements AutoCloseable {
     }
 
     private void open(final EngineOptions options) {
+        stateLock = lock(options.stateDir(), "--state-dir");
         final StateStore store = new StateStore(options.stateDir());
         final DesiredState state = store.load();
         engine = new SwitchEngine(options);
@@ -89,6 +91,7 @@ public final class Daemon implements AutoCloseable {
             closeQuietly(endpoints == null ? null : endpoints::close);
             closeQuietly(networks == null ? null : networks::close);
             closeQuietly(engine);
+            closeQuietly(stateLock);
             closeQuietly(lock);
             return null;
         });
@@ -125,20 +128,21 @@ public final class Daemon implements AutoCloseable {
         }
     }
 
-    private static FileChannel lock(final Path runDir) {
+    /** One daemon a folder. */
+    private static FileChannel lock(final Path folder, final String option) {
         try {
-            Files.createDirectories(runDir);
-            final FileChannel channel = FileChannel.open(runDir.resolve(LOCK_FILE), StandardOpenOption.CREATE,
+            Files.createDirectories(folder);
+            final FileChannel channel = FileChannel.open(folder.resolve(LOCK_FILE), StandardOpenOption.CREATE,
                 StandardOpenOption.WRITE);
             final FileLock held = channel.tryLock();
             if (held == null) {
                 channel.close();
-                throw ControlException.conflict("another daemon runs on " + runDir
-                    + "; stop it, or give this one a --run-dir of its own");
+                throw ControlException.conflict("another daemon runs on " + folder
+                    + "; stop it, or give this one a " + option + " of its own");
             }
             return channel;
         } catch (final IOException ex) {
-            throw new UncheckedIOException("cannot use the run folder " + runDir + ": " + ex.getMessage(), ex);
+            throw new UncheckedIOException("cannot use the folder " + folder + ": " + ex.getMessage(), ex);
         }
     }
 }

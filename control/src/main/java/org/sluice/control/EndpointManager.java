@@ -229,7 +229,7 @@ public final class EndpointManager {
     private String takeMac(final NetworkSpec network, final String wanted, final List<InetAddress> addresses) {
         final List<String> taken = state.endpointsOf(network.name()).stream().map(EndpointSpec::mac).toList();
         if (wanted == null) {
-            return MacAllocator.allocate(addresses, taken::contains);
+            return MacAllocator.allocate(addresses, mac -> mac.equals(network.gatewayMac()) || taken.contains(mac));
         }
         final String mac = MacAddress.format(MacAllocator.parse(wanted));
         if (mac.equals(network.gatewayMac())) {

@@ -90,6 +90,9 @@ final class ApiRouter {
         try {
             return dispatch(method, decoded(uri), body);
         } catch (final ControlException ex) {
+            if (ex.kind() == ControlException.Kind.FAILED) {
+                LOG.error("{} {} failed: {}", method, uri, ex.getMessage());
+            }
             return error(statusOf(ex.kind()), ex.getMessage());
         } catch (final RuntimeException | Error ex) {
             LOG.error("{} {} failed", method, uri, ex);

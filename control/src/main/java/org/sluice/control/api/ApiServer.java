@@ -16,6 +16,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.SimpleChannelInboundHandler;
@@ -52,7 +53,7 @@ public final class ApiServer implements AutoCloseable {
     private final Executor control;
     private final ApiRouter router;
     private final Channel server;
-    private boolean closed;
+    private volatile boolean closed;
 
     /**
      * Listens from now on.
@@ -80,6 +81,8 @@ public final class ApiServer implements AutoCloseable {
             final Channel channel = new ServerBootstrap()
                 .group(eventLoop)
                 .channel(EpollServerDomainSocketChannel.class)
+                // A client may close its side once it has sent its request.
+                .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
                 .childHandler(new ChannelInitializer<Channel>() {
                     @Override
                     protected void initChannel(final Channel child) {
@@ -96,7 +99,7 @@ public final class ApiServer implements AutoCloseable {
         }
     }
 
-    /** Stops listening. Called on the control thread; requests that still wait for it are answered with a no. */
+    /** Stops listening. Called on the control thread; requests that still wait for it are not carried out. */
     @Override
     public void close() {
         closed = true;
@@ -121,12 +124,15 @@ public final class ApiServer implements AutoCloseable {
             final String uri = request.uri();
             final byte[] body = ByteBufUtil.getBytes(request.content());
             final boolean keepAlive = HttpUtil.isKeepAlive(request);
-            control.execute(() -> respond(context, answer(method, uri, body), keepAlive));
-        }
-
-        private ApiRouter.Answer answer(final HttpMethod method, final String uri, final byte[] body) {
-            return closed ? router.error(HttpResponseStatus.SERVICE_UNAVAILABLE, "the daemon is stopping")
-                : router.answer(method, uri, body);
+            if (closed) {
+                respond(context, router.error(HttpResponseStatus.SERVICE_UNAVAILABLE, "the daemon is stopping"), false);
+                return;
+            }
+            control.execute(() -> {
+                if (!closed) {
+                    respond(context, router.answer(method, uri, body), keepAlive);
+                }
+            });
         }
 
         private void respond(final ChannelHandlerContext context, final ApiRouter.Answer answer,

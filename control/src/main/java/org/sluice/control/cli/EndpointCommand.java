@@ -96,32 +96,17 @@ final class EndpointCommand {
 
     /** Shows one endpoint. */
     @Command(name = "inspect", description = "Show an endpoint as JSON.")
-    static final class Inspect implements Callable<Integer> {
-        @Mixin
-        private ClientOptions client;
-
-        @Parameters(paramLabel = "NAME")
-        private String name;
-
-        @Override
-        public Integer call() {
-            client.print(client.api().get(PATH + "/" + ApiClient.segment(name)), ClientOptions::pretty);
-            return 0;
+    static final class Inspect extends NamedCommand.Inspect {
+        Inspect() {
+            super(PATH);
         }
     }
 
     /** Detaches endpoints. */
     @Command(name = "detach", description = "Detach endpoints; their interfaces are removed.")
-    static final class Detach implements Callable<Integer> {
-        @Mixin
-        private ClientOptions client;
-
-        @Parameters(paramLabel = "NAME", arity = "1..*")
-        private List<String> names;
-
-        @Override
-        public Integer call() {
-            return Removal.each(names, client, PATH);
+    static final class Detach extends NamedCommand.Remove {
+        Detach() {
+            super(PATH);
         }
     }
 

@@ -85,32 +85,17 @@ final class NetworkCommand {
 
     /** Shows one network. */
     @Command(name = "inspect", description = "Show a network as JSON.")
-    static final class Inspect implements Callable<Integer> {
-        @Mixin
-        private ClientOptions client;
-
-        @Parameters(paramLabel = "NAME")
-        private String name;
-
-        @Override
-        public Integer call() {
-            client.print(client.api().get(PATH + "/" + ApiClient.segment(name)), ClientOptions::pretty);
-            return 0;
+    static final class Inspect extends NamedCommand.Inspect {
+        Inspect() {
+            super(PATH);
         }
     }
 
     /** Removes networks. */
     @Command(name = "rm", description = "Remove networks without endpoints.")
-    static final class Rm implements Callable<Integer> {
-        @Mixin
-        private ClientOptions client;
-
-        @Parameters(paramLabel = "NAME", arity = "1..*")
-        private List<String> names;
-
-        @Override
-        public Integer call() {
-            return Removal.each(names, client, PATH);
+    static final class Rm extends NamedCommand.Remove {
+        Rm() {
+            super(PATH);
         }
     }
 
@@ -122,11 +107,8 @@ final class NetworkCommand {
 
         @Override
         public Integer call() {
-            client.print(client.api().post(PATH + "/prune", ClientOptions.object()), answer -> {
-                final StringBuilder text = new StringBuilder();
-                answer.path("removed").forEach(name -> text.append(name.asText()).append('\n'));
-                return text;
-            });
+            client.print(client.api().post(PATH + "/prune", ClientOptions.object()),
+                answer -> NamedCommand.lines(answer.path("removed")));
             return 0;
         }
     }

@@ -36,12 +36,10 @@ final class ErrorLog implements ErrorHandler, AutoCloseable {
 
     @Override
     public void onError(final Throwable error) {
-        if (!isFirst(error)) {
-            return;
-        }
         if (error instanceof DeviceGoneException) {
+            // It comes once for each port, and is no fault of ours: the port's state and a counter tell it too.
             LOG.warn("{}", error.getMessage());
-        } else {
+        } else if (isFirst(error)) {
             LOG.error("{}", error.getMessage(), error);
         }
     }

@@ -12,6 +12,7 @@ import java.util.stream.IntStream;
 
 import org.sluice.control.ControlException;
 import org.sluice.control.model.IpPrefix;
+import org.sluice.datapath.protocol.MacAddress;
 import org.sluice.linux.NativeException;
 import org.sluice.linux.NetNamespace;
 import org.sluice.linux.TapDevice;
@@ -89,8 +90,9 @@ public final class LinkPlumber {
         final String draft = draftName();
         try (NetNamespace own = NetNamespace.open(OWN_NAMESPACE)) {
             inside(namespace, netlink -> {
-                final Link link = netlink.link(spec.name()).orElseThrow(() -> ControlException.notFound(
-                    "there is no interface " + spec.name() + " in " + namespace.path()));
+                final Link link = netlink.link(spec.name()).filter(found -> found.mac() == spec.mac())
+                    .orElseThrow(() -> ControlException.notFound("the interface " + spec.name() + " with MAC address "
+                        + MacAddress.format(spec.mac()) + " is not in " + namespace.path() + " any more"));
                 netlink.move(link, own.fd(), draft);
                 return null;
             });
@@ -101,7 +103,12 @@ public final class LinkPlumber {
                 moveIn(draft, namespace, spec);
                 throw failed("take up", spec, ex);
             }
-            return orClose(device, spec, () -> moveIn(draft, namespace, spec));
+            // Should it not get back in, it must not be left behind in the host.
+            device.persistent(false);
+            return orClose(device, spec, () -> {
+                moveIn(draft, namespace, spec);
+                device.persistent(true);
+            });
         }
     }
 

@@ -18,6 +18,7 @@ import org.sluice.datapath.bridge.PortIdentity;
 import org.sluice.datapath.buffer.OffHeapRegion;
 import org.sluice.datapath.command.Command;
 import org.sluice.datapath.command.CommandException;
+import org.sluice.datapath.command.CommandResult;
 import org.sluice.datapath.device.DeviceRegistry;
 import org.sluice.datapath.device.PacketDevice;
 import org.sluice.datapath.status.CounterGroup;
@@ -32,7 +33,9 @@ import org.sluice.datapath.worker.ForwardingWorker;
  * that a worker has not answered are never used again, for it may still carry it out. Owned by the control thread.
  */
 public final class SwitchEngine implements AutoCloseable {
-    private static final int MAX_COUNTERS = 40_000;
+    /** Enough for all ports and networks there can be, and the workers. */
+    private static final int MAX_COUNTERS = Fdb.MAX_PORTS * PortCounter.values().length
+        + Fdb.MAX_DOMAINS * NetworkCounter.values().length + 4096;
 
     private final CounterRegistry counters;
     private final ErrorLog errors;
@@ -218,10 +221,17 @@ public final class SwitchEngine implements AutoCloseable {
     }
 
     private static void execute(final WorkerHandle worker, final Command command, final String what) {
+        if (!worker.isAlive()) {
+            throw new ControlException(ControlException.Kind.FAILED,
+                "cannot " + what + ": " + worker.name() + " has stopped; restart the daemon");
+        }
         try {
             worker.proxy().execute(command);
         } catch (final CommandException ex) {
-            throw failed(what, ex);
+            // What an earlier try has removed late, after it was given up on, is gone as was wanted.
+            if (ex.result() != CommandResult.PORT_UNKNOWN && ex.result() != CommandResult.DOMAIN_UNKNOWN) {
+                throw failed(what, ex);
+            }
         }
     }
 

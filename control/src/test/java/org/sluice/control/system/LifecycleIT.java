@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.concurrent.TimeUnit;
 
@@ -102,12 +103,16 @@ class LifecycleIT {
     }
 
     @Test
-    void shouldRefuseASecondDaemonOnItsRunFolder() throws Exception {
-        final Process second = host.spawn("daemon", "--run-dir", host.runDir().toString(), "--state-dir",
-            host.runDir().resolve("other-state").toString());
-        assertTrue(second.waitFor(20, TimeUnit.SECONDS));
-        assertEquals(1, second.exitValue());
+    void shouldRefuseASecondDaemonOnItsFolders() throws Exception {
+        final Path other = host.runDir().resolve("other");
+        for (final Path[] folders : new Path[][] {{host.runDir(), other}, {other, host.stateDir()}}) {
+            final Process second = host.spawn("daemon", "--run-dir", folders[0].toString(), "--state-dir",
+                folders[1].toString());
+            assertTrue(second.waitFor(20, TimeUnit.SECONDS));
+            assertEquals(1, second.exitValue());
+        }
         assertTrue(host.log().contains("another daemon runs on " + host.runDir()), host.log());
+        assertTrue(host.log().contains("another daemon runs on " + host.stateDir()), host.log());
         a.exec("ping", "-c", "1", "-W", "5", "10.77.0.3");
         assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(host.socket())));
     }
@@ -117,7 +122,7 @@ class LifecycleIT {
         final TestNamespace c = host.container();
         final Process process = new ProcessBuilder("ip", "netns", "exec", c.name(), "sleep", "60").start();
         try {
-            while (process.info().command().filter(path -> path.endsWith("/sleep")).isEmpty()) {
+            for (int i = 0; i < 500 && !process.info().command().orElse("").endsWith("sleep"); i++) {
                 SluiceHost.sleep(10);
             }
             host.ok("endpoint", "attach", "web", "--pid", Long.toString(process.pid()), "--ifname", "net0", "--mac",

@@ -40,12 +40,17 @@ final class SluiceHost implements AutoCloseable {
             throw new UncheckedIOException(ex);
         }
         namespace.exec("ip", "link", "set", "lo", "up");
-        start();
+        try {
+            start();
+        } catch (final AssertionError ex) {
+            close();
+            throw ex;
+        }
     }
 
     /** Starts the daemon and waits until it answers. */
     void start() {
-        daemon = spawn("daemon", "--run-dir", runDir().toString(), "--state-dir", folder.resolve("state").toString());
+        daemon = spawn("daemon", "--run-dir", runDir().toString(), "--state-dir", stateDir().toString());
         final long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
         while (!Files.exists(socket())) {
             if (!daemon.isAlive() || System.nanoTime() > deadline) {
@@ -86,6 +91,10 @@ final class SluiceHost implements AutoCloseable {
 
     Path runDir() {
         return folder.resolve("run");
+    }
+
+    Path stateDir() {
+        return folder.resolve("state");
     }
 
     Path socket() {
@@ -176,9 +185,9 @@ final class SluiceHost implements AutoCloseable {
 
     @Override
     public void close() {
-        if (daemon.isAlive()) {
-            stop();
-        }
+        // By force: how it ends by itself is for the tests that ask for it.
+        daemon.destroyForcibly();
+        awaitEnd();
         containers.forEach(TestNamespace::close);
         namespace.close();
         try (Stream<Path> files = Files.walk(folder)) {

@@ -38,7 +38,9 @@ public final class Fdb {
     private final FdbLayout layout;
     private final long seed;
     private final int bucketMask;
+    private final long bucketsAddress;
     private final int portLimit;
+    private final int ageingSeconds;
     private final int[] portEntries = new int[MAX_PORTS];
     private final int[] portEntriesEpoch = new int[MAX_PORTS];
     private int epoch;
@@ -54,7 +56,9 @@ public final class Fdb {
                final long seed) {
         layout = FdbLayout.format(region, capacity, ageingSeconds);
         bucketMask = layout.bucketCount() - 1;
+        bucketsAddress = layout.bucket(0);
         this.portLimit = portLimit;
+        this.ageingSeconds = ageingSeconds;
         this.seed = seed;
     }
 
@@ -70,7 +74,10 @@ public final class Fdb {
             return UNKNOWN;
         }
         final long value = value(entry);
-        return layout.isLive(key, value, nowSeconds) ? FdbEntry.port(value) : UNKNOWN;
+        // Most entries are of the current epoch: no flush has come since, of any port or domain.
+        final boolean live = FdbEntry.epoch(value) == epoch && FdbEntry.age(value, nowSeconds) < ageingSeconds
+            || layout.isLive(key, value, nowSeconds);
+        return live ? FdbEntry.port(value) : UNKNOWN;
     }
 
     /** Notes that the MAC was seen as a source behind the port. */
@@ -278,11 +285,11 @@ public final class Fdb {
     }
 
     private long firstBucket(final long hash) {
-        return layout.bucket((int) hash & bucketMask);
+        return bucketsAddress + ((hash & bucketMask) << FdbLayout.BUCKET_SHIFT);
     }
 
     private long secondBucket(final long hash) {
-        return layout.bucket((int) (hash >>> 32) & bucketMask);
+        return bucketsAddress + ((hash >>> 32 & bucketMask) << FdbLayout.BUCKET_SHIFT);
     }
 
     /** The finalizer of MurmurHash3 over the seeded key. */

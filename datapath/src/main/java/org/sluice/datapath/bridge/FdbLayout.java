@@ -21,6 +21,7 @@ final class FdbLayout {
     static final int WAYS = 4;
     static final int ENTRY_BYTES = 16;
     static final int BUCKET_BYTES = WAYS * ENTRY_BYTES;
+    static final int BUCKET_SHIFT = 6;
 
     private static final long MAGIC = 0x534C_4644_4200_0001L;
     private static final int BUCKET_COUNT_FIELD_OFFSET = 8;

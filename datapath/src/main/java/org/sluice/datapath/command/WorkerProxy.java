@@ -47,7 +47,7 @@ public final class WorkerProxy {
         wakeUp.run();
         final CommandResult result = await(correlationId);
         if (result != CommandResult.OK) {
-            throw new CommandException(nameOf(command) + " was refused: " + result.description(), false);
+            throw new CommandException(nameOf(command) + " was refused: " + result.description(), result);
         }
     }
 

@@ -28,6 +28,9 @@ public final class TransmitStage {
     }
 
     public void process(final FrameBatch batch, final Port ingress) {
+        // Neighbours in a burst mostly go the same way.
+        int lastEgress = FrameBatch.EGRESS_FLOOD;
+        Port port = null;
         for (int i = 0, size = batch.size(); i < size; i++) {
             if (batch.isDropped(i)) {
                 continue;
@@ -35,9 +38,13 @@ public final class TransmitStage {
             final int egress = batch.egress(i);
             if (egress == FrameBatch.EGRESS_FLOOD) {
                 flood(batch, i, ingress);
-            } else {
-                enqueue(batch, i, ports[egress]);
+                continue;
             }
+            if (egress != lastEgress) {
+                lastEgress = egress;
+                port = ports[egress];
+            }
+            enqueue(batch, i, port);
         }
         flush();
     }

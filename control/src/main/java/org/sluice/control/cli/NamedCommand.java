@@ -1,0 +1,83 @@
+package org.sluice.control.cli;
+
+import java.util.List;
+import java.util.concurrent.Callable;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Parameters;
+
+/** Verbs that every noun has in the same form: they take names and work on a collection of the API. */
+abstract class NamedCommand implements Callable<Integer> {
+    private final String path;
+
+    @Mixin
+    private ClientOptions client;
+
+    /**
+     * @param path of the collection in the API.
+     */
+    NamedCommand(final String path) {
+        this.path = path;
+    }
+
+    ClientOptions client() {
+        return client;
+    }
+
+    String pathOf(final String name) {
+        return path + "/" + ApiClient.segment(name);
+    }
+
+    /** Shows one thing as JSON, whether or not {@code --json} is given. */
+    abstract static class Inspect extends NamedCommand {
+        @Parameters(paramLabel = "NAME")
+        private String name;
+
+        Inspect(final String path) {
+            super(path);
+        }
+
+        @Override
+        public Integer call() {
+            client().print(client().api().get(pathOf(name)), ClientOptions::pretty);
+            return 0;
+        }
+    }
+
+    /** Removes several, as docker does: each on its own, and the command fails if one of them did. */
+    abstract static class Remove extends NamedCommand {
+        @Parameters(paramLabel = "NAME", arity = "1..*")
+        private List<String> names;
+
+        Remove(final String path) {
+            super(path);
+        }
+
+        @Override
+        public Integer call() {
+            int status = 0;
+            final ArrayNode removed = ClientOptions.object().putArray("removed");
+            for (final String name : names) {
+                try {
+                    client().api().delete(pathOf(name));
+                    removed.add(name);
+                } catch (final CliException ex) {
+                    SluiceCli.printError(ex.getMessage());
+                    status = 1;
+                }
+            }
+            client().print(ClientOptions.object().set("removed", removed), answer -> lines(removed));
+            return status;
+        }
+    }
+
+    /** Names, one a line. */
+    static String lines(final JsonNode names) {
+        final StringBuilder text = new StringBuilder();
+        names.forEach(name -> text.append(name.asText()).append('\n'));
+        return text.toString();
+    }
+}
