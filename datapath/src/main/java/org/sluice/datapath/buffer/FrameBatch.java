@@ -61,6 +61,7 @@ public final class FrameBatch implements AutoCloseable {
     private static final int L4_PROTOCOL_FIELD_OFFSET = 42;
     private static final int OFFLOADED_FIELD_OFFSET = 43;
     private static final int DROP_REASON_FIELD_OFFSET = 44;
+    private static final int SOURCE_IPV4_FIELD_OFFSET = 48;
 
     private final OffHeapRegion slots;
     private final OffHeapRegion scratch;
@@ -218,6 +219,15 @@ public final class FrameBatch implements AutoCloseable {
     public void layer4(final int i, final int protocol, final int offset) {
         UnsafeApi.putByte(note(i) + L4_PROTOCOL_FIELD_OFFSET, (byte) protocol);
         UnsafeApi.putShort(note(i) + L4_FIELD_OFFSET, (short) offset);
+    }
+
+    /** The source address, where the EtherType is IPv4's. */
+    public int sourceIpv4(final int i) {
+        return UnsafeApi.getInt(note(i) + SOURCE_IPV4_FIELD_OFFSET);
+    }
+
+    public void sourceIpv4(final int i, final int address) {
+        UnsafeApi.putInt(note(i) + SOURCE_IPV4_FIELD_OFFSET, address);
     }
 
     /** Layer-3 bytes of the longest packet that this frame is on a wire: what an egress MTU is held against. */

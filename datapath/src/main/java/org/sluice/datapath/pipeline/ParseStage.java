@@ -128,6 +128,7 @@ public final class ParseStage {
         if (totalLength < headerLength || totalLength > available) {
             return DropReason.IPV4_LENGTH_INVALID;
         }
+        batch.sourceIpv4(i, ipv4.source());
         final int protocol = ipv4.protocol();
         if (ipv4.isLaterFragment()) {
             batch.layer4(i, protocol, 0);

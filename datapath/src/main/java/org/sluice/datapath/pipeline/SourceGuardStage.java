@@ -8,7 +8,6 @@ import org.sluice.datapath.protocol.ArpFlyweight;
 import org.sluice.datapath.protocol.EtherType;
 import org.sluice.datapath.protocol.Icmpv6Flyweight;
 import org.sluice.datapath.protocol.IpProtocol;
-import org.sluice.datapath.protocol.Ipv4Flyweight;
 import org.sluice.datapath.protocol.Ipv6Flyweight;
 
 /**
@@ -17,7 +16,6 @@ import org.sluice.datapath.protocol.Ipv6Flyweight;
  */
 public final class SourceGuardStage {
     private final ArpFlyweight arp = new ArpFlyweight();
-    private final Ipv4Flyweight ipv4 = new Ipv4Flyweight();
     private final Ipv6Flyweight ipv6 = new Ipv6Flyweight();
     private final Icmpv6Flyweight icmpv6 = new Icmpv6Flyweight();
 
@@ -35,7 +33,7 @@ public final class SourceGuardStage {
             if (batch.sourceMac(i) != mac) {
                 batch.drop(i, DropReason.SOURCE_MAC_SPOOFED);
             } else if (batch.etherType(i) == EtherType.IPV4) {
-                final int source = ipv4.wrap(batch.l3Address(i), batch.l3Available(i)).source();
+                final int source = batch.sourceIpv4(i);
                 if (source != ip && source != 0) {
                     batch.drop(i, DropReason.SOURCE_IPV4_SPOOFED);
                 }

@@ -1,5 +1,6 @@
 package org.sluice.datapath.status;
 
+import org.agrona.UnsafeApi;
 import org.agrona.concurrent.AtomicBuffer;
 import org.agrona.concurrent.status.CountersReader;
 
@@ -12,25 +13,24 @@ import org.agrona.concurrent.status.CountersReader;
  * @param <E> names the counters.
  */
 public final class CounterGroup<E extends Enum<E>> {
-    private final AtomicBuffer values;
-    private final int[] offsets;
+    private final long[] addresses;
 
     /**
-     * @param values     the value buffer of the counters file.
+     * @param values     the value buffer of the counters file, off-heap.
      * @param counterIds one a constant, by ordinal.
      */
     public CounterGroup(final AtomicBuffer values, final int[] counterIds) {
-        this.values = values;
-        offsets = new int[counterIds.length];
+        addresses = new long[counterIds.length];
         for (int i = 0; i < counterIds.length; i++) {
-            offsets[i] = CountersReader.counterOffset(counterIds[i]);
-            values.boundsCheck(offsets[i], Long.BYTES);
+            final int offset = CountersReader.counterOffset(counterIds[i]);
+            values.boundsCheck(offset, Long.BYTES);
+            addresses[i] = values.addressOffset() + offset;
         }
     }
 
     public void add(final E counter, final long amount) {
-        final int offset = offsets[counter.ordinal()];
-        values.putLongRelease(offset, values.getLong(offset) + amount);
+        final long address = addresses[counter.ordinal()];
+        UnsafeApi.putLongRelease(null, address, UnsafeApi.getLong(address) + amount);
     }
 
     public void increment(final E counter) {
@@ -38,10 +38,10 @@ public final class CounterGroup<E extends Enum<E>> {
     }
 
     public void set(final E counter, final long value) {
-        values.putLongRelease(offsets[counter.ordinal()], value);
+        UnsafeApi.putLongRelease(null, addresses[counter.ordinal()], value);
     }
 
     public long get(final E counter) {
-        return values.getLongVolatile(offsets[counter.ordinal()]);
+        return UnsafeApi.getLongVolatile(null, addresses[counter.ordinal()]);
     }
 }
