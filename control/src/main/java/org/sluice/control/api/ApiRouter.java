@@ -64,9 +64,11 @@ final class ApiRouter {
 
     private final JsonMapper json = JsonMapper.builder()
         .addModule(new SimpleModule().addSerializer(java.time.Instant.class, ToStringSerializer.instance)).build();
+    private final ControlApi api;
     private final List<Route> routes;
 
     ApiRouter(final ControlApi api) {
+        this.api = api;
         routes = List.of(
             route(HttpMethod.GET, "/v1/status", call -> api.status()),
             route(HttpMethod.GET, "/v1/networks", call -> api.listNetworks()),
@@ -91,7 +93,7 @@ final class ApiRouter {
             return dispatch(method, decoded(uri), body);
         } catch (final ControlException ex) {
             if (ex.kind() == ControlException.Kind.FAILED) {
-                LOG.error("{} {} failed: {}", method, uri, ex.getMessage());
+                api.report(ex);
             }
             return error(statusOf(ex.kind()), ex.getMessage());
         } catch (final RuntimeException | Error ex) {

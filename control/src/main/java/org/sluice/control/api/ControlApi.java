@@ -2,6 +2,7 @@ package org.sluice.control.api;
 
 import java.util.List;
 
+import org.sluice.control.ControlException;
 import org.sluice.control.EndpointManager;
 import org.sluice.control.NetworkManager;
 import org.sluice.control.engine.SwitchEngine;
@@ -75,6 +76,11 @@ public final class ControlApi {
             state.network(network);
             engine.flushFdb(networks.live(network).handle());
         }
+    }
+
+    /** What the system has refused is logged once and counted, as the workers' errors are. */
+    void report(final ControlException failure) {
+        engine.report(failure);
     }
 
     Views.Status status() {

@@ -206,6 +206,11 @@ public final class SwitchEngine implements AutoCloseable {
         });
     }
 
+    /** Puts an error into the log that the workers' errors go to: once each, with a count. */
+    public void report(final Throwable error) {
+        errors.onError(error);
+    }
+
     List<WorkerHandle> workers() {
         return workers;
     }

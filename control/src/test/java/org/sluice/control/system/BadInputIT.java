@@ -62,6 +62,25 @@ class BadInputIT {
     }
 
     @Test
+    void shouldLogOnceAndCountWhatTheSystemRefuses() {
+        host.ok("network", "create", "dual", "--subnet", "10.77.0.0/24", "--subnet", "fd77::/64");
+        final TestNamespace a = host.container();
+        a.exec("sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1", "net.ipv6.conf.default.disable_ipv6=1");
+        for (int tries = 0; tries < 3; tries++) {
+            final SluiceHost.Result refused =
+                host.sluice("endpoint", "attach", "dual", "--netns", a.name(), "--ip", "fd77::9", "--name", "six");
+            assertEquals(1, refused.status());
+            assertTrue(refused.err().contains("cannot set up the interface eth0 of endpoint six: add address fd77"),
+                refused.err());
+        }
+        assertEquals(3, host.json("status").path("errors").get(0).path("count").asInt());
+        assertEquals(1, host.log().split("ERROR ErrorLog", -1).length - 1, host.log());
+        assertFalse(a.exec("ip", "link").contains("eth0"));
+        assertEquals(0, host.json("endpoint", "ls").size());
+        host.ok("endpoint", "attach", "dual", "--netns", host.container().name(), "--ip", "fd77::9");
+    }
+
+    @Test
     void shouldHandOutARangeToItsEndAndThenSaySo() {
         host.ok("network", "create", "tiny", "--subnet", "10.77.0.0/30");
         host.ok("endpoint", "attach", "tiny", "--netns", host.container().name(), "--name", "only");
