@@ -65,21 +65,29 @@ class AllocationTest {
             for (int i = 0; i < 20_000; i++) {
                 worker.doWork();
             }
-            final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-            final long before = threads.getCurrentThreadAllocatedBytes();
-            final long overhead = threads.getCurrentThreadAllocatedBytes() - before;
-            final long start = threads.getCurrentThreadAllocatedBytes();
-            int frames = 0;
-            while (frames < 1_000_000) {
-                frames += worker.doWork();
+            // What the path allocates, every round shows; what the virtual machine does once, only one: it may
+            // deoptimize a method in the middle of a round.
+            long fewest = Long.MAX_VALUE;
+            for (int round = 0; round < 5 && fewest > 0; round++) {
+                fewest = Math.min(fewest, bytesForAMillionFrames(worker));
             }
-            final long allocated = threads.getCurrentThreadAllocatedBytes() - start - overhead;
-            assertEquals(0, allocated, "bytes allocated for " + frames + " frames");
+            assertEquals(0, fewest, "bytes allocated for a million frames");
             assertEquals(List.of(), errors);
             worker.onClose();
         } finally {
             registry.close();
         }
+    }
+
+    private static long bytesForAMillionFrames(final ForwardingWorker worker) {
+        final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        final long before = threads.getCurrentThreadAllocatedBytes();
+        final long start = threads.getCurrentThreadAllocatedBytes();
+        int frames = 0;
+        while (frames < 1_000_000) {
+            frames += worker.doWork();
+        }
+        return threads.getCurrentThreadAllocatedBytes() - start - (start - before);
     }
 
     /** Gives the same frames again and again. */
