@@ -45,6 +45,9 @@ public final class EndpointManager {
      */
     public record Request(String network, String netns, Long pid, String name, String ifname, List<String> ips,
                           String mac) {
+        public Request {
+            ips = ips == null ? List.of() : ips;
+        }
     }
 
     private final DesiredState state;
@@ -82,7 +85,7 @@ public final class EndpointManager {
         final NetworkManager.LiveNetwork live = networks.live(network.name());
         try (NetNamespace namespace = open(namespacePath(request)); Undo undo = new Undo()) {
             final String ifname = request.ifname() == null ? LinkPlumber.freeName(namespace) : request.ifname();
-            final List<InetAddress> addresses = takeAddresses(live, orEmpty(request.ips()), undo);
+            final List<InetAddress> addresses = takeAddresses(live, request.ips(), undo);
             final String mac = takeMac(network, request.mac(), addresses);
             final EndpointSpec spec = new EndpointSpec(name, network.name(), namespace.path().toString(),
                 namespace.inode(), ifname, mac, addresses);
@@ -183,8 +186,7 @@ public final class EndpointManager {
 
     private static LinkPlumber.LinkSpec linkOf(final EndpointSpec spec, final NetworkSpec network) {
         final List<LinkPlumber.AddressSpec> addresses = spec.addresses().stream()
-            .map(a -> new LinkPlumber.AddressSpec(a, network.subnet(NetworkManager.isIpv4(a)).orElseThrow().subnet()
-                .length()))
+            .map(a -> new LinkPlumber.AddressSpec(a, network.prefixOf(a).length()))
             .toList();
         final List<InetAddress> gateways =
             network.internal() ? List.of() : network.subnets().stream().map(SubnetSpec::gateway).toList();
@@ -288,9 +290,5 @@ public final class EndpointManager {
             number++;
         }
         return network + "-" + number;
-    }
-
-    private static <T> List<T> orEmpty(final List<T> list) {
-        return list == null ? List.of() : list;
     }
 }

@@ -1,7 +1,6 @@
 package org.sluice.control;
 
 import java.math.BigInteger;
-import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -48,6 +47,11 @@ public final class NetworkManager {
      */
     public record Request(String name, List<String> subnets, List<String> gateways, List<String> ipRanges,
                           Integer mtu, Boolean internal, Boolean sourceGuard) {
+        public Request {
+            subnets = subnets == null ? List.of() : subnets;
+            gateways = gateways == null ? List.of() : gateways;
+            ipRanges = ipRanges == null ? List.of() : ipRanges;
+        }
     }
 
     /** A network that is there: its handle in the switch, its host port and its address pools. */
@@ -178,10 +182,10 @@ public final class NetworkManager {
 
     private List<SubnetSpec> completeSubnets(final Request request) {
         final List<InetAddress> gateways =
-            new ArrayList<>(orEmpty(request.gateways()).stream().map(IpPrefix::parseAddress).toList());
+            new ArrayList<>(request.gateways().stream().map(IpPrefix::parseAddress).toList());
         final List<IpPrefix> ranges =
-            new ArrayList<>(orEmpty(request.ipRanges()).stream().map(IpPrefix::parse).toList());
-        final List<IpPrefix> prefixes = orEmpty(request.subnets()).stream().map(IpPrefix::parse).toList();
+            new ArrayList<>(request.ipRanges().stream().map(IpPrefix::parse).toList());
+        final List<IpPrefix> prefixes = request.subnets().stream().map(IpPrefix::parse).toList();
         if (prefixes.isEmpty() && !(gateways.isEmpty() && ranges.isEmpty())) {
             throw ControlException.invalid("--gateway and --ip-range need a --subnet");
         }
@@ -278,13 +282,5 @@ public final class NetworkManager {
     private static PortIdentity gatewayOf(final NetworkSpec spec) {
         return Identities.of(MacAddress.parse(spec.gatewayMac()),
             spec.subnets().stream().map(SubnetSpec::gateway).toList());
-    }
-
-    private static <T> List<T> orEmpty(final List<T> list) {
-        return list == null ? List.of() : list;
-    }
-
-    static boolean isIpv4(final InetAddress address) {
-        return address instanceof Inet4Address;
     }
 }

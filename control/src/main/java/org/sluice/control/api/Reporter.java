@@ -67,8 +67,7 @@ final class Reporter {
         return new Views.Endpoint(spec.name(), spec.network(),
             port.filter(SwitchEngine.PortHandle::isUp).isPresent() ? "up" : "gone", spec.netns(), spec.ifname(),
             spec.mac(),
-            spec.addresses().stream().map(a -> network.subnets().stream().map(s -> s.subnet())
-                .filter(p -> p.contains(a)).findFirst().orElseThrow().withAddress(a)).toList(),
+            spec.addresses().stream().map(a -> network.prefixOf(a).withAddress(a)).toList(),
             port.map(p -> counters(p.counters(), PortCounter.values())).orElse(Map.of()));
     }
 

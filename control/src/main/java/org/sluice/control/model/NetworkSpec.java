@@ -1,9 +1,7 @@
 package org.sluice.control.model;
 
+import java.net.InetAddress;
 import java.util.List;
-import java.util.Optional;
-
-import com.fasterxml.jackson.annotation.JsonIgnore;
 
 /**
  * A network as it was asked for and completed; part of the state that outlives the daemon.
@@ -17,9 +15,8 @@ import com.fasterxml.jackson.annotation.JsonIgnore;
  */
 public record NetworkSpec(String name, List<SubnetSpec> subnets, int mtu, boolean internal, boolean sourceGuard,
                           String hostInterface, String gatewayMac) {
-    /** The subnet of that family, if the network has one. */
-    @JsonIgnore
-    public Optional<SubnetSpec> subnet(final boolean ipv4) {
-        return subnets.stream().filter(s -> s.subnet().isIpv4() == ipv4).findFirst();
+    /** The subnet that an endpoint's address is of. */
+    public IpPrefix prefixOf(final InetAddress address) {
+        return subnets.stream().map(SubnetSpec::subnet).filter(s -> s.contains(address)).findFirst().orElseThrow();
     }
 }

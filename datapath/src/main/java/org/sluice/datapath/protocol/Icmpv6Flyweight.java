@@ -92,12 +92,4 @@ public final class Icmpv6Flyweight extends Flyweight {
         u8(OPTION_FIELD_OFFSET + 1, 1);
         mac(OPTION_FIELD_OFFSET + 2, mac);
     }
-
-    public int optionType() {
-        return u8(OPTION_FIELD_OFFSET);
-    }
-
-    public long optionMac() {
-        return mac(OPTION_FIELD_OFFSET + 2);
-    }
 }
