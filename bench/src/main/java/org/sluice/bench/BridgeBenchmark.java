@@ -2,7 +2,6 @@ package org.sluice.bench;
 
 import java.util.concurrent.TimeUnit;
 
-import org.agrona.concurrent.SystemNanoClock;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -18,27 +17,16 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-import org.sluice.datapath.bridge.Fdb;
 import org.sluice.datapath.bridge.PortIdentity;
-import org.sluice.datapath.buffer.DropReason;
+import org.sluice.datapath.bridge.PortKind;
 import org.sluice.datapath.buffer.FrameBatch;
-import org.sluice.datapath.buffer.OffHeapRegion;
-import org.sluice.datapath.command.Command;
-import org.sluice.datapath.command.CommandChannel;
-import org.sluice.datapath.command.WorkerProxy;
-import org.sluice.datapath.device.DeviceRegistry;
+import org.sluice.datapath.conntrack.ConntrackConfig;
 import org.sluice.datapath.protocol.EtherType;
 import org.sluice.datapath.protocol.EthernetFlyweight;
 import org.sluice.datapath.protocol.IpProtocol;
 import org.sluice.datapath.protocol.Ipv4Flyweight;
 import org.sluice.datapath.protocol.UdpFlyweight;
-import org.sluice.datapath.status.CounterGroup;
-import org.sluice.datapath.status.CounterRegistry;
-import org.sluice.datapath.status.NetworkCounter;
-import org.sluice.datapath.status.PortCounter;
-import org.sluice.datapath.status.WorkerCounter;
 import org.sluice.datapath.worker.ForwardingWorker;
-import org.sluice.datapath.worker.WorkerResources;
 
 /**
  * The whole bridge path of one worker over in-memory devices: a duty cycle takes a burst of 32 UDP frames from one
@@ -55,7 +43,8 @@ public class BridgeBenchmark {
     private static final int INGRESS = 0;
     private static final int EGRESS = 1;
     private static final int FDB_CAPACITY = 128 * 1024;
-    private static final int MAX_COUNTERS = 256;
+    private static final ConntrackConfig CONNTRACK =
+        new ConntrackConfig(1024, 1024, true, true, ConntrackConfig.defaultTimeouts());
     /** Frames lie as in the slots of a batch. */
     private static final int HEADROOM = FrameBatch.HEADROOM;
     /**
@@ -81,13 +70,9 @@ public class BridgeBenchmark {
     @Param({"one", "many"})
     private String sources;
 
-    private CounterRegistry registry;
-    private CounterGroup<PortCounter> egressCounters;
     private ReplayDevice ingress;
     private ReplayDevice egress;
-    private OffHeapRegion fdbRegion;
-    private CommandChannel channel;
-    private ForwardingWorker worker;
+    private BenchSwitch host;
 
     /** Builds a worker with two ports and lets it learn all addresses. */
     @Setup(Level.Trial)
@@ -96,47 +81,20 @@ public class BridgeBenchmark {
         final int destinations = guarded ? macs : Math.max(1, macs / 2);
         final int sourceMacs = guarded ? 1 : Math.max(1, macs / 2);
         final int frames = Math.max(BURST, macs);
-        registry =
-            new CounterRegistry(OffHeapRegion.anonymous(CounterRegistry.regionBytes(MAX_COUNTERS)), MAX_COUNTERS);
-        fdbRegion = OffHeapRegion.anonymous(Fdb.regionBytes(FDB_CAPACITY));
-        final Fdb fdb = new Fdb(fdbRegion, FDB_CAPACITY, FDB_CAPACITY, Fdb.DEFAULT_AGEING_SECONDS, 0x5EED);
         ingress = new ReplayDevice(frames, frameLength, STRIDE, HEADROOM, BURST);
         egress = new ReplayDevice(BURST, frameLength, STRIDE, HEADROOM, BURST);
-        channel = new CommandChannel();
-        final DeviceRegistry devices = new DeviceRegistry(Fdb.MAX_PORTS);
-        devices.put(INGRESS, ingress);
-        devices.put(EGRESS, egress);
-        worker = new ForwardingWorker(new WorkerResources("bench", SystemNanoClock.INSTANCE, BridgeBenchmark::fail,
-            channel, new OnePortPoller(), devices, fdb, registry.values(),
-            new CounterGroup<>(registry.values(), registry.allocate(WorkerCounter.class, 1, "worker")),
-            new CounterGroup<>(registry.values(), registry.allocate(DropReason.class, 2, "drop"))));
-        final int[] egressIds = registry.allocate(PortCounter.class, 4, "egress");
-        egressCounters = new CounterGroup<>(registry.values(), egressIds);
-        program(guarded, registry.allocate(PortCounter.class, 4, "ingress"), egressIds);
+        host = new BenchSwitch(new TurnPoller(INGRESS), FDB_CAPACITY, CONNTRACK);
+        host.addDomain(1, new PortIdentity(0x0242_0000_0001L, 0x0A00_0001, 0, 0));
+        host.addPort(EGRESS, 1, PortKind.ENDPOINT, false, new PortIdentity(2, 0, 0, 0), egress);
+        host.addPort(INGRESS, 1, PortKind.ENDPOINT, guarded, new PortIdentity(SOURCE_MAC, 0x0A00_0002, 0, 0), ingress);
         final int now = ForwardingWorker.seconds(System.nanoTime());
         for (int i = 0; i < destinations; i++) {
-            fdb.learn(1, DESTINATION_MAC + i, EGRESS, now);
+            host.fdb().learn(1, DESTINATION_MAC + i, EGRESS, now);
         }
         for (int i = 0; i < frames; i++) {
             writeFrame(ingress.region().address() + ingress.offset(i), SOURCE_MAC + i % sourceMacs,
                 DESTINATION_MAC + (i * 7919L & 0xFFFF_FFFFL) % destinations);
         }
-    }
-
-    private void program(final boolean guarded, final int[] ingressIds, final int[] egressIds) throws Exception {
-        final WorkerProxy proxy = new WorkerProxy(channel, () -> { }, 5000);
-        final Thread commands = Thread.ofPlatform().daemon().start(() -> {
-            while (!Thread.currentThread().isInterrupted()) {
-                worker.doWork();
-            }
-        });
-        proxy.execute(new Command.AddDomain(1, new PortIdentity(0x0242_0000_0001L, 0x0A00_0001, 0, 0),
-            registry.allocate(NetworkCounter.class, 3, "network")));
-        proxy.execute(new Command.AddPort(EGRESS, 1, 1500, false, false, new PortIdentity(2, 0, 0, 0), egressIds));
-        proxy.execute(new Command.AddPort(INGRESS, 1, 1500, false, guarded,
-            new PortIdentity(SOURCE_MAC, 0x0A00_0002, 0, 0), ingressIds));
-        commands.interrupt();
-        commands.join();
     }
 
     private void writeFrame(final long frame, final long source, final long destination) {
@@ -160,24 +118,18 @@ public class BridgeBenchmark {
     @Benchmark
     @OperationsPerInvocation(BURST)
     public int forward() {
-        return worker.doWork();
+        return host.worker().doWork();
     }
 
-    /** A run in which frames were lost has measured something else. */
+    /** Ends the run. */
     @TearDown(Level.Trial)
     public void tearDown() {
-        if (egress.acceptedBytes() == 0 || egressCounters.get(PortCounter.TX_DROPS) > 0) {
-            throw new IllegalStateException("frames did not reach the egress device");
+        if (egress.acceptedBytes() == 0) {
+            throw new IllegalStateException("no frame reached the egress device");
         }
-        worker.onClose();
+        host.requireNoDrops();
+        host.close();
         ingress.close();
         egress.close();
-        channel.close();
-        fdbRegion.close();
-        registry.close();
-    }
-
-    private static void fail(final Throwable error) {
-        throw new IllegalStateException(error);
     }
 }

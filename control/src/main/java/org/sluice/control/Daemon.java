@@ -22,6 +22,8 @@ import org.sluice.control.engine.EngineOptions;
 import org.sluice.control.engine.SwitchEngine;
 import org.sluice.control.model.DesiredState;
 import org.sluice.control.model.StateStore;
+import org.sluice.control.uplink.RouteMirror;
+import org.sluice.control.uplink.UplinkManager;
 
 /**
  * The daemon: the switch, what it should be, and the API, put together. One thread, "control", makes every change;
@@ -41,6 +43,8 @@ public final class Daemon implements AutoCloseable {
     private SwitchEngine engine;
     private NetworkManager networks;
     private EndpointManager endpoints;
+    private UplinkManager uplinks;
+    private volatile RouteMirror mirror;
     private ApiServer server;
 
     private Daemon(final FileChannel lock) {
@@ -71,11 +75,20 @@ public final class Daemon implements AutoCloseable {
         stateLock = lock(options.stateDir(), "--state-dir");
         final StateStore store = new StateStore(options.stateDir());
         final DesiredState state = store.load();
-        engine = new SwitchEngine(options);
+        engine = new SwitchEngine(options, () -> {
+            final RouteMirror current = mirror;
+            if (current != null) {
+                current.wakeUp();
+            }
+        });
         networks = new NetworkManager(state, store, engine);
         endpoints = new EndpointManager(state, store, engine, networks);
+        endpoints.reservePorts();
+        uplinks = new UplinkManager(engine, options.uplinks(), options.natPorts());
+        mirror = new RouteMirror(engine, uplinks, state::isHostInterface, control);
         networks.restore();
         endpoints.restore();
+        mirror.start();
         final ControlApi api = new ControlApi(state, engine, networks, endpoints, options.busy());
         server = new ApiServer(options.runDir().resolve(API_SOCKET), api, control);
         LOG.info("ready: {} networks, {} endpoints, {} worker(s), {} idle, API at {}", state.networks().size(),
@@ -88,6 +101,8 @@ public final class Daemon implements AutoCloseable {
     public void close() {
         onControlThread(() -> {
             closeQuietly(server);
+            closeQuietly(mirror);
+            closeQuietly(uplinks);
             closeQuietly(endpoints == null ? null : endpoints::close);
             closeQuietly(networks == null ? null : networks::close);
             closeQuietly(engine);

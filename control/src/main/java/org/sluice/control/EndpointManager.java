@@ -16,6 +16,7 @@ import org.sluice.control.engine.LinkPlumber;
 import org.sluice.control.engine.SwitchEngine;
 import org.sluice.control.ipam.AddressPool;
 import org.sluice.control.ipam.MacAllocator;
+import org.sluice.control.model.Addresses;
 import org.sluice.control.model.DesiredState;
 import org.sluice.control.model.EndpointSpec;
 import org.sluice.control.model.IpPrefix;
@@ -23,6 +24,7 @@ import org.sluice.control.model.Names;
 import org.sluice.control.model.NetworkSpec;
 import org.sluice.control.model.StateStore;
 import org.sluice.control.model.SubnetSpec;
+import org.sluice.datapath.bridge.PortKind;
 import org.sluice.datapath.protocol.MacAddress;
 import org.sluice.linux.NamespaceException;
 import org.sluice.linux.NativeException;
@@ -87,8 +89,10 @@ public final class EndpointManager {
             final String ifname = request.ifname() == null ? LinkPlumber.freeName(namespace) : request.ifname();
             final List<InetAddress> addresses = takeAddresses(live, request.ips(), undo);
             final String mac = takeMac(network, request.mac(), addresses);
+            final int portIndex = engine.reservePort();
+            undo.add(() -> engine.releasePort(portIndex));
             final EndpointSpec spec = new EndpointSpec(name, network.name(), namespace.path().toString(),
-                namespace.inode(), ifname, mac, addresses);
+                namespace.inode(), ifname, mac, addresses, portIndex);
             final TapDevice device = LinkPlumber.plumb(namespace, linkOf(spec, network));
             undo.add(() -> destroy(device));
             final SwitchEngine.PortHandle port = plug(spec, live, device);
@@ -115,6 +119,7 @@ public final class EndpointManager {
             ports.remove(name);
             destroy((TapDevice) port.device());
         } else {
+            engine.forgetPort(spec.portIndex());
             removeInterface(spec);
         }
         state.removeEndpoint(name);
@@ -124,7 +129,14 @@ public final class EndpointManager {
             state.put(spec);
             throw ex;
         }
+        engine.releasePort(spec.portIndex());
         networks.find(spec.network()).ifPresent(network -> release(network.pools(), spec.addresses()));
+    }
+
+    /** Sets the numbers of the saved endpoints' ports aside, before anything else takes them. */
+    public void reservePorts() {
+        state.endpoints().stream().filter(spec -> spec.portIndex() != null)
+            .forEach(spec -> engine.reservePort(spec.portIndex()));
     }
 
     /**
@@ -132,6 +144,11 @@ public final class EndpointManager {
      * is logged and stays in the state, shown as gone, until it is detached.
      */
     public void restore() {
+        for (final EndpointSpec spec : List.copyOf(state.endpoints())) {
+            if (spec.portIndex() == null) {
+                state.put(spec.withPortIndex(engine.reservePort()));
+            }
+        }
         for (final EndpointSpec spec : state.endpoints()) {
             try {
                 restore(spec);
@@ -150,7 +167,7 @@ public final class EndpointManager {
     public void close() {
         ports.forEach((name, port) -> {
             try {
-                engine.removePort(port);
+                engine.removePort(port, true);
                 port.device().close();
             } catch (final ControlException ex) {
                 LOG.error("endpoint {} could not be let go: {}", name, ex.getMessage());
@@ -180,8 +197,9 @@ public final class EndpointManager {
 
     private SwitchEngine.PortHandle plug(final EndpointSpec spec, final NetworkManager.LiveNetwork live,
                                          final TapDevice device) {
-        return engine.addPort(live.handle(), spec.name(), device, live.spec().mtu(), false, live.spec().sourceGuard(),
-            Identities.of(MacAddress.parse(spec.mac()), spec.addresses()));
+        return engine.addPort(live.handle(), spec.name(), device, live.spec().mtu(), PortKind.ENDPOINT,
+            live.spec().sourceGuard(), Addresses.identity(MacAddress.parse(spec.mac()), spec.addresses()),
+            spec.portIndex());
     }
 
     private static LinkPlumber.LinkSpec linkOf(final EndpointSpec spec, final NetworkSpec network) {

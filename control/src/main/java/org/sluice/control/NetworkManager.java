@@ -16,13 +16,16 @@ import org.sluice.control.engine.SwitchEngine;
 import org.sluice.control.ipam.AddressPool;
 import org.sluice.control.ipam.MacAllocator;
 import org.sluice.control.ipam.SubnetAllocator;
+import org.sluice.control.model.Addresses;
 import org.sluice.control.model.DesiredState;
 import org.sluice.control.model.IpPrefix;
 import org.sluice.control.model.Names;
 import org.sluice.control.model.NetworkSpec;
 import org.sluice.control.model.StateStore;
 import org.sluice.control.model.SubnetSpec;
+import org.sluice.datapath.bridge.DomainPolicy;
 import org.sluice.datapath.bridge.PortIdentity;
+import org.sluice.datapath.bridge.PortKind;
 import org.sluice.datapath.protocol.MacAddress;
 import org.sluice.linux.TapDevice;
 
@@ -46,7 +49,8 @@ public final class NetworkManager {
      * @param ipRanges CIDRs, each within one of the subnets; by default the whole of it.
      */
     public record Request(String name, List<String> subnets, List<String> gateways, List<String> ipRanges,
-                          Integer mtu, Boolean internal, Boolean sourceGuard) {
+                          Integer mtu, Boolean internal, Boolean sourceGuard, Boolean icc,
+                          Boolean masquerade) {
         public Request {
             subnets = subnets == null ? List.of() : subnets;
             gateways = gateways == null ? List.of() : gateways;
@@ -177,7 +181,8 @@ public final class NetworkManager {
         }
         final long gatewayMac = MacAllocator.macFor(subnets.stream().map(SubnetSpec::gateway).toList());
         return new NetworkSpec(name, subnets, mtu, Boolean.TRUE.equals(request.internal()),
-            !Boolean.FALSE.equals(request.sourceGuard()), Names.hostInterface(name), MacAddress.format(gatewayMac));
+            !Boolean.FALSE.equals(request.sourceGuard()), request.icc(), request.masquerade(),
+            Names.hostInterface(name), MacAddress.format(gatewayMac));
     }
 
     private List<SubnetSpec> completeSubnets(final Request request) {
@@ -255,14 +260,18 @@ public final class NetworkManager {
     private void bringUp(final NetworkSpec spec) {
         try (Undo undo = new Undo()) {
             final PortIdentity gateway = gatewayOf(spec);
-            final SwitchEngine.NetworkHandle handle = engine.addNetwork(spec.name(), gateway);
+            final SwitchEngine.NetworkHandle handle = engine.addNetwork(spec.name(), gateway,
+                new DomainPolicy(spec.internal(), spec.icc(), spec.masquerade()));
             undo.add(() -> engine.removeNetwork(handle));
+            final int portIndex = engine.reservePort();
+            undo.add(() -> engine.releasePort(portIndex));
             final TapDevice device = LinkPlumber.plumb(new LinkPlumber.LinkSpec("network " + spec.name(),
                 spec.hostInterface(), gateway.mac(), spec.mtu(), spec.subnets().stream()
                     .map(s -> new LinkPlumber.AddressSpec(s.gateway(), s.subnet().length())).toList(), List.of()));
             undo.add(device::close);
             final SwitchEngine.PortHandle port =
-                engine.addPort(handle, spec.hostInterface(), device, spec.mtu(), true, false, gateway);
+                engine.addPort(handle, spec.hostInterface(), device, spec.mtu(), PortKind.HOST, false,
+                    gateway, portIndex);
             live.put(spec.name(),
                 new LiveNetwork(spec, handle, port, spec.subnets().stream().map(AddressPool::new).toList()));
             undo.commit();
@@ -273,6 +282,7 @@ public final class NetworkManager {
         final LiveNetwork network = live.get(name);
         if (network != null) {
             engine.removePort(network.hostPort());
+            engine.releasePort(network.hostPort().index());
             network.hostPort().device().close();
             live.remove(name);
             engine.removeNetwork(network.handle());
@@ -280,7 +290,7 @@ public final class NetworkManager {
     }
 
     private static PortIdentity gatewayOf(final NetworkSpec spec) {
-        return Identities.of(MacAddress.parse(spec.gatewayMac()),
+        return Addresses.identity(MacAddress.parse(spec.gatewayMac()),
             spec.subnets().stream().map(SubnetSpec::gateway).toList());
     }
 }

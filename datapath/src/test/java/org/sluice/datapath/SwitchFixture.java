@@ -9,15 +9,23 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
+import org.sluice.datapath.bridge.DomainPolicy;
 import org.sluice.datapath.bridge.Fdb;
 import org.sluice.datapath.bridge.PortIdentity;
+import org.sluice.datapath.bridge.PortKind;
 import org.sluice.datapath.buffer.DropReason;
 import org.sluice.datapath.buffer.OffHeapRegion;
 import org.sluice.datapath.command.Command;
 import org.sluice.datapath.command.CommandChannel;
 import org.sluice.datapath.command.CommandException;
+import org.sluice.datapath.command.EventChannel;
 import org.sluice.datapath.command.WorkerProxy;
+import org.sluice.datapath.conntrack.ConntrackConfig;
+import org.sluice.datapath.conntrack.ConntrackTable;
+import org.sluice.datapath.device.DevicePoller;
 import org.sluice.datapath.device.DeviceRegistry;
+import org.sluice.datapath.device.PacketDevice;
+import org.sluice.datapath.nat.NatPorts;
 import org.sluice.datapath.status.CounterGroup;
 import org.sluice.datapath.status.CounterRegistry;
 import org.sluice.datapath.status.NetworkCounter;
@@ -33,6 +41,9 @@ public final class SwitchFixture implements AutoCloseable {
     public static final PortIdentity GATEWAY =
         new PortIdentity(Frames.MAC_GATEWAY, Frames.IP_GATEWAY, 0xFD00_0000_0000_0000L, 1);
 
+    public static final NatPorts NAT_PORTS = new NatPorts(50_000, 50_999);
+    public static final ConntrackConfig CONNTRACK =
+        new ConntrackConfig(256, 128, true, true, ConntrackConfig.defaultTimeouts());
     private static final int FDB_CAPACITY = 1024;
     private static final int MAX_COUNTERS = 4096;
 
@@ -41,7 +52,7 @@ public final class SwitchFixture implements AutoCloseable {
     private final OffHeapRegion fdbRegion = OffHeapRegion.anonymous(Fdb.regionBytes(FDB_CAPACITY));
     private final CommandChannel channel = new CommandChannel();
     private final DeviceRegistry devices = new DeviceRegistry(Fdb.MAX_PORTS);
-    private final MemoryPoller poller = new MemoryPoller();
+    private final DevicePoller poller;
     private final Map<Integer, CounterGroup<PortCounter>> portCounters = new HashMap<>();
     private final Map<Integer, CounterGroup<NetworkCounter>> networkCounters = new HashMap<>();
     private final List<Throwable> errors = new ArrayList<>();
@@ -50,14 +61,24 @@ public final class SwitchFixture implements AutoCloseable {
     private final CounterGroup<DropReason> drops = new CounterGroup<>(registry.values(),
         registry.allocate(DropReason.class, 2, "drop"));
     private final Fdb fdb = new Fdb(fdbRegion, FDB_CAPACITY, PORT_LIMIT, Fdb.DEFAULT_AGEING_SECONDS, 7);
+    private final OffHeapRegion conntrackRegion =
+        OffHeapRegion.anonymous(ConntrackTable.regionBytes(CONNTRACK.capacity()));
+    private final EventChannel events = new EventChannel(() -> { });
+    private final ConntrackTable connections;
     private final ForwardingWorker worker;
     private final WorkerProxy proxy;
     private boolean asleep;
     private long nowNs = TimeUnit.HOURS.toNanos(5);
 
     public SwitchFixture() {
+        this(new MemoryPoller(), NAT_PORTS);
+    }
+
+    public SwitchFixture(final DevicePoller poller, final NatPorts natPorts) {
+        this.poller = poller;
+        connections = new ConntrackTable(conntrackRegion, CONNTRACK, 11, nowNs);
         worker = new ForwardingWorker(new WorkerResources("test", () -> nowNs, errors::add, channel, poller, devices,
-            fdb, registry.values(), counters, drops));
+            fdb, connections, CONNTRACK, natPorts, events, registry.values(), counters, drops));
         // Waking the worker runs one duty cycle: commands are applied before execute() looks for the result.
         proxy = new WorkerProxy(channel, () -> {
             if (!asleep) {
@@ -75,24 +96,34 @@ public final class SwitchFixture implements AutoCloseable {
     }
 
     public void addDomain(final int id) throws CommandException {
+        addDomain(id, GATEWAY, DomainPolicy.OPEN);
+    }
+
+    public void addDomain(final int id, final PortIdentity gateway, final DomainPolicy policy)
+        throws CommandException {
         final int[] ids = registry.allocate(NetworkCounter.class, 3, "network " + id);
         networkCounters.put(id, new CounterGroup<>(registry.values(), ids));
-        execute(new Command.AddDomain(id, GATEWAY, ids));
+        execute(new Command.AddDomain(id, gateway, policy, ids));
     }
 
     public MemoryDevice addPort(final int index, final PortIdentity identity, final boolean guarded)
         throws CommandException {
-        return addPort(index, DOMAIN, 1500, false, guarded, identity);
+        return addPort(index, DOMAIN, 1500, PortKind.ENDPOINT, guarded, identity);
     }
 
-    public MemoryDevice addPort(final int index, final int domain, final int mtu, final boolean host,
+    public MemoryDevice addPort(final int index, final int domain, final int mtu, final PortKind kind,
                                 final boolean guarded, final PortIdentity identity) throws CommandException {
         final MemoryDevice device = new MemoryDevice("port-" + index);
+        addPort(index, domain, mtu, kind, guarded, identity, device);
+        return device;
+    }
+
+    public void addPort(final int index, final int domain, final int mtu, final PortKind kind, final boolean guarded,
+                        final PortIdentity identity, final PacketDevice device) throws CommandException {
         final int[] ids = registry.allocate(PortCounter.class, 4, "port " + index);
         portCounters.put(index, new CounterGroup<>(registry.values(), ids));
         devices.put(index, device);
-        execute(new Command.AddPort(index, domain, mtu, host, guarded, identity, ids));
-        return device;
+        execute(new Command.AddPort(index, domain, mtu, kind, guarded, identity, ids));
     }
 
     /** Three endpoints A, B, C without guard on ports 0, 1, 2 and the host port on 3. */
@@ -102,7 +133,7 @@ public final class SwitchFixture implements AutoCloseable {
             addPort(0, new PortIdentity(Frames.MAC_A, Frames.IP_A, 0xFD00_0000_0000_0000L, 2), false),
             addPort(1, new PortIdentity(Frames.MAC_B, Frames.IP_B, 0xFD00_0000_0000_0000L, 3), false),
             addPort(2, new PortIdentity(Frames.MAC_C, 0x0A00_0004, 0, 0), false),
-            addPort(3, DOMAIN, 1500, true, false, GATEWAY)};
+            addPort(3, DOMAIN, 1500, PortKind.HOST, false, GATEWAY)};
     }
 
     public void advanceSeconds(final long seconds) {
@@ -140,12 +171,24 @@ public final class SwitchFixture implements AutoCloseable {
         return errors;
     }
 
+    public ConntrackTable connections() {
+        return connections;
+    }
+
+    public EventChannel events() {
+        return events;
+    }
+
+    public long nowNs() {
+        return nowNs;
+    }
+
     public Fdb fdb() {
         return fdb;
     }
 
     public MemoryPoller poller() {
-        return poller;
+        return (MemoryPoller) poller;
     }
 
     public DeviceRegistry devices() {
@@ -161,6 +204,8 @@ public final class SwitchFixture implements AutoCloseable {
     public void close() {
         worker.onClose();
         channel.close();
+        events.close();
+        conntrackRegion.close();
         fdbRegion.close();
         registry.close();
         assertEquals(List.of(), errors, "the worker has reported errors");

@@ -27,6 +27,21 @@ public interface LibC {
 
     int setsockopt(int fd, int level, int name, long value, int valueLength);
 
+    int getsockopt(int fd, int level, int name, long value, long valueLength);
+
+    int bind(int fd, long address, int addressLength);
+
+    /**
+     * The real one has six parameters. jffi 1.4.3 passes garbage for the sixth of six; with a seventh, which the callee
+     * never looks at, it goes another way and passes all as they are.
+     */
+    long mmap(long address, @size_t long length, int protection, int flags, int fd, long offset, long ignored);
+
+    int munmap(long address, @size_t long length);
+
+    /** bpf(2) has no function of its own in libc. */
+    long syscall(long number, long command, long attributes, long size);
+
     @ssize_t long send(int fd, long address, @size_t long length, int flags);
 
     @ssize_t long recv(int fd, long address, @size_t long length, int flags);

@@ -17,7 +17,7 @@ import org.sluice.datapath.protocol.VirtioNetHeaderFlyweight;
  * The interface is born in the namespace of the thread that opens it and may be moved while the descriptor stays. When
  * its namespace goes away, so does the interface, and {@link #receive} says GONE.
  */
-public final class TapDevice implements PacketDevice {
+public final class TapDevice implements PollableDevice {
     private static final String CONTROL_FILE = "/dev/net/tun";
     static final int NAME_BYTES = 16;
     static final int IFREQ_BYTES = 40;
@@ -100,7 +100,8 @@ public final class TapDevice implements PacketDevice {
         return offloads;
     }
 
-    int fd() {
+    @Override
+    public int fd() {
         return file.fd();
     }
 

@@ -10,6 +10,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+import org.sluice.linux.bpf.BpfAbi;
 import org.sluice.linux.netlink.NetlinkAbi;
 
 /** Asks the C compiler and the kernel's headers for every constant and offset that the bindings assume. */
@@ -31,6 +32,10 @@ class LinuxAbiTest {
         #include <linux/netlink.h>
         #include <linux/rtnetlink.h>
         #include <linux/neighbour.h>
+        #include <linux/if_packet.h>
+        #include <linux/if_ether.h>
+        #include <linux/bpf.h>
+        #include <sys/syscall.h>
         """;
 
     @TempDir
@@ -50,11 +55,11 @@ class LinuxAbiTest {
         assumed.put("ENODEV", (long) Linux.ENODEV);
         assumed.put("EBADFD", (long) Linux.EBADFD);
         assumed.put("CLONE_NEWNET", (long) NetNamespace.CLONE_NEWNET);
-        assumed.put("EPOLL_CTL_ADD", (long) EpollPoller.EPOLL_CTL_ADD);
-        assumed.put("EPOLL_CTL_DEL", (long) EpollPoller.EPOLL_CTL_DEL);
-        assumed.put("EPOLLIN", (long) EpollPoller.EPOLLIN);
-        assumed.put("sizeof(struct epoll_event)", (long) EpollPoller.EVENT_BYTES);
-        assumed.put("offsetof(struct epoll_event, data)", (long) EpollPoller.EVENT_DATA_OFFSET);
+        assumed.put("EPOLL_CTL_ADD", (long) Epoll.EPOLL_CTL_ADD);
+        assumed.put("EPOLL_CTL_DEL", (long) Epoll.EPOLL_CTL_DEL);
+        assumed.put("EPOLLIN", (long) Epoll.EPOLLIN);
+        assumed.put("sizeof(struct epoll_event)", (long) Epoll.EVENT_BYTES);
+        assumed.put("offsetof(struct epoll_event, data)", (long) Epoll.EVENT_DATA_OFFSET);
         assumed.put("sizeof(struct ifreq)", (long) TapDevice.IFREQ_BYTES);
         assumed.put("offsetof(struct ifreq, ifr_flags)", (long) TapDevice.IFREQ_FLAGS_OFFSET);
         assumed.put("IFNAMSIZ", (long) TapDevice.NAME_BYTES);
@@ -81,8 +86,39 @@ class LinuxAbiTest {
         assumed.put("VIRTIO_NET_HDR_GSO_UDP", 3L);
         assumed.put("VIRTIO_NET_HDR_GSO_TCPV6", 4L);
         assumed.put("VIRTIO_NET_HDR_GSO_ECN", 0x80L);
+        assumed.putAll(packetSocket());
+        assumed.putAll(BpfAbi.assumed());
         assumed.putAll(NetlinkAbi.assumed());
         assertEquals(assumed, askTheCompiler(assumed));
+    }
+
+    private static Map<String, Long> packetSocket() {
+        final Map<String, Long> assumed = new LinkedHashMap<>();
+        assumed.put("AF_PACKET", (long) UplinkDevice.AF_PACKET);
+        assumed.put("SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC", (long) UplinkDevice.SOCK_RAW_NONBLOCK_CLOEXEC);
+        assumed.put("ETH_P_ALL", (long) UplinkDevice.ETH_P_ALL);
+        assumed.put("SOL_SOCKET", (long) UplinkDevice.SOL_SOCKET);
+        assumed.put("SO_ERROR", (long) UplinkDevice.SO_ERROR);
+        assumed.put("SO_SNDBUF", (long) UplinkDevice.SO_SNDBUF);
+        assumed.put("SO_ATTACH_BPF", (long) UplinkDevice.SO_ATTACH_BPF);
+        assumed.put("SOL_PACKET", (long) UplinkDevice.SOL_PACKET);
+        assumed.put("PACKET_RX_RING", (long) UplinkDevice.PACKET_RX_RING);
+        assumed.put("PACKET_VERSION", (long) UplinkDevice.PACKET_VERSION);
+        assumed.put("PACKET_VNET_HDR", (long) UplinkDevice.PACKET_VNET_HDR);
+        assumed.put("PACKET_IGNORE_OUTGOING", (long) UplinkDevice.PACKET_IGNORE_OUTGOING);
+        assumed.put("TPACKET_V2", (long) UplinkDevice.TPACKET_V2);
+        assumed.put("sizeof(struct sockaddr_ll)", (long) UplinkDevice.SOCKADDR_LL_BYTES);
+        assumed.put("offsetof(struct sockaddr_ll, sll_protocol)", (long) UplinkDevice.SOCKADDR_PROTOCOL_OFFSET);
+        assumed.put("offsetof(struct sockaddr_ll, sll_ifindex)", (long) UplinkDevice.SOCKADDR_IFINDEX_OFFSET);
+        assumed.put("sizeof(struct tpacket_req)", (long) UplinkDevice.RING_REQUEST_BYTES);
+        assumed.put("offsetof(struct tpacket2_hdr, tp_status)", (long) UplinkDevice.STATUS_OFFSET);
+        assumed.put("offsetof(struct tpacket2_hdr, tp_len)", (long) UplinkDevice.LENGTH_OFFSET);
+        assumed.put("offsetof(struct tpacket2_hdr, tp_snaplen)", (long) UplinkDevice.CAPTURED_OFFSET);
+        assumed.put("offsetof(struct tpacket2_hdr, tp_mac)", (long) UplinkDevice.MAC_OFFSET);
+        assumed.put("TP_STATUS_USER", (long) UplinkDevice.STATUS_USER);
+        assumed.put("TP_STATUS_KERNEL", (long) UplinkDevice.STATUS_KERNEL);
+        assumed.put("VIRTIO_NET_HDR_F_DATA_VALID", 2L);
+        return assumed;
     }
 
     private Map<String, Long> askTheCompiler(final Map<String, Long> names) throws Exception {

@@ -1,20 +1,28 @@
 package org.sluice.control.cli;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 import org.agrona.concurrent.ShutdownSignalBarrier;
 
 import org.sluice.control.Daemon;
 import org.sluice.control.engine.EngineOptions;
+import org.sluice.control.uplink.UplinkChoice;
+import org.sluice.datapath.nat.NatPorts;
 
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code sluice daemon}: runs in the foreground until SIGTERM or SIGINT. */
 @Command(name = "daemon", description = "Run the switch, in the foreground, until SIGTERM.")
 final class DaemonCommand implements Callable<Integer> {
     private static final int MAX_WORKERS = 64;
+    private static final int MIN_NAT_PORT = 1024;
+    private static final int MAX_PORT = 65_535;
 
     /** What a worker does when it has nothing to do. */
     enum Idle {
@@ -37,6 +45,18 @@ final class DaemonCommand implements Callable<Integer> {
         description = "Forwarding threads; networks are spread over them. Default: 1.")
     private int workers;
 
+    @Option(names = "--uplink", paramLabel = "IFACE|auto|none", defaultValue = "auto", split = ",",
+        description = "Interfaces that lead to the world; may be given several times. auto, the default: those of the"
+            + " default routes.")
+    private List<String> uplinks;
+
+    @Option(names = "--nat-ports", paramLabel = "FIRST-LAST", defaultValue = "49152-65535",
+        description = "Source ports for masqueraded connections; reserved from the host. Default: 49152-65535.")
+    private String natPorts;
+
+    @Mixin
+    private ConntrackOptions conntrack;
+
     @Override
     @SuppressWarnings("try") // The daemon works by itself until it is closed.
     public Integer call() {
@@ -45,9 +65,23 @@ final class DaemonCommand implements Callable<Integer> {
         }
         try (ShutdownSignalBarrier barrier = new ShutdownSignalBarrier();
             Daemon daemon = Daemon.start(new EngineOptions(runDir.toAbsolutePath(), stateDir.toAbsolutePath(),
-                idle == Idle.BUSY, workers))) {
+                idle == Idle.BUSY, workers, UplinkChoice.parse(uplinks), parseNatPorts(),
+                conntrack.toConfig()))) {
             barrier.await();
         }
         return 0;
+    }
+
+    private NatPorts parseNatPorts() {
+        final Matcher range = Pattern.compile("(\\d{1,5})-(\\d{1,5})").matcher(natPorts);
+        if (range.matches()) {
+            final int first = Integer.parseInt(range.group(1));
+            final int last = Integer.parseInt(range.group(2));
+            if (first >= MIN_NAT_PORT && last <= MAX_PORT && last - first + 1 >= workers) {
+                return new NatPorts(first, last);
+            }
+        }
+        throw new CliException("--nat-ports takes a range of " + MIN_NAT_PORT + " to " + MAX_PORT
+            + ", with a port for each worker, not " + natPorts);
     }
 }

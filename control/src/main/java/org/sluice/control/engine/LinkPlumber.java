@@ -138,7 +138,7 @@ public final class LinkPlumber {
         try (RouteNetlink netlink = new RouteNetlink()) {
             return netlink.routes().stream()
                 .filter(route -> route.prefixLength() > 0)
-                .filter(route -> !directOnly || route.direct())
+                .filter(route -> !directOnly || route.isDirect())
                 .map(route -> IpPrefix.of(route.destination(), route.prefixLength()))
                 .filter(prefix -> !prefix.isSpecial())
                 .toList();

@@ -12,19 +12,24 @@ import java.util.stream.Stream;
 import org.agrona.CloseHelper;
 
 import org.sluice.control.ControlException;
+import org.sluice.datapath.bridge.DomainPolicy;
 import org.sluice.datapath.bridge.Fdb;
 import org.sluice.datapath.bridge.FdbEntry;
 import org.sluice.datapath.bridge.PortIdentity;
+import org.sluice.datapath.bridge.PortKind;
 import org.sluice.datapath.buffer.OffHeapRegion;
 import org.sluice.datapath.command.Command;
 import org.sluice.datapath.command.CommandException;
 import org.sluice.datapath.command.CommandResult;
+import org.sluice.datapath.command.EventChannel;
+import org.sluice.datapath.conntrack.ConntrackFilter;
 import org.sluice.datapath.device.DeviceRegistry;
 import org.sluice.datapath.device.PacketDevice;
 import org.sluice.datapath.status.CounterGroup;
 import org.sluice.datapath.status.CounterRegistry;
 import org.sluice.datapath.status.NetworkCounter;
 import org.sluice.datapath.status.PortCounter;
+import org.sluice.datapath.status.WorkerCounter;
 import org.sluice.datapath.worker.ForwardingWorker;
 
 /**
@@ -43,9 +48,16 @@ public final class SwitchEngine implements AutoCloseable {
     private final List<WorkerHandle> workers;
     private final BitSet domainIds = new BitSet();
     private final BitSet portIndexes = new BitSet();
+    /** Of commands that were never answered. */
+    private final BitSet lostPortIndexes = new BitSet();
 
-    /** Starts the workers. The run folder must be this process's alone; what an earlier one left there is removed. */
-    public SwitchEngine(final EngineOptions options) {
+    /**
+     * Starts the workers. The run folder must be this process's alone; what an earlier one left there is removed, but
+     * for the connections.
+     *
+     * @param eventWakeUp makes control call {@link #pollEvents}; any thread may run it.
+     */
+    public SwitchEngine(final EngineOptions options, final Runnable eventWakeUp) {
         final Path runDir = options.runDir();
         removeMappedFiles(runDir);
         counters = new CounterRegistry(
@@ -54,7 +66,7 @@ public final class SwitchEngine implements AutoCloseable {
         errors = new ErrorLog(runDir.resolve("errors.dat"));
         domainIds.set(0);
         workers = IntStream.range(0, options.workers())
-            .mapToObj(i -> new WorkerHandle(i, runDir, options.busy(), counters, devices, errors)).toList();
+            .mapToObj(i -> new WorkerHandle(i, options, counters, devices, errors, eventWakeUp)).toList();
     }
 
     /** A network as the workers know it. */
@@ -78,6 +90,11 @@ public final class SwitchEngine implements AutoCloseable {
 
         public String workerName() {
             return worker.name();
+        }
+
+        /** Number of the worker that has it. */
+        public int workerIndex() {
+            return worker.index();
         }
     }
 
@@ -117,12 +134,23 @@ public final class SwitchEngine implements AutoCloseable {
     }
 
     /** Makes a network on the worker that its number falls to. */
-    public NetworkHandle addNetwork(final String name, final PortIdentity gateway) {
+    public NetworkHandle addNetwork(final String name, final PortIdentity gateway, final DomainPolicy policy) {
         final int domainId = nextFree(domainIds, Fdb.MAX_DOMAINS, "networks");
-        final WorkerHandle worker = workers.get(domainId % workers.size());
+        return addNetwork(name, gateway, policy, domainId, workers.get(domainId % workers.size()));
+    }
+
+    /** Makes a network on one worker; for what each of them has, as its end of an uplink. */
+    public NetworkHandle addNetwork(final String name, final PortIdentity gateway, final DomainPolicy policy,
+                                    final int worker) {
+        return addNetwork(name, gateway, policy, nextFree(domainIds, Fdb.MAX_DOMAINS, "networks"),
+            workers.get(worker));
+    }
+
+    private NetworkHandle addNetwork(final String name, final PortIdentity gateway, final DomainPolicy policy,
+                                     final int domainId, final WorkerHandle worker) {
         final int[] ids = counters.allocate(NetworkCounter.class, CounterTypes.NETWORK, "network " + name);
         try {
-            worker.proxy().execute(new Command.AddDomain(domainId, gateway, ids));
+            worker.proxy().execute(new Command.AddDomain(domainId, gateway, policy, ids));
         } catch (final CommandException ex) {
             if (ex.isUnanswered()) {
                 domainIds.set(domainId);
@@ -145,35 +173,115 @@ public final class SwitchEngine implements AutoCloseable {
     /**
      * Plugs a device into a network. It stays the caller's to close, after {@link #removePort}.
      *
-     * @param name for counters.
+     * @param name  for counters.
+     * @param index of the port, from {@link #reservePort()} or an earlier life of the daemon; its connections are taken
+     *              up.
      */
     public PortHandle addPort(final NetworkHandle network, final String name, final PacketDevice device, final int mtu,
-                              final boolean host, final boolean guarded, final PortIdentity identity) {
-        final int index = nextFree(portIndexes, Fdb.MAX_PORTS, "ports");
+                              final PortKind kind, final boolean guarded, final PortIdentity identity,
+                              final int index) {
         final int[] ids = counters.allocate(PortCounter.class, CounterTypes.PORT, "port " + name);
         devices.put(index, device);
         try {
             network.worker.proxy().execute(
-                new Command.AddPort(index, network.domainId, mtu, host, guarded, identity, ids));
+                new Command.AddPort(index, network.domainId, mtu, kind, guarded, identity, ids));
         } catch (final CommandException ex) {
             devices.remove(index);
             if (ex.isUnanswered()) {
-                portIndexes.set(index);
+                lostPortIndexes.set(index);
             } else {
                 counters.free(ids);
             }
             throw failed("add the port " + name, ex);
         }
-        portIndexes.set(index);
         return new PortHandle(index, network, device, ids, new CounterGroup<>(counters.values(), ids));
     }
 
-    /** Unplugs a device; the worker has let go of it when this returns. */
+    /** Sets the number of a port aside. */
+    public int reservePort() {
+        final int index = nextFree(portIndexes, Fdb.MAX_PORTS, "ports");
+        portIndexes.set(index);
+        return index;
+    }
+
+    /** Sets the number aside that a port had in an earlier life of the daemon. */
+    public void reservePort(final int index) {
+        portIndexes.set(index);
+    }
+
+    /** Gives a number back that no port has. */
+    public void releasePort(final int index) {
+        if (!lostPortIndexes.get(index)) {
+            portIndexes.clear(index);
+        }
+    }
+
+    /** Unplugs a device and ends its connections; the worker has let go of it when this returns. */
     public void removePort(final PortHandle port) {
-        execute(port.network.worker, new Command.RemovePort(port.index), "remove the port " + port.device.name());
+        removePort(port, false);
+    }
+
+    /**
+     * Unplugs a device; the worker has let go of it when this returns. The port's number stays set aside.
+     *
+     * @param keepConnections for the next daemon.
+     */
+    public void removePort(final PortHandle port, final boolean keepConnections) {
+        execute(port.network.worker, new Command.RemovePort(port.index, keepConnections),
+            "remove the port " + port.device.name());
         devices.remove(port.index);
-        portIndexes.clear(port.index);
         counters.free(port.counterIds);
+    }
+
+    /** Ends the connections of an endpoint that has no port now. */
+    public void forgetPort(final int index) {
+        for (final WorkerHandle worker : workers) {
+            execute(worker, new Command.RemovePort(index, false), "forget the port");
+        }
+    }
+
+    public int workerCount() {
+        return workers.size();
+    }
+
+    /** Tells one worker. */
+    public void execute(final int worker, final Command command, final String what) {
+        execute(workers.get(worker), command, what);
+    }
+
+    /** Takes a worker's events. */
+    public void pollEvents(final int worker, final EventChannel.Handler handler) {
+        workers.get(worker).events().poll(handler);
+    }
+
+    /** Receives connections. */
+    @FunctionalInterface
+    public interface ConnectionVisitor {
+        /** The connection is a copy, valid during the call. */
+        void connection(long connection, long nowNs);
+    }
+
+    /** Visits the live connections of all workers. */
+    public void visitConnections(final ConnectionVisitor visitor) {
+        final long now = System.nanoTime();
+        for (final WorkerHandle worker : workers) {
+            worker.conntrackReader().forEach(now, connection -> visitor.connection(connection, now));
+        }
+    }
+
+    /**
+     * Ends connections.
+     *
+     * @return how many.
+     */
+    public long flushConnections(final ConntrackFilter filter) {
+        long flushed = 0;
+        for (final WorkerHandle worker : workers) {
+            final long before = worker.counters().get(WorkerCounter.CONNECTIONS_FLUSHED);
+            execute(worker, new Command.FlushConntrack(filter), "flush the connections");
+            flushed += worker.counters().get(WorkerCounter.CONNECTIONS_FLUSHED) - before;
+        }
+        return flushed;
     }
 
     public void flushFdb(final NetworkHandle network) {

@@ -15,7 +15,11 @@ import org.sluice.datapath.bridge.FdbReader;
 import org.sluice.datapath.buffer.DropReason;
 import org.sluice.datapath.buffer.OffHeapRegion;
 import org.sluice.datapath.command.CommandChannel;
+import org.sluice.datapath.command.EventChannel;
 import org.sluice.datapath.command.WorkerProxy;
+import org.sluice.datapath.conntrack.ConntrackConfig;
+import org.sluice.datapath.conntrack.ConntrackReader;
+import org.sluice.datapath.conntrack.ConntrackTable;
 import org.sluice.datapath.device.DevicePoller;
 import org.sluice.datapath.device.DeviceRegistry;
 import org.sluice.datapath.status.CounterGroup;
@@ -32,7 +36,14 @@ final class WorkerHandle implements AutoCloseable {
     private static final int FDB_PORT_LIMIT = 1024;
     private static final long COMMAND_TIMEOUT_MS = TimeUnit.SECONDS.toMillis(5);
 
+    /** Of the files that hold connections. */
+    static final String CONNTRACK_SUFFIX = ".conntrack";
+
+    private final int index;
     private final String name;
+    private final EventChannel events;
+    private final OffHeapRegion conntrackRegion;
+    private final ConntrackReader conntrackReader;
     private final CommandChannel channel = new CommandChannel();
     private final DevicePoller poller = new EpollPoller();
     private final OffHeapRegion fdbRegion;
@@ -43,26 +54,54 @@ final class WorkerHandle implements AutoCloseable {
     private final AgentRunner runner;
     private final Thread thread;
 
-    WorkerHandle(final int index, final Path runDir, final boolean busy, final CounterRegistry registry,
-                 final DeviceRegistry devices, final ErrorLog errors) {
+    /**
+     * @param eventWakeUp makes control look at the worker's events.
+     */
+    WorkerHandle(final int index, final EngineOptions options, final CounterRegistry registry,
+                 final DeviceRegistry devices, final ErrorLog errors, final Runnable eventWakeUp) {
+        this.index = index;
         name = "worker-" + index;
+        final Path runDir = options.runDir();
+        final ConntrackConfig conntrack = options.conntrack();
+        events = new EventChannel(eventWakeUp);
+        // Unlike the other mapped files this one outlives the daemon: the next one takes the connections up.
+        conntrackRegion = OffHeapRegion.mapped(runDir.resolve("conntrack-" + index + CONNTRACK_SUFFIX),
+            ConntrackTable.regionBytes(conntrack.capacity()));
+        final SecureRandom random = new SecureRandom();
+        final ConntrackTable connections =
+            new ConntrackTable(conntrackRegion, conntrack, random.nextLong(), System.nanoTime());
+        conntrackReader = new ConntrackReader(conntrackRegion);
         fdbRegion = OffHeapRegion.mapped(runDir.resolve("fdb-" + index + ".dat"), Fdb.regionBytes(FDB_CAPACITY));
         final Fdb fdb = new Fdb(fdbRegion, FDB_CAPACITY, FDB_PORT_LIMIT, Fdb.DEFAULT_AGEING_SECONDS,
-            new SecureRandom().nextLong());
+            random.nextLong());
         fdbReader = new FdbReader(fdbRegion);
         counters = new CounterGroup<>(registry.values(),
             registry.allocate(WorkerCounter.class, CounterTypes.WORKER, name));
         drops = new CounterGroup<>(registry.values(),
             registry.allocate(DropReason.class, CounterTypes.DROP_REASON, name + " drop"));
         final ForwardingWorker worker = new ForwardingWorker(new WorkerResources(name, SystemNanoClock.INSTANCE,
-            errors, channel, poller, devices, fdb, registry.values(), counters, drops));
-        runner = new AgentRunner(busy ? BusySpinIdleStrategy.INSTANCE : new AdaptiveIdleStrategy(worker), errors, null,
-            worker);
+            errors, channel, poller, devices, fdb, connections, conntrack,
+            options.natPorts().slice(index, options.workers()), events, registry.values(), counters, drops));
+        runner = new AgentRunner(
+            options.busy() ? BusySpinIdleStrategy.INSTANCE : new AdaptiveIdleStrategy(worker), errors, null, worker);
         thread = AgentRunner.startOnThread(runner);
     }
 
     String name() {
         return name;
+    }
+
+    /** From 0. */
+    int index() {
+        return index;
+    }
+
+    EventChannel events() {
+        return events;
+    }
+
+    ConntrackReader conntrackReader() {
+        return conntrackReader;
     }
 
     WorkerProxy proxy() {
@@ -101,6 +140,6 @@ final class WorkerHandle implements AutoCloseable {
             // It may be about to fall asleep just now; a second call then wakes it.
             poller.wakeUp();
         } while (!joined(closer));
-        CloseHelper.closeAll(poller, channel, fdbRegion);
+        CloseHelper.closeAll(poller, channel, events, fdbRegion, conntrackRegion);
     }
 }

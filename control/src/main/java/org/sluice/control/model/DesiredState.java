@@ -27,6 +27,11 @@ public final class DesiredState {
         return networks.containsKey(name);
     }
 
+    /** Whether it is the name of a network's host port. */
+    public boolean isHostInterface(final String name) {
+        return networks.values().stream().anyMatch(network -> network.hostInterface().equals(name));
+    }
+
     public boolean hasEndpoint(final String name) {
         return endpoints.containsKey(name);
     }

@@ -11,7 +11,13 @@ import java.util.List;
  * @param ifname     of the interface in the namespace.
  * @param mac        in text.
  * @param addresses  one for each subnet of the network.
+ * @param portIndex  its number in the switch: connections know it by this, also after a restart. Null in a state of
+ *                   before there were connections.
  */
 public record EndpointSpec(String name, String network, String netns, long netnsInode, String ifname, String mac,
-                           List<InetAddress> addresses) {
+                           List<InetAddress> addresses, Integer portIndex) {
+    /** The same with another number. */
+    public EndpointSpec withPortIndex(final int index) {
+        return new EndpointSpec(name, network, netns, netnsInode, ifname, mac, addresses, index);
+    }
 }

@@ -10,11 +10,19 @@ import java.util.List;
  * @param mtu           layer-3 bytes.
  * @param internal      no way out: endpoints get no default route.
  * @param sourceGuard   endpoints may send only from their own addresses.
+ * @param icc           endpoints may talk to each other; otherwise only through published ports.
+ * @param masquerade    what leaves by an uplink gets the host's address.
  * @param hostInterface name of the host port.
  * @param gatewayMac    of the host port, in text.
  */
 public record NetworkSpec(String name, List<SubnetSpec> subnets, int mtu, boolean internal, boolean sourceGuard,
-                          String hostInterface, String gatewayMac) {
+                          Boolean icc, Boolean masquerade, String hostInterface, String gatewayMac) {
+    /** A state of before there was routing lacks the two settings. */
+    public NetworkSpec {
+        icc = icc == null || icc;
+        masquerade = masquerade == null || masquerade;
+    }
+
     /** The subnet that an endpoint's address is of. */
     public IpPrefix prefixOf(final InetAddress address) {
         return subnets.stream().map(SubnetSpec::subnet).filter(s -> s.contains(address)).findFirst().orElseThrow();

@@ -11,6 +11,7 @@ import org.sluice.datapath.status.NetworkCounter;
 public final class BridgeDomain {
     private final int id;
     private final PortIdentity gateway;
+    private final DomainPolicy policy;
     private final CounterGroup<NetworkCounter> counters;
     private Port[] ports = new Port[0];
     private Port hostPort;
@@ -19,9 +20,11 @@ public final class BridgeDomain {
      * @param id      from 1 to below {@link Fdb#MAX_DOMAINS}, unique in the worker.
      * @param gateway the addresses that the switch itself answers for.
      */
-    public BridgeDomain(final int id, final PortIdentity gateway, final CounterGroup<NetworkCounter> counters) {
+    public BridgeDomain(final int id, final PortIdentity gateway, final DomainPolicy policy,
+                        final CounterGroup<NetworkCounter> counters) {
         this.id = id;
         this.gateway = gateway;
+        this.policy = policy;
         this.counters = counters;
     }
 
@@ -31,6 +34,10 @@ public final class BridgeDomain {
 
     public PortIdentity gateway() {
         return gateway;
+    }
+
+    public DomainPolicy policy() {
+        return policy;
     }
 
     public CounterGroup<NetworkCounter> counters() {

@@ -6,8 +6,8 @@ import org.sluice.datapath.status.CounterGroup;
 import org.sluice.datapath.status.PortCounter;
 
 /**
- * A place where frames enter and leave a bridge domain: an endpoint's device or the network's host port. Owned by the
- * worker.
+ * A place where frames enter and leave the switch: an endpoint's device, a network's host port, or an uplink. Owned by
+ * the worker.
  */
 public final class Port {
     private final int index;
@@ -17,24 +17,24 @@ public final class Port {
     private final EgressQueue egressQueue = new EgressQueue();
     private final PortIdentity identity;
     private final int mtu;
-    private final boolean host;
+    private final PortKind kind;
     private final boolean guarded;
 
     /**
      * @param index    below {@link Fdb#MAX_PORTS}, unique in the worker.
      * @param mtu      layer-3 bytes that the device takes in one packet.
-     * @param host     whether this is the network's port into the host.
+     * @param kind     what is behind it.
      * @param guarded  whether frames must come from the identity's addresses.
      * @param identity the addresses that live behind the port.
      */
     public Port(final int index, final BridgeDomain domain, final PacketDevice device, final int mtu,
-                final boolean host, final boolean guarded, final PortIdentity identity,
+                final PortKind kind, final boolean guarded, final PortIdentity identity,
                 final CounterGroup<PortCounter> counters) {
         this.index = index;
         this.domain = domain;
         this.device = device;
         this.mtu = mtu;
-        this.host = host;
+        this.kind = kind;
         this.guarded = guarded;
         this.identity = identity;
         this.counters = counters;
@@ -68,8 +68,20 @@ public final class Port {
         return mtu;
     }
 
+    public PortKind kind() {
+        return kind;
+    }
+
     public boolean isHost() {
-        return host;
+        return kind == PortKind.HOST;
+    }
+
+    public boolean isUplink() {
+        return kind == PortKind.UPLINK;
+    }
+
+    public boolean isEndpoint() {
+        return kind == PortKind.ENDPOINT;
     }
 
     public boolean isGuarded() {

@@ -2,6 +2,7 @@ package org.sluice.datapath.buffer;
 
 import org.agrona.UnsafeApi;
 
+import org.sluice.datapath.protocol.EtherType;
 import org.sluice.datapath.protocol.VirtioNetHeaderFlyweight;
 
 /**
@@ -14,7 +15,10 @@ import org.sluice.datapath.protocol.VirtioNetHeaderFlyweight;
  *   slot                    address - 10        address              address + length
  *    |  headroom (encap)         | virtio header     | Ethernet frame ... |   tail room  |
  * </pre>
- * The notes are off-heap, one cache line a frame. Java arrays, one for each column, would load and check the length of
+ * The notes are off-heap: a cache line a frame, and a second one that only routed frames use. Java arrays, one for each
+ * column, would load and check the length of another array at every access: with them the bridge path took 4 ns a frame
+ * longer. The index of a frame is not checked either; it comes from a loop up to {@link #size()}.
+ * <p>
  * another array at every access: with them the bridge path took 4 ns a frame longer. The index of a frame is not
  * checked either; it comes from a loop up to {@link #size()}.
  * <p>
@@ -40,15 +44,18 @@ public final class FrameBatch implements AutoCloseable {
     /** Egress: to the gateway of the domain. */
     public static final int EGRESS_GATEWAY = -2;
 
-    // Room for a reply that is longer than the frame it answers.
-    private static final int SCRATCH_LENGTH = 256;
+    /** The longest frame that {@link #replace} makes: an ICMPv6 error of 1280 bytes. */
+    public static final int MAX_REPLACEMENT_LENGTH = 1280 + 14;
+    // Room for such a reply, and for the virtio header in front.
+    private static final int SCRATCH_LENGTH = 1408;
     private static final byte NOT_DROPPED = -1;
+    private static final byte HELD = -2;
     private static final DropReason[] REASONS = DropReason.values();
     private static final int SCRATCH_FRAME_OFFSET = 32;
     // Not a multiple of the page size: slots that start alike would compete for the same sets of the cache.
     private static final int SLOT_LENGTH = HEADROOM + SLOT_FRAME_LENGTH + 48;
 
-    private static final int NOTE_LENGTH = 64;
+    private static final int NOTE_LENGTH = 128;
     private static final int ADDRESS_FIELD_OFFSET = 0;
     private static final int DESTINATION_MAC_FIELD_OFFSET = 8;
     private static final int SOURCE_MAC_FIELD_OFFSET = 16;
@@ -62,6 +69,11 @@ public final class FrameBatch implements AutoCloseable {
     private static final int OFFLOADED_FIELD_OFFSET = 43;
     private static final int DROP_REASON_FIELD_OFFSET = 44;
     private static final int SOURCE_IPV4_FIELD_OFFSET = 48;
+    private static final int L4_LENGTH_FIELD_OFFSET = 52;
+    private static final int FRAGMENT_FIELD_OFFSET = 56;
+    private static final int TUPLE_FIELD_OFFSET = 64;
+    private static final int TUPLE_HASH_FIELD_OFFSET = 104;
+    private static final int CONNECTION_FIELD_OFFSET = 112;
 
     private final OffHeapRegion slots;
     private final OffHeapRegion scratch;
@@ -72,10 +84,20 @@ public final class FrameBatch implements AutoCloseable {
     private long byteCount;
     private int droppedCount;
 
+    /** With slots for devices that read into them. */
     public FrameBatch() {
+        this((long) CAPACITY * SLOT_LENGTH);
+    }
+
+    /** Without slots: for frames that lie elsewhere. */
+    public static FrameBatch withoutSlots() {
+        return new FrameBatch(1);
+    }
+
+    private FrameBatch(final long slotBytes) {
         notes = OffHeapRegion.anonymous((long) CAPACITY * NOTE_LENGTH);
         notesAddress = notes.address();
-        slots = OffHeapRegion.anonymous((long) CAPACITY * SLOT_LENGTH);
+        slots = OffHeapRegion.anonymous(slotBytes);
         scratch = OffHeapRegion.anonymous((long) CAPACITY * SCRATCH_LENGTH);
     }
 
@@ -141,13 +163,20 @@ public final class FrameBatch implements AutoCloseable {
         return droppedCount;
     }
 
+    /** The frame has been put aside and is no longer the batch's; it does not count as dropped. */
+    public void hold(final int i) {
+        UnsafeApi.putByte(note(i) + DROP_REASON_FIELD_OFFSET, HELD);
+    }
+
+    /** Whether the frame's way has ended: it goes no further in this burst. */
     public boolean isDropped(final int i) {
         return UnsafeApi.getByte(note(i) + DROP_REASON_FIELD_OFFSET) != NOT_DROPPED;
     }
 
-    /** Why the frame was dropped, or null while it is on its way. */
+    /** Why the frame was dropped, or null while it is on its way, or held. */
     public DropReason dropReason(final int i) {
-        return isDropped(i) ? REASONS[UnsafeApi.getByte(note(i) + DROP_REASON_FIELD_OFFSET)] : null;
+        final int reason = UnsafeApi.getByte(note(i) + DROP_REASON_FIELD_OFFSET);
+        return reason < 0 ? null : REASONS[reason];
     }
 
     public long address(final int i) {
@@ -176,6 +205,12 @@ public final class FrameBatch implements AutoCloseable {
         return UnsafeApi.getShort(note(i) + ETHER_TYPE_FIELD_OFFSET) & 0xFFFF;
     }
 
+    /** Whether the EtherType is IPv4's or IPv6's. */
+    public boolean isIp(final int i) {
+        final int type = etherType(i);
+        return type == EtherType.IPV4 || type == EtherType.IPV6;
+    }
+
     public int l3Offset(final int i) {
         return UnsafeApi.getShort(note(i) + L3_FIELD_OFFSET) & 0xFFFF;
     }
@@ -195,6 +230,7 @@ public final class FrameBatch implements AutoCloseable {
         UnsafeApi.putShort(note(i) + L3_FIELD_OFFSET, (short) offset);
         UnsafeApi.putShort(note(i) + L4_FIELD_OFFSET, (short) 0);
         UnsafeApi.putByte(note(i) + L4_PROTOCOL_FIELD_OFFSET, (byte) 0);
+        UnsafeApi.putByte(note(i) + FRAGMENT_FIELD_OFFSET, (byte) 0);
     }
 
     /** Where the layer-4 header starts, or 0 when there is none here (not IP, or a later fragment). */
@@ -216,9 +252,25 @@ public final class FrameBatch implements AutoCloseable {
         return UnsafeApi.getByte(note(i) + L4_PROTOCOL_FIELD_OFFSET) & 0xFF;
     }
 
-    public void layer4(final int i, final int protocol, final int offset) {
+    /**
+     * @param lengthBytes from the layer-4 header to the end of the packet, which may be before the frame's end.
+     */
+    public void layer4(final int i, final int protocol, final int offset, final int lengthBytes,
+                       final boolean fragment) {
         UnsafeApi.putByte(note(i) + L4_PROTOCOL_FIELD_OFFSET, (byte) protocol);
         UnsafeApi.putShort(note(i) + L4_FIELD_OFFSET, (short) offset);
+        UnsafeApi.putInt(note(i) + L4_LENGTH_FIELD_OFFSET, lengthBytes);
+        UnsafeApi.putByte(note(i) + FRAGMENT_FIELD_OFFSET, (byte) (fragment ? 1 : 0));
+    }
+
+    /** Whether the packet is a part of a larger one. */
+    public boolean isFragment(final int i) {
+        return UnsafeApi.getByte(note(i) + FRAGMENT_FIELD_OFFSET) != 0;
+    }
+
+    /** Bytes from the layer-4 header to the end of the packet; 0 where there is none. */
+    public int l4Length(final int i) {
+        return UnsafeApi.getInt(note(i) + L4_LENGTH_FIELD_OFFSET);
     }
 
     /** The source address, where the EtherType is IPv4's. */
@@ -228,6 +280,28 @@ public final class FrameBatch implements AutoCloseable {
 
     public void sourceIpv4(final int i, final int address) {
         UnsafeApi.putInt(note(i) + SOURCE_IPV4_FIELD_OFFSET, address);
+    }
+
+    /** Where the routed frame's {@link org.sluice.datapath.conntrack.FlowTuple} is noted. */
+    public long tupleAddress(final int i) {
+        return note(i) + TUPLE_FIELD_OFFSET;
+    }
+
+    public long tupleHash(final int i) {
+        return UnsafeApi.getLong(note(i) + TUPLE_HASH_FIELD_OFFSET);
+    }
+
+    public void tupleHash(final int i, final long hash) {
+        UnsafeApi.putLong(note(i) + TUPLE_HASH_FIELD_OFFSET, hash);
+    }
+
+    /** Ref of the routed frame's connection, or 0 while there is none. */
+    public long connection(final int i) {
+        return UnsafeApi.getLong(note(i) + CONNECTION_FIELD_OFFSET);
+    }
+
+    public void connection(final int i, final long ref) {
+        UnsafeApi.putLong(note(i) + CONNECTION_FIELD_OFFSET, ref);
     }
 
     /** Layer-3 bytes of the longest packet that this frame is on a wire: what an egress MTU is held against. */

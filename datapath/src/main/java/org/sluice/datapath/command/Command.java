@@ -1,8 +1,16 @@
 package org.sluice.datapath.command;
 
+import org.sluice.datapath.bridge.DomainPolicy;
 import org.sluice.datapath.bridge.PortIdentity;
+import org.sluice.datapath.bridge.PortKind;
+import org.sluice.datapath.conntrack.ConntrackFilter;
+import org.sluice.datapath.nat.PortMap;
+import org.sluice.datapath.route.Route;
 
-/** What control may tell a worker. {@link CommandCodec} carries it through the ring, {@link CommandHandler} gets it. */
+/**
+ * What control may tell a worker. {@link CommandCodec} carries it through the ring, {@link CommandHandler} gets it.
+ * Addresses are two longs, IPv4 ones mapped (see {@link org.sluice.datapath.conntrack.FlowTuple}).
+ */
 public sealed interface Command {
     /**
      * Makes a network.
@@ -11,7 +19,7 @@ public sealed interface Command {
      * @param gateway    the addresses that the switch answers for.
      * @param counterIds of {@code NetworkCounter}, by ordinal.
      */
-    record AddDomain(int domainId, PortIdentity gateway, int[] counterIds) implements Command {
+    record AddDomain(int domainId, PortIdentity gateway, DomainPolicy policy, int[] counterIds) implements Command {
     }
 
     /** Ends a network that has no ports. */
@@ -22,16 +30,19 @@ public sealed interface Command {
      * Takes up the device that lies in the registry under the port's index.
      *
      * @param mtu        layer-3 bytes.
-     * @param host       whether it is the network's port into the host.
      * @param guarded    whether frames must come from the identity's addresses; its MAC is then pinned in the FDB.
      * @param counterIds of {@code PortCounter}, by ordinal.
      */
-    record AddPort(int portIndex, int domainId, int mtu, boolean host, boolean guarded, PortIdentity identity,
+    record AddPort(int portIndex, int domainId, int mtu, PortKind kind, boolean guarded, PortIdentity identity,
                    int[] counterIds) implements Command {
     }
 
-    /** Lets go of a port and of what was learned behind it. The device may then be closed. */
-    record RemovePort(int portIndex) implements Command {
+    /**
+     * Lets go of a port and of what was learned behind it. The device may then be closed.
+     *
+     * @param keepConnections its connections stay for the endpoint to come back; otherwise they end.
+     */
+    record RemovePort(int portIndex, boolean keepConnections) implements Command {
     }
 
     /**
@@ -40,5 +51,39 @@ public sealed interface Command {
      * @param domainId of one network, or 0 for all.
      */
     record FlushFdb(int domainId) implements Command {
+    }
+
+    /** Puts a route in, in place of one for the same prefix. */
+    record PutRoute(Route route) implements Command {
+        /** Hops of one route at most. */
+        public static final int MAX_HOPS = 8;
+    }
+
+    /** Takes the route of just this prefix out. */
+    record RemoveRoute(long high, long low, int length) implements Command {
+    }
+
+    /** The host has this address, or has it no longer. */
+    record SetLocalAddress(long high, long low, boolean present) implements Command {
+    }
+
+    /**
+     * What the kernel knows of a neighbour on an uplink.
+     *
+     * @param mac or 0: it does not answer.
+     */
+    record PutNeighbour(int portIndex, long high, long low, long mac) implements Command {
+    }
+
+    /** Publishes ports. */
+    record AddPortMap(PortMap map) implements Command {
+    }
+
+    /** Takes the map of the same protocol, address and first port back, and ends its connections. */
+    record RemovePortMap(PortMap map) implements Command {
+    }
+
+    /** Ends the connections that match. */
+    record FlushConntrack(ConntrackFilter filter) implements Command {
     }
 }

@@ -3,40 +3,35 @@ package org.sluice.datapath.command;
 import org.agrona.DirectBuffer;
 import org.agrona.MutableDirectBuffer;
 
+import org.sluice.datapath.bridge.DomainPolicy;
 import org.sluice.datapath.bridge.PortIdentity;
+import org.sluice.datapath.bridge.PortKind;
+import org.sluice.datapath.conntrack.ConntrackFilter;
+import org.sluice.datapath.nat.PortMap;
+import org.sluice.datapath.route.Route;
 
 /**
- * How a command lies in the ring. Every message begins with its correlation id; native byte order, for both sides are
- * one process.
- * <pre>
- *   all            correlation id (8)
- *   ADD_DOMAIN     domain (4) pad (4) identity (32) counters
- *   REMOVE_DOMAIN  domain (4)
- *   ADD_PORT       port (4) domain (4) identity (32) mtu (4) flags (4) counters
- *   REMOVE_PORT    port (4)
- *   FLUSH_FDB      domain (4)
- *   identity       MAC (8) IPv6 high (8) IPv6 low (8) IPv4 (4) pad (4)
- *   counters       count (4) ids (4 each)
- * </pre>
+ * How a command lies in the ring: its correlation id, then its fields in the order of its record, each 4 or 8 bytes.
+ * An identity is MAC, IPv4, IPv6; a list is its length and its elements; a boolean is 0 or 1. Native byte order, for
+ * both sides are one process.
  */
 public final class CommandCodec {
     /** Longer than any message. */
-    public static final int MAX_LENGTH = 256;
+    public static final int MAX_LENGTH = 1024;
 
-    static final int ADD_DOMAIN = 1;
-    static final int REMOVE_DOMAIN = 2;
-    static final int ADD_PORT = 3;
-    static final int REMOVE_PORT = 4;
-    static final int FLUSH_FDB = 5;
-
-    private static final int BODY_OFFSET = 8;
-    private static final int IDENTITY_OFFSET = 16;
-    private static final int DOMAIN_COUNTERS_OFFSET = 48;
-    private static final int MTU_OFFSET = 48;
-    private static final int FLAGS_OFFSET = 52;
-    private static final int PORT_COUNTERS_OFFSET = 56;
-    private static final int HOST_FLAG = 1;
-    private static final int GUARDED_FLAG = 2;
+    private static final int ADD_DOMAIN = 1;
+    private static final int REMOVE_DOMAIN = 2;
+    private static final int ADD_PORT = 3;
+    private static final int REMOVE_PORT = 4;
+    private static final int FLUSH_FDB = 5;
+    private static final int PUT_ROUTE = 6;
+    private static final int REMOVE_ROUTE = 7;
+    private static final int SET_LOCAL_ADDRESS = 8;
+    private static final int PUT_NEIGHBOUR = 9;
+    private static final int ADD_PORT_MAP = 10;
+    private static final int REMOVE_PORT_MAP = 11;
+    private static final int FLUSH_CONNTRACK = 12;
+    private static final PortKind[] KINDS = PortKind.values();
 
     private CommandCodec() {
     }
@@ -49,6 +44,13 @@ public final class CommandCodec {
             case Command.AddPort ignored -> ADD_PORT;
             case Command.RemovePort ignored -> REMOVE_PORT;
             case Command.FlushFdb ignored -> FLUSH_FDB;
+            case Command.PutRoute ignored -> PUT_ROUTE;
+            case Command.RemoveRoute ignored -> REMOVE_ROUTE;
+            case Command.SetLocalAddress ignored -> SET_LOCAL_ADDRESS;
+            case Command.PutNeighbour ignored -> PUT_NEIGHBOUR;
+            case Command.AddPortMap ignored -> ADD_PORT_MAP;
+            case Command.RemovePortMap ignored -> REMOVE_PORT_MAP;
+            case Command.FlushConntrack ignored -> FLUSH_CONNTRACK;
         };
     }
 
@@ -58,25 +60,24 @@ public final class CommandCodec {
      * @return its length in bytes.
      */
     public static int encode(final Command command, final long correlationId, final MutableDirectBuffer buffer) {
-        buffer.putLong(0, correlationId);
-        return switch (command) {
-            case Command.AddDomain add -> {
-                buffer.putInt(BODY_OFFSET, add.domainId());
-                putIdentity(buffer, add.gateway());
-                yield putCounters(buffer, DOMAIN_COUNTERS_OFFSET, add.counterIds());
-            }
-            case Command.RemoveDomain remove -> putNumber(buffer, remove.domainId());
-            case Command.AddPort add -> {
-                buffer.putInt(BODY_OFFSET, add.portIndex());
-                buffer.putInt(BODY_OFFSET + Integer.BYTES, add.domainId());
-                putIdentity(buffer, add.identity());
-                buffer.putInt(MTU_OFFSET, add.mtu());
-                buffer.putInt(FLAGS_OFFSET, (add.host() ? HOST_FLAG : 0) | (add.guarded() ? GUARDED_FLAG : 0));
-                yield putCounters(buffer, PORT_COUNTERS_OFFSET, add.counterIds());
-            }
-            case Command.RemovePort remove -> putNumber(buffer, remove.portIndex());
-            case Command.FlushFdb flush -> putNumber(buffer, flush.domainId());
-        };
+        final FieldWriter out = new FieldWriter(buffer).put(correlationId);
+        switch (command) {
+            case Command.AddDomain c -> putIdentity(out.put(c.domainId()), c.gateway()).put(c.policy().internal())
+                .put(c.policy().icc()).put(c.policy().masquerade()).put(c.counterIds());
+            case Command.RemoveDomain c -> out.put(c.domainId());
+            case Command.AddPort c -> putIdentity(out.put(c.portIndex()).put(c.domainId()).put(c.mtu())
+                .put(c.kind().ordinal()).put(c.guarded()), c.identity()).put(c.counterIds());
+            case Command.RemovePort c -> out.put(c.portIndex()).put(c.keepConnections());
+            case Command.FlushFdb c -> out.put(c.domainId());
+            case Command.PutRoute c -> putRoute(out, c.route());
+            case Command.RemoveRoute c -> out.put(c.high()).put(c.low()).put(c.length());
+            case Command.SetLocalAddress c -> out.put(c.high()).put(c.low()).put(c.present());
+            case Command.PutNeighbour c -> out.put(c.portIndex()).put(c.high()).put(c.low()).put(c.mac());
+            case Command.AddPortMap c -> putPortMap(out, c.map());
+            case Command.RemovePortMap c -> putPortMap(out, c.map());
+            case Command.FlushConntrack c -> putFilter(out, c.filter());
+        }
+        return out.length();
     }
 
     public static long correlationId(final DirectBuffer buffer, final int offset) {
@@ -90,56 +91,81 @@ public final class CommandCodec {
      */
     public static CommandResult dispatch(final int type, final DirectBuffer buffer, final int offset,
                                          final CommandHandler handler) {
-        final int number = buffer.getInt(offset + BODY_OFFSET);
+        // Java evaluates arguments from left to right: the fields are read in the order in which they were written.
+        final FieldReader in = new FieldReader(buffer, offset + Long.BYTES);
         return switch (type) {
-            case ADD_DOMAIN -> handler.onAddDomain(new Command.AddDomain(number, identity(buffer, offset),
-                counters(buffer, offset + DOMAIN_COUNTERS_OFFSET)));
-            case REMOVE_DOMAIN -> handler.onRemoveDomain(new Command.RemoveDomain(number));
-            case ADD_PORT -> {
-                final int flags = buffer.getInt(offset + FLAGS_OFFSET);
-                yield handler.onAddPort(new Command.AddPort(number, buffer.getInt(offset + BODY_OFFSET + Integer.BYTES),
-                    buffer.getInt(offset + MTU_OFFSET), (flags & HOST_FLAG) != 0, (flags & GUARDED_FLAG) != 0,
-                    identity(buffer, offset), counters(buffer, offset + PORT_COUNTERS_OFFSET)));
-            }
-            case REMOVE_PORT -> handler.onRemovePort(new Command.RemovePort(number));
-            case FLUSH_FDB -> handler.onFlushFdb(new Command.FlushFdb(number));
+            case ADD_DOMAIN -> handler.onAddDomain(new Command.AddDomain(in.i32(), identity(in),
+                new DomainPolicy(in.bool(), in.bool(), in.bool()), in.ints()));
+            case REMOVE_DOMAIN -> handler.onRemoveDomain(new Command.RemoveDomain(in.i32()));
+            case ADD_PORT -> handler.onAddPort(new Command.AddPort(in.i32(), in.i32(), in.i32(), KINDS[in.i32()],
+                in.bool(), identity(in), in.ints()));
+            case REMOVE_PORT -> handler.onRemovePort(new Command.RemovePort(in.i32(), in.bool()));
+            case FLUSH_FDB -> handler.onFlushFdb(new Command.FlushFdb(in.i32()));
+            case PUT_ROUTE -> handler.onPutRoute(new Command.PutRoute(route(in)));
+            case REMOVE_ROUTE -> handler.onRemoveRoute(new Command.RemoveRoute(in.i64(), in.i64(), in.i32()));
+            case SET_LOCAL_ADDRESS ->
+                handler.onSetLocalAddress(new Command.SetLocalAddress(in.i64(), in.i64(), in.bool()));
+            case PUT_NEIGHBOUR ->
+                handler.onPutNeighbour(new Command.PutNeighbour(in.i32(), in.i64(), in.i64(), in.i64()));
+            case ADD_PORT_MAP -> handler.onAddPortMap(new Command.AddPortMap(portMap(in)));
+            case REMOVE_PORT_MAP -> handler.onRemovePortMap(new Command.RemovePortMap(portMap(in)));
+            case FLUSH_CONNTRACK -> handler.onFlushConntrack(new Command.FlushConntrack(filter(in)));
             default -> throw new IllegalArgumentException("unknown command type " + type);
         };
     }
 
-    private static int putNumber(final MutableDirectBuffer buffer, final int number) {
-        buffer.putInt(BODY_OFFSET, number);
-        return BODY_OFFSET + Integer.BYTES;
+    private static FieldWriter putIdentity(final FieldWriter out, final PortIdentity identity) {
+        return out.put(identity.mac()).put(identity.ipv4()).put(identity.ipv6High()).put(identity.ipv6Low());
     }
 
-    private static void putIdentity(final MutableDirectBuffer buffer, final PortIdentity identity) {
-        buffer.putLong(IDENTITY_OFFSET, identity.mac());
-        buffer.putLong(IDENTITY_OFFSET + 8, identity.ipv6High());
-        buffer.putLong(IDENTITY_OFFSET + 16, identity.ipv6Low());
-        buffer.putInt(IDENTITY_OFFSET + 24, identity.ipv4());
+    private static PortIdentity identity(final FieldReader in) {
+        return new PortIdentity(in.i64(), in.i32(), in.i64(), in.i64());
     }
 
-    private static PortIdentity identity(final DirectBuffer buffer, final int offset) {
-        final int start = offset + IDENTITY_OFFSET;
-        return new PortIdentity(buffer.getLong(start), buffer.getInt(start + 24), buffer.getLong(start + 8),
-            buffer.getLong(start + 16));
-    }
-
-    private static int putCounters(final MutableDirectBuffer buffer, final int offset, final int[] ids) {
-        buffer.putInt(offset, ids.length);
-        int end = offset + Integer.BYTES;
-        for (final int id : ids) {
-            buffer.putInt(end, id);
-            end += Integer.BYTES;
+    private static void putRoute(final FieldWriter out, final Route route) {
+        out.put(route.high()).put(route.low()).put(route.length()).put(route.hops().length);
+        for (final Route.Hop hop : route.hops()) {
+            out.put(hop.portIndex()).put(hop.gatewayHigh()).put(hop.gatewayLow()).put(hop.sourceHigh())
+                .put(hop.sourceLow());
         }
-        return end;
     }
 
-    private static int[] counters(final DirectBuffer buffer, final int offset) {
-        final int[] ids = new int[buffer.getInt(offset)];
-        for (int i = 0; i < ids.length; i++) {
-            ids[i] = buffer.getInt(offset + Integer.BYTES * (i + 1));
+    private static Route route(final FieldReader in) {
+        final long high = in.i64();
+        final long low = in.i64();
+        final int length = in.i32();
+        final Route.Hop[] hops = new Route.Hop[in.i32()];
+        for (int i = 0; i < hops.length; i++) {
+            hops[i] = new Route.Hop(in.i32(), in.i64(), in.i64(), in.i64(), in.i64());
         }
-        return ids;
+        return new Route(high, low, length, hops);
+    }
+
+    private static void putPortMap(final FieldWriter out, final PortMap map) {
+        out.put(map.protocol()).put(map.ipv4()).put(map.hostHigh()).put(map.hostLow()).put(map.hostFirst())
+            .put(map.hostLast()).put(map.portIndex()).put(map.endpointHigh()).put(map.endpointLow())
+            .put(map.endpointFirst());
+    }
+
+    private static PortMap portMap(final FieldReader in) {
+        return new PortMap(in.i32(), in.bool(), in.i64(), in.i64(), in.i32(), in.i32(), in.i32(), in.i64(), in.i64(),
+            in.i32());
+    }
+
+    private static void putFilter(final FieldWriter out, final ConntrackFilter filter) {
+        out.put(filter.family()).put(filter.protocol()).put(filter.tcpState()).put(filter.status())
+            .put(filter.sourcePort()).put(filter.destinationPort());
+        for (final ConntrackFilter.Prefix prefix : filter.prefixes()) {
+            out.put(prefix.high()).put(prefix.low()).put(prefix.length());
+        }
+    }
+
+    private static ConntrackFilter filter(final FieldReader in) {
+        return new ConntrackFilter(in.i32(), in.i32(), in.i32(), in.i32(), in.i32(), in.i32(), prefix(in), prefix(in),
+            prefix(in), prefix(in));
+    }
+
+    private static ConntrackFilter.Prefix prefix(final FieldReader in) {
+        return new ConntrackFilter.Prefix(in.i64(), in.i64(), in.i32());
     }
 }

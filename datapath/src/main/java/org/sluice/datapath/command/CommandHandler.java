@@ -11,4 +11,18 @@ public interface CommandHandler {
     CommandResult onRemovePort(Command.RemovePort command);
 
     CommandResult onFlushFdb(Command.FlushFdb command);
+
+    CommandResult onPutRoute(Command.PutRoute command);
+
+    CommandResult onRemoveRoute(Command.RemoveRoute command);
+
+    CommandResult onSetLocalAddress(Command.SetLocalAddress command);
+
+    CommandResult onPutNeighbour(Command.PutNeighbour command);
+
+    CommandResult onAddPortMap(Command.AddPortMap command);
+
+    CommandResult onRemovePortMap(Command.RemovePortMap command);
+
+    CommandResult onFlushConntrack(Command.FlushConntrack command);
 }

@@ -11,6 +11,7 @@ public enum CommandResult {
     PORT_UNKNOWN("there is no such port"),
     DEVICE_MISSING("no device was laid down for the port"),
     FDB_FULL("the FDB has no place for the port's MAC address"),
+    PORT_MAP_TAKEN("another port map has an address and port in common with it"),
     FAILED("the worker failed on it; its error log says how");
 
     private final String description;

@@ -5,6 +5,9 @@ import org.sluice.datapath.bridge.Fdb;
 import org.sluice.datapath.bridge.Port;
 import org.sluice.datapath.buffer.DropReason;
 import org.sluice.datapath.buffer.FrameBatch;
+import org.sluice.datapath.protocol.EtherType;
+import org.sluice.datapath.protocol.Icmpv6Flyweight;
+import org.sluice.datapath.protocol.IpProtocol;
 import org.sluice.datapath.protocol.MacAddress;
 import org.sluice.datapath.status.CounterGroup;
 import org.sluice.datapath.status.WorkerCounter;
@@ -14,6 +17,7 @@ import org.sluice.datapath.status.WorkerCounter;
  * looking up are two loops because each is then simple, and table misses of different frames overlap.
  */
 public final class BridgeStage {
+    private final Icmpv6Flyweight icmpv6 = new Icmpv6Flyweight();
     private final Fdb fdb;
     private final CounterGroup<WorkerCounter> counters;
 
@@ -27,7 +31,11 @@ public final class BridgeStage {
      */
     public int process(final FrameBatch batch, final Port ingress, final int nowSeconds) {
         learn(batch, ingress, nowSeconds);
-        return lookUp(batch, ingress, nowSeconds);
+        final int notUnicast = lookUp(batch, ingress, nowSeconds);
+        if (!ingress.domain().policy().icc() && !ingress.isHost()) {
+            isolate(batch, ingress);
+        }
+        return notUnicast;
     }
 
     private void learn(final FrameBatch batch, final Port ingress, final int nowSeconds) {
@@ -76,6 +84,38 @@ public final class BridgeStage {
             }
         }
         return notUnicast;
+    }
+
+    /**
+     * In a domain without inter-container communication, an endpoint's IP packets go to the gateway and the host only.
+     */
+    private void isolate(final FrameBatch batch, final Port ingress) {
+        final Port hostPort = ingress.domain().hostPort();
+        for (int i = 0, size = batch.size(); i < size; i++) {
+            final int type = batch.etherType(i);
+            if (batch.isDropped(i) || type != EtherType.IPV4 && type != EtherType.IPV6
+                || batch.egress(i) == FrameBatch.EGRESS_GATEWAY) {
+                continue;
+            }
+            if (batch.egress(i) != FrameBatch.EGRESS_FLOOD) {
+                if (hostPort == null || batch.egress(i) != hostPort.index()) {
+                    batch.drop(i, DropReason.ICC_DISABLED);
+                }
+            } else if (!isNeighbourDiscovery(batch, i)) {
+                if (hostPort == null) {
+                    batch.drop(i, DropReason.ICC_DISABLED);
+                } else {
+                    batch.egress(i, hostPort.index());
+                }
+            }
+        }
+    }
+
+    /** Endpoints may still find each other, as they may by ARP. */
+    private boolean isNeighbourDiscovery(final FrameBatch batch, final int i) {
+        return batch.l4Protocol(i) == IpProtocol.ICMPV6 && batch.l4Offset(i) != 0
+            && icmpv6.wrap(batch.l4Address(i), batch.l4Available(i)).type() >= Icmpv6Flyweight.NEIGHBOUR_SOLICITATION
+            && icmpv6.type() <= Icmpv6Flyweight.NEIGHBOUR_ADVERTISEMENT;
     }
 
     private void count(final Fdb.Learned learned) {

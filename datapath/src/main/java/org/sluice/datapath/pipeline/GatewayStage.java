@@ -17,9 +17,10 @@ import org.sluice.datapath.status.CounterGroup;
 import org.sluice.datapath.status.WorkerCounter;
 
 /**
- * The switch's own voice: answers ARP, neighbour solicitations and pings for the gateway's addresses, and hands
- * everything else that is addressed to the gateway to the host port. What the host itself sends is left alone: its
- * kernel owns the gateway's addresses too and must not be answered in its own name.
+ * The switch's own voice: answers ARP, neighbour solicitations and pings for the gateway's addresses. Of what else is
+ * addressed to the gateway, IP packets are left for the layer-3 stages, and all others, with those for link-local
+ * addresses, go to the host port. What the host itself sends is left alone: its kernel owns the gateway's addresses too
+ * and must not be answered in its own name.
  */
 public final class GatewayStage {
     private final GatewayResponder responder = new GatewayResponder();
@@ -129,25 +130,26 @@ public final class GatewayStage {
         return ipv6.nextHeader() != IpProtocol.ICMPV6;
     }
 
+    /** What is not for the layer-3 stages. */
     private void handToHost(final FrameBatch batch, final int i, final BridgeDomain domain) {
-        if (!isForHost(batch, i, domain.gateway())) {
-            batch.drop(i, DropReason.NO_ROUTE);
-        } else if (domain.hostPort() == null) {
+        if (isRouted(batch, i)) {
+            return;
+        }
+        if (domain.hostPort() == null) {
             batch.drop(i, DropReason.NO_HOST_PORT);
         } else {
             batch.egress(i, domain.hostPort().index());
         }
     }
 
-    private boolean isForHost(final FrameBatch batch, final int i, final PortIdentity gateway) {
+    private boolean isRouted(final FrameBatch batch, final int i) {
         return switch (batch.etherType(i)) {
-            case EtherType.IPV4 -> gateway.isIpv4(ipv4.wrap(batch.l3Address(i), batch.l3Available(i)).destination());
+            case EtherType.IPV4 -> true;
             case EtherType.IPV6 -> {
                 ipv6.wrap(batch.l3Address(i), batch.l3Available(i));
-                yield gateway.isIpv6(ipv6.destinationHigh(), ipv6.destinationLow())
-                    || Ipv6Flyweight.isLinkLocal(ipv6.destinationHigh());
+                yield !Ipv6Flyweight.isLinkLocal(ipv6.destinationHigh());
             }
-            default -> true;
+            default -> false;
         };
     }
 }

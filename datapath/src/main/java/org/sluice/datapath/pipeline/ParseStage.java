@@ -131,11 +131,12 @@ public final class ParseStage {
         batch.sourceIpv4(i, ipv4.source());
         final int protocol = ipv4.protocol();
         if (ipv4.isLaterFragment()) {
-            batch.layer4(i, protocol, 0);
+            batch.layer4(i, protocol, 0, 0, true);
             return null;
         }
-        batch.layer4(i, protocol, batch.l3Offset(i) + headerLength);
-        return transport.parse(protocol, ipv4.address() + headerLength, totalLength - headerLength, ipv4.isFragment());
+        final boolean fragment = ipv4.isFragment();
+        batch.layer4(i, protocol, batch.l3Offset(i) + headerLength, totalLength - headerLength, fragment);
+        return transport.parse(protocol, ipv4.address() + headerLength, totalLength - headerLength, fragment);
     }
 
     private DropReason parseIpv6(final FrameBatch batch, final int i) {
@@ -154,10 +155,10 @@ public final class ParseStage {
         }
         final int protocol = extensions.protocol();
         if (extensions.isLaterFragment() || protocol == IpProtocol.NO_NEXT_HEADER) {
-            batch.layer4(i, protocol, 0);
+            batch.layer4(i, protocol, 0, 0, extensions.isFragment());
             return null;
         }
-        batch.layer4(i, protocol, extensions.end());
+        batch.layer4(i, protocol, extensions.end(), end - extensions.end(), extensions.isFragment());
         return transport.parse(protocol, batch.l4Address(i), end - extensions.end(), extensions.isFragment());
     }
 }

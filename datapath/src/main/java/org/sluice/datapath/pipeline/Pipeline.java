@@ -1,47 +1,69 @@
 package org.sluice.datapath.pipeline;
 
+import java.util.concurrent.TimeUnit;
+
 import org.sluice.datapath.bridge.Fdb;
 import org.sluice.datapath.bridge.Port;
 import org.sluice.datapath.buffer.DropReason;
 import org.sluice.datapath.buffer.FrameBatch;
+import org.sluice.datapath.conntrack.FragmentTable;
+import org.sluice.datapath.nat.IcmpErrorTranslator;
 import org.sluice.datapath.status.CounterGroup;
 import org.sluice.datapath.status.NetworkCounter;
 import org.sluice.datapath.status.PortCounter;
 import org.sluice.datapath.status.WorkerCounter;
 
 /**
- * The stages in order. A burst runs through one stage as a whole before the next begins. Owned by the worker.
+ * The stages in order. A burst runs through one stage as a whole before the next begins. Frames of one network never
+ * see the layer-3 stages. Owned by the worker.
  */
 public final class Pipeline {
     private final ParseStage parse = new ParseStage();
     private final SourceGuardStage sourceGuard = new SourceGuardStage();
     private final BridgeStage bridge;
     private final GatewayStage gateway;
+    private final ConntrackStage conntrack;
+    private final RoutingStage routing;
     private final TransmitStage transmit;
+    private final FragmentTable fragments;
+    private final FrameBatch released = FrameBatch.withoutSlots();
     private final CounterGroup<DropReason> drops;
     private final CounterGroup<WorkerCounter> counters;
 
-    /**
-     * @param ports the worker's ports by index.
-     */
-    public Pipeline(final Fdb fdb, final Port[] ports, final CounterGroup<WorkerCounter> counters,
-                    final CounterGroup<DropReason> drops) {
-        this.counters = counters;
-        this.drops = drops;
+    public Pipeline(final Fdb fdb, final Layer3 layer3) {
+        counters = layer3.counters();
+        drops = layer3.drops();
+        fragments = layer3.fragments();
         bridge = new BridgeStage(fdb, counters);
         gateway = new GatewayStage(counters);
-        transmit = new TransmitStage(ports, drops);
+        final IcmpErrorTranslator icmpErrors = new IcmpErrorTranslator(layer3.connections());
+        final IcmpErrorResponder responder = new IcmpErrorResponder(counters, drops);
+        conntrack = new ConntrackStage(layer3, new AdmissionStage(layer3, responder), icmpErrors);
+        routing = new RoutingStage(layer3, icmpErrors, responder);
+        transmit = new TransmitStage(layer3.ports(), drops);
     }
 
     /** Carries a burst that came in by one port to its end. */
-    public void process(final FrameBatch batch, final Port ingress, final int nowSeconds) {
-        parse.process(batch);
-        sourceGuard.process(batch, ingress);
-        if (bridge.process(batch, ingress, nowSeconds) > 0) {
-            gateway.process(batch, ingress);
+    public void process(final FrameBatch batch, final Port ingress, final long nowNs) {
+        counters.increment(WorkerCounter.BURSTS);
+        ingress.counters().add(PortCounter.RX_FRAMES, batch.size());
+        ingress.counters().add(PortCounter.RX_BYTES, batch.byteCount());
+        ingress.domain().counters().add(NetworkCounter.RX_FRAMES, batch.size());
+        ingress.domain().counters().add(NetworkCounter.RX_BYTES, batch.byteCount());
+        runStages(batch, ingress, nowNs);
+        if (fragments.hasKept()) {
+            releaseFragments(ingress, nowNs);
         }
-        transmit.process(batch, ingress);
-        count(batch, ingress);
+    }
+
+    private void releaseFragments(final Port ingress, final long nowNs) {
+        released.clear();
+        fragments.release(released);
+        while (released.size() > 0) {
+            runStages(released, ingress, nowNs);
+            released.clear();
+            fragments.release(released);
+        }
     }
 
     /** Forgets what an exception left half done. */
@@ -49,23 +71,48 @@ public final class Pipeline {
         transmit.abandon();
     }
 
-    private void count(final FrameBatch batch, final Port ingress) {
-        counters.increment(WorkerCounter.BURSTS);
-        ingress.counters().add(PortCounter.RX_FRAMES, batch.size());
-        ingress.counters().add(PortCounter.RX_BYTES, batch.byteCount());
-        ingress.domain().counters().add(NetworkCounter.RX_FRAMES, batch.size());
-        ingress.domain().counters().add(NetworkCounter.RX_BYTES, batch.byteCount());
+    private void runStages(final FrameBatch batch, final Port ingress, final long nowNs) {
+        parse.process(batch);
+        final int notUnicast;
+        if (ingress.isUplink()) {
+            notUnicast = routeAll(batch);
+        } else {
+            sourceGuard.process(batch, ingress);
+            notUnicast = bridge.process(batch, ingress, (int) TimeUnit.NANOSECONDS.toSeconds(nowNs));
+            if (notUnicast > 0) {
+                gateway.process(batch, ingress);
+            }
+        }
+        if (notUnicast > 0 && conntrack.process(batch, ingress, nowNs) > 0) {
+            routing.process(batch, ingress, nowNs);
+        }
+        transmit.process(batch, ingress);
         if (batch.droppedCount() > 0) {
             countDrops(batch, ingress);
         }
+    }
+
+    /** The steering in front of an uplink lets nothing through that is not for a router. */
+    private static int routeAll(final FrameBatch batch) {
+        for (int i = 0, size = batch.size(); i < size; i++) {
+            if (!batch.isDropped(i)) {
+                if (batch.isIp(i)) {
+                    batch.egress(i, FrameBatch.EGRESS_GATEWAY);
+                } else {
+                    batch.drop(i, DropReason.NOT_PUBLISHED);
+                }
+            }
+        }
+        return batch.size();
     }
 
     private void countDrops(final FrameBatch batch, final Port ingress) {
         ingress.counters().add(PortCounter.RX_DROPS, batch.droppedCount());
         ingress.domain().counters().add(NetworkCounter.DROPS, batch.droppedCount());
         for (int i = 0, size = batch.size(); i < size; i++) {
-            if (batch.isDropped(i)) {
-                drops.increment(batch.dropReason(i));
+            final DropReason reason = batch.dropReason(i);
+            if (reason != null) {
+                drops.increment(reason);
             }
         }
     }

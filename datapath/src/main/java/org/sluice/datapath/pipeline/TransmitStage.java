@@ -84,18 +84,22 @@ public final class TransmitStage {
 
     private void flush() {
         for (int t = 0; t < touchedCount; t++) {
-            final Port egress = touched[t];
-            final EgressQueue queue = egress.egressQueue();
-            egress.device().transmit(queue);
-            final CounterGroup<PortCounter> counters = egress.counters();
-            counters.add(PortCounter.TX_FRAMES, queue.acceptedFrames());
-            counters.add(PortCounter.TX_BYTES, queue.acceptedBytes());
-            if (queue.refusedFrames() > 0) {
-                lose(egress, DropReason.EGRESS_REFUSED, queue.refusedFrames());
-            }
-            queue.clear();
+            flush(touched[t]);
         }
         touchedCount = 0;
+    }
+
+    /** Sends what is queued at a port. */
+    public void flush(final Port egress) {
+        final EgressQueue queue = egress.egressQueue();
+        egress.device().transmit(queue);
+        final CounterGroup<PortCounter> counters = egress.counters();
+        counters.add(PortCounter.TX_FRAMES, queue.acceptedFrames());
+        counters.add(PortCounter.TX_BYTES, queue.acceptedBytes());
+        if (queue.refusedFrames() > 0) {
+            lose(egress, DropReason.EGRESS_REFUSED, queue.refusedFrames());
+        }
+        queue.clear();
     }
 
     /** Losses at an egress are counted there: a flooded frame may get through to some ports and not to others. */

@@ -14,7 +14,7 @@ public final class IcmpFlyweight extends Flyweight {
     public static final int ECHO_REPLY = 0;
     public static final int ECHO_REQUEST = 8;
     public static final int CHECKSUM_FIELD_OFFSET = 2;
-    private static final int IDENTIFIER_FIELD_OFFSET = 4;
+    public static final int IDENTIFIER_FIELD_OFFSET = 4;
     private static final int SEQUENCE_FIELD_OFFSET = 6;
 
     public IcmpFlyweight wrap(final long address, final int available) {

@@ -12,6 +12,7 @@ public final class IpProtocol {
     public static final int ICMPV6 = 58;
     public static final int NO_NEXT_HEADER = 59;
     public static final int DESTINATION_OPTIONS = 60;
+    public static final int SCTP = 132;
     public static final int MOBILITY = 135;
 
     private IpProtocol() {

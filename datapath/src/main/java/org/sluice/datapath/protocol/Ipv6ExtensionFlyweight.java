@@ -12,6 +12,7 @@ package org.sluice.datapath.protocol;
 public final class Ipv6ExtensionFlyweight extends Flyweight {
     private static final int LENGTH_FIELD_OFFSET = 1;
     private static final int FRAGMENT_FIELD_OFFSET = 2;
+    private static final int IDENTIFICATION_FIELD_OFFSET = 4;
 
     public Ipv6ExtensionFlyweight wrap(final long address, final int available) {
         wrapAt(address, available);
@@ -30,5 +31,10 @@ public final class Ipv6ExtensionFlyweight extends Flyweight {
     /** Offset in the high 13 bits, "more fragments" in the lowest. */
     public int fragmentField() {
         return u16(FRAGMENT_FIELD_OFFSET);
+    }
+
+    /** Of a fragment header. */
+    public int identification() {
+        return i32(IDENTIFICATION_FIELD_OFFSET);
     }
 }

@@ -22,6 +22,8 @@ import org.agrona.UnsafeApi;
 public final class VirtioNetHeaderFlyweight {
     public static final int LENGTH = 10;
     public static final int NEEDS_CHECKSUM = 1;
+    /** The device has found the checksum right. */
+    public static final int DATA_VALID = 2;
 
     public static final int GSO_NONE = 0;
     public static final int GSO_TCPV4 = 1;

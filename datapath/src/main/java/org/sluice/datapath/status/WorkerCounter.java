@@ -14,5 +14,14 @@ public enum WorkerCounter {
     /** A MAC was not learned: no place was left for it. */
     FDB_FULL,
     /** ARP requests, neighbour solicitations and pings that the gateway answered. */
-    GATEWAY_REPLIES
+    GATEWAY_REPLIES,
+    CONNECTIONS_OPENED,
+    /** Connections that were forgotten because their time was up or their endpoint had gone. */
+    CONNECTIONS_EXPIRED,
+    /** Connections that were ended by hand. */
+    CONNECTIONS_FLUSHED,
+    /** ICMP errors of the switch's own. */
+    ICMP_ERRORS_SENT,
+    /** Neighbours that control was asked for. */
+    NEIGHBOURS_WANTED
 }

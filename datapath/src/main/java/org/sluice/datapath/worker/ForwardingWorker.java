@@ -1,5 +1,6 @@
 package org.sluice.datapath.worker;
 
+import java.security.SecureRandom;
 import java.util.concurrent.TimeUnit;
 
 import org.agrona.concurrent.Agent;
@@ -8,9 +9,17 @@ import org.agrona.concurrent.MessageHandler;
 import org.sluice.datapath.bridge.Fdb;
 import org.sluice.datapath.bridge.Port;
 import org.sluice.datapath.buffer.FrameBatch;
+import org.sluice.datapath.conntrack.ConnectionTracker;
+import org.sluice.datapath.conntrack.FragmentTable;
 import org.sluice.datapath.device.DevicePoller;
 import org.sluice.datapath.device.PacketDevice;
+import org.sluice.datapath.nat.PortMapTable;
+import org.sluice.datapath.nat.SourcePortAllocator;
+import org.sluice.datapath.pipeline.Layer3;
 import org.sluice.datapath.pipeline.Pipeline;
+import org.sluice.datapath.route.Fib;
+import org.sluice.datapath.route.NextHopTable;
+import org.sluice.datapath.route.PendingPackets;
 import org.sluice.datapath.status.PortCounter;
 import org.sluice.datapath.status.WorkerCounter;
 
@@ -23,32 +32,32 @@ import org.sluice.datapath.status.WorkerCounter;
 public final class ForwardingWorker implements Agent {
     private static final int COMMAND_LIMIT = 8;
     private static final int READY_LIMIT = 64;
-    private static final long SWEEP_INTERVAL_NS = TimeUnit.MILLISECONDS.toNanos(10);
-    /** The FDB is swept through once in this time. */
-    private static final long SWEEP_PERIOD_NS = TimeUnit.SECONDS.toNanos(10);
-    private static final int MAX_SWEEP_BUCKETS = 4096;
+    /** A little longer than the kernel asks for a neighbour. */
+    private static final long NEIGHBOUR_TIMEOUT_NS = TimeUnit.SECONDS.toNanos(4);
 
     private final WorkerResources resources;
     private final Fdb fdb;
     private final DevicePoller poller;
     private final Port[] ports = new Port[Fdb.MAX_PORTS];
+    private final Layer3 layer3;
     private final int[] ready = new int[READY_LIMIT];
     private final FrameBatch batch = new FrameBatch();
     private final Pipeline pipeline;
     private final MessageHandler commandApplier;
-    private long lastSweepNs;
+    private final Housekeeper housekeeper;
 
     public ForwardingWorker(final WorkerResources resources) {
         this.resources = resources;
         fdb = resources.fdb();
         poller = resources.poller();
-        pipeline = new Pipeline(fdb, ports, resources.counters(), resources.drops());
-        commandApplier = resources.channel().applier(new PortTable(resources, ports), resources.errorHandler());
-        lastSweepNs = resources.clock().nanoTime();
+        layer3 = makeLayer3();
+        pipeline = new Pipeline(fdb, layer3);
+        commandApplier = resources.channel().applier(new CommandApplier(resources, layer3), resources.errorHandler());
+        housekeeper = new Housekeeper(resources, layer3);
     }
 
     /**
-     * One duty cycle: apply commands, carry a burst from each port that has frames, clear old FDB entries away.
+     * One duty cycle: apply commands, carry a burst from each port that has frames, clear away what is old.
      *
      * @return 0 when there was nothing to do.
      */
@@ -58,9 +67,9 @@ public final class ForwardingWorker implements Agent {
         int work = applyCommands();
         final int readyCount = poller.poll(ready, 0);
         for (int i = 0; i < readyCount; i++) {
-            work += forward(ports[ready[i]], seconds(nowNs));
+            work += forward(ports[ready[i]], nowNs);
         }
-        sweepFdb(nowNs);
+        housekeeper.work(nowNs);
         return work;
     }
 
@@ -80,6 +89,8 @@ public final class ForwardingWorker implements Agent {
     @Override
     public void onClose() {
         batch.close();
+        layer3.fragments().close();
+        layer3.pending().close();
     }
 
     /** The clock of FDB entries. */
@@ -95,7 +106,7 @@ public final class ForwardingWorker implements Agent {
         return applied;
     }
 
-    private int forward(final Port port, final int nowSeconds) {
+    private int forward(final Port port, final long nowNs) {
         if (port == null) {
             return 0;
         }
@@ -107,7 +118,7 @@ public final class ForwardingWorker implements Agent {
                 return 0;
             }
             if (received > 0) {
-                pipeline.process(batch, port, nowSeconds);
+                pipeline.process(batch, port, nowNs);
             }
             return received;
         } catch (final RuntimeException ex) {
@@ -128,15 +139,14 @@ public final class ForwardingWorker implements Agent {
         resources.errorHandler().onError(new DeviceGoneException(port.device().name()));
     }
 
-    private void sweepFdb(final long nowNs) {
-        final long elapsedNs = nowNs - lastSweepNs;
-        if (elapsedNs >= SWEEP_INTERVAL_NS) {
-            lastSweepNs = nowNs;
-            final long buckets = 1 + fdb.bucketCount() * Math.min(elapsedNs, SWEEP_PERIOD_NS) / SWEEP_PERIOD_NS;
-            final int aged = fdb.sweep((int) Math.min(buckets, MAX_SWEEP_BUCKETS), seconds(nowNs));
-            if (aged > 0) {
-                resources.counters().add(WorkerCounter.FDB_AGED, aged);
-            }
-        }
+    private Layer3 makeLayer3() {
+        final NextHopTable nextHops = new NextHopTable((portIndex, high, low) -> {
+            resources.counters().increment(WorkerCounter.NEIGHBOURS_WANTED);
+            resources.events().neighbourWanted(portIndex, high, low);
+        });
+        return new Layer3(ports, new Fib(nextHops), resources.connections(),
+            new ConnectionTracker(resources.config()), new FragmentTable(resources.config()), new PortMapTable(),
+            new SourcePortAllocator(resources.connections(), resources.natPorts(), new SecureRandom().nextLong()),
+            new PendingPackets(NEIGHBOUR_TIMEOUT_NS), resources.counters(), resources.drops());
     }
 }

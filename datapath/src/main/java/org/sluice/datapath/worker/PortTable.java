@@ -3,10 +3,11 @@ package org.sluice.datapath.worker;
 import org.sluice.datapath.bridge.BridgeDomain;
 import org.sluice.datapath.bridge.Fdb;
 import org.sluice.datapath.bridge.Port;
+import org.sluice.datapath.bridge.PortKind;
 import org.sluice.datapath.command.Command;
-import org.sluice.datapath.command.CommandHandler;
 import org.sluice.datapath.command.CommandResult;
 import org.sluice.datapath.device.PacketDevice;
+import org.sluice.datapath.route.Fib;
 import org.sluice.datapath.status.CounterGroup;
 import org.sluice.datapath.status.PortCounter;
 
@@ -14,23 +15,24 @@ import org.sluice.datapath.status.PortCounter;
  * The worker's networks and ports, as control's commands change them between bursts. A command that is refused has
  * changed nothing.
  */
-final class PortTable implements CommandHandler {
+final class PortTable {
     private final WorkerResources resources;
     private final Fdb fdb;
+    private final Fib fib;
     private final Port[] ports;
     private final BridgeDomain[] domains = new BridgeDomain[Fdb.MAX_DOMAINS];
 
     /**
      * @param ports by index; the pipeline reads it.
      */
-    PortTable(final WorkerResources resources, final Port[] ports) {
+    PortTable(final WorkerResources resources, final Port[] ports, final Fib fib) {
         this.resources = resources;
         this.ports = ports;
+        this.fib = fib;
         fdb = resources.fdb();
     }
 
-    @Override
-    public CommandResult onAddDomain(final Command.AddDomain command) {
+    CommandResult onAddDomain(final Command.AddDomain command) {
         final int id = command.domainId();
         if (id <= 0 || id >= domains.length) {
             return CommandResult.DOMAIN_ID_INVALID;
@@ -38,13 +40,12 @@ final class PortTable implements CommandHandler {
         if (domains[id] != null) {
             return CommandResult.DOMAIN_EXISTS;
         }
-        domains[id] = new BridgeDomain(id, command.gateway(),
+        domains[id] = new BridgeDomain(id, command.gateway(), command.policy(),
             new CounterGroup<>(resources.counterValues(), command.counterIds()));
         return CommandResult.OK;
     }
 
-    @Override
-    public CommandResult onRemoveDomain(final Command.RemoveDomain command) {
+    CommandResult onRemoveDomain(final Command.RemoveDomain command) {
         final BridgeDomain domain = domain(command.domainId());
         if (domain == null) {
             return CommandResult.DOMAIN_UNKNOWN;
@@ -59,8 +60,7 @@ final class PortTable implements CommandHandler {
         return CommandResult.OK;
     }
 
-    @Override
-    public CommandResult onAddPort(final Command.AddPort command) {
+    CommandResult onAddPort(final Command.AddPort command) {
         final int index = command.portIndex();
         final BridgeDomain domain = domain(command.domainId());
         final PacketDevice device = resources.devices().get(index);
@@ -76,39 +76,54 @@ final class PortTable implements CommandHandler {
         final CounterGroup<PortCounter> counters =
             new CounterGroup<>(resources.counterValues(), command.counterIds());
         resources.poller().add(index, device);
-        if (isPinned(command.host(), command.guarded())
+        if (isPinned(command.kind(), command.guarded())
             && !fdb.putStatic(domain.id(), command.identity().mac(), index, nowSeconds())) {
             resources.poller().remove(index, device);
             return CommandResult.FDB_FULL;
         }
-        final Port port = new Port(index, domain, device, command.mtu(), command.host(), command.guarded(),
+        final Port port = new Port(index, domain, device, command.mtu(), command.kind(), command.guarded(),
             command.identity(), counters);
         ports[index] = port;
         domain.add(port);
+        if (port.isUplink()) {
+            fib.nextHops().addUplink(port);
+        } else {
+            fib.nextHops().addPort(port);
+        }
+        if (port.isEndpoint()) {
+            fib.addEndpoint(port);
+        }
         counters.set(PortCounter.UP, 1);
         return CommandResult.OK;
     }
 
-    @Override
-    public CommandResult onRemovePort(final Command.RemovePort command) {
+    CommandResult onRemovePort(final Command.RemovePort command) {
         final int index = command.portIndex();
         final Port port = index >= 0 && index < ports.length ? ports[index] : null;
         if (port == null) {
+            if (index >= 0 && index < ports.length && !command.keepConnections()) {
+                // Connections of an earlier life of the switch may still wait for it.
+                resources.connections().removePort(index);
+            }
             return CommandResult.PORT_UNKNOWN;
         }
         resources.poller().remove(index, port.device());
         port.domain().remove(port);
         ports[index] = null;
         fdb.flushPort(index);
-        if (isPinned(port.isHost(), port.isGuarded())) {
+        if (isPinned(port.kind(), port.isGuarded())) {
             fdb.remove(port.domain().id(), port.identity().mac());
+        }
+        fib.removeEndpoint(port);
+        fib.nextHops().removePort(index);
+        if (!command.keepConnections()) {
+            resources.connections().removePort(index);
         }
         port.counters().set(PortCounter.UP, 0);
         return CommandResult.OK;
     }
 
-    @Override
-    public CommandResult onFlushFdb(final Command.FlushFdb command) {
+    CommandResult onFlushFdb(final Command.FlushFdb command) {
         if (command.domainId() != 0) {
             if (domain(command.domainId()) == null) {
                 return CommandResult.DOMAIN_UNKNOWN;
@@ -124,9 +139,15 @@ final class PortTable implements CommandHandler {
         return CommandResult.OK;
     }
 
+    /** The uplink of that index, or null. */
+    Port uplink(final int index) {
+        return index >= 0 && index < ports.length && ports[index] != null && ports[index].isUplink() ? ports[index]
+            : null;
+    }
+
     /** The MAC of the host port, and of an endpoint that may use no other, is known: it need not be learned. */
-    private static boolean isPinned(final boolean host, final boolean guarded) {
-        return host || guarded;
+    private static boolean isPinned(final PortKind kind, final boolean guarded) {
+        return kind == PortKind.HOST || kind == PortKind.ENDPOINT && guarded;
     }
 
     private BridgeDomain domain(final int id) {

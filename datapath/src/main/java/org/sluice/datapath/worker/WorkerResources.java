@@ -7,8 +7,12 @@ import org.agrona.concurrent.NanoClock;
 import org.sluice.datapath.bridge.Fdb;
 import org.sluice.datapath.buffer.DropReason;
 import org.sluice.datapath.command.CommandChannel;
+import org.sluice.datapath.command.EventChannel;
+import org.sluice.datapath.conntrack.ConntrackConfig;
+import org.sluice.datapath.conntrack.ConntrackTable;
 import org.sluice.datapath.device.DevicePoller;
 import org.sluice.datapath.device.DeviceRegistry;
+import org.sluice.datapath.nat.NatPorts;
 import org.sluice.datapath.status.CounterGroup;
 import org.sluice.datapath.status.WorkerCounter;
 
@@ -22,11 +26,17 @@ import org.sluice.datapath.status.WorkerCounter;
  * @param poller        of this worker alone.
  * @param devices       where control lays devices down.
  * @param fdb           of this worker alone.
+ * @param connections   of this worker alone.
+ * @param config        of the connections.
+ * @param natPorts      the source ports that are this worker's to give out.
+ * @param events        what the worker asks of control.
  * @param counterValues where the counters of ports and networks lie.
  * @param counters      of this worker.
  * @param drops         of this worker, by reason.
  */
 public record WorkerResources(String name, NanoClock clock, ErrorHandler errorHandler, CommandChannel channel,
-                              DevicePoller poller, DeviceRegistry devices, Fdb fdb, AtomicBuffer counterValues,
-                              CounterGroup<WorkerCounter> counters, CounterGroup<DropReason> drops) {
+                              DevicePoller poller, DeviceRegistry devices, Fdb fdb, ConntrackTable connections,
+                              ConntrackConfig config, NatPorts natPorts, EventChannel events,
+                              AtomicBuffer counterValues, CounterGroup<WorkerCounter> counters,
+                              CounterGroup<DropReason> drops) {
 }

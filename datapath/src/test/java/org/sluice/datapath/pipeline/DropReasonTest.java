@@ -28,6 +28,7 @@ import org.sluice.datapath.Frames;
 import org.sluice.datapath.MemoryDevice;
 import org.sluice.datapath.SwitchFixture;
 import org.sluice.datapath.bridge.PortIdentity;
+import org.sluice.datapath.bridge.PortKind;
 import org.sluice.datapath.buffer.DropReason;
 import org.sluice.datapath.command.CommandException;
 
@@ -216,9 +217,9 @@ class DropReasonTest {
                                          final byte[] frame, final int mtu) throws CommandException {
         try (SwitchFixture fixture = new SwitchFixture()) {
             fixture.addDomain(SwitchFixture.DOMAIN);
-            final MemoryDevice a = fixture.addPort(0, SwitchFixture.DOMAIN, mtu, false, true,
+            final MemoryDevice a = fixture.addPort(0, SwitchFixture.DOMAIN, mtu, PortKind.ENDPOINT, true,
                 new PortIdentity(MAC_A, IP_A, 0xFD00_0000_0000_0000L, 2));
-            final MemoryDevice b = fixture.addPort(1, SwitchFixture.DOMAIN, mtu, false, true,
+            final MemoryDevice b = fixture.addPort(1, SwitchFixture.DOMAIN, mtu, PortKind.ENDPOINT, true,
                 new PortIdentity(MAC_B, IP_B, 0xFD00_0000_0000_0000L, 3));
             a.inject(virtioHeader, frame);
             fixture.doWork();

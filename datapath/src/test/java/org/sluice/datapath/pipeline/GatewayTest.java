@@ -158,7 +158,7 @@ class GatewayTest {
 
     @Test
     void shouldDropWhatIsForAHostThatIsNotThere() throws CommandException {
-        fixture.execute(new Command.RemovePort(3));
+        fixture.execute(new Command.RemovePort(3, false));
         a.inject(ethernet(MAC_GATEWAY, MAC_A, 0x0800, ipv4(IP_A, IP_GATEWAY, 17, udp(10))));
         fixture.doWork();
         assertEquals(Map.of(DropReason.NO_HOST_PORT, 1L), fixture.allDrops());

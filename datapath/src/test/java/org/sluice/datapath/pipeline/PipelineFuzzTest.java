@@ -36,6 +36,7 @@ import org.sluice.datapath.Frames;
 import org.sluice.datapath.MemoryDevice;
 import org.sluice.datapath.SwitchFixture;
 import org.sluice.datapath.bridge.PortIdentity;
+import org.sluice.datapath.bridge.PortKind;
 import org.sluice.datapath.buffer.DropReason;
 import org.sluice.datapath.command.CommandException;
 
@@ -111,7 +112,7 @@ class PipelineFuzzTest {
         final MemoryDevice[] ports = {
             fixture.addPort(0, new PortIdentity(MAC_A, IP_A, 0xFD00_0000_0000_0000L, 2), true),
             fixture.addPort(1, new PortIdentity(MAC_B, IP_B, 0xFD00_0000_0000_0000L, 3), false),
-            fixture.addPort(2, SwitchFixture.DOMAIN, 1500, true, false, SwitchFixture.GATEWAY)};
+            fixture.addPort(2, SwitchFixture.DOMAIN, 1500, PortKind.HOST, false, SwitchFixture.GATEWAY)};
         for (final MemoryDevice port : ports) {
             port.tail(tail);
         }

@@ -7,7 +7,6 @@ import static org.sluice.datapath.Frames.MAC_B;
 import static org.sluice.datapath.Frames.MAC_GATEWAY;
 
 import java.lang.management.ManagementFactory;
-import java.util.ArrayList;
 import java.util.List;
 
 import com.sun.management.ThreadMXBean;
@@ -16,23 +15,14 @@ import org.agrona.UnsafeApi;
 import org.junit.jupiter.api.Test;
 
 import org.sluice.datapath.Frames;
-import org.sluice.datapath.bridge.Fdb;
+import org.sluice.datapath.SwitchFixture;
 import org.sluice.datapath.bridge.PortIdentity;
-import org.sluice.datapath.buffer.DropReason;
+import org.sluice.datapath.bridge.PortKind;
 import org.sluice.datapath.buffer.EgressQueue;
 import org.sluice.datapath.buffer.FrameBatch;
 import org.sluice.datapath.buffer.OffHeapRegion;
-import org.sluice.datapath.command.Command;
-import org.sluice.datapath.command.CommandChannel;
-import org.sluice.datapath.command.WorkerProxy;
 import org.sluice.datapath.device.DevicePoller;
-import org.sluice.datapath.device.DeviceRegistry;
 import org.sluice.datapath.device.PacketDevice;
-import org.sluice.datapath.status.CounterGroup;
-import org.sluice.datapath.status.CounterRegistry;
-import org.sluice.datapath.status.NetworkCounter;
-import org.sluice.datapath.status.PortCounter;
-import org.sluice.datapath.status.WorkerCounter;
 
 /** The hot path allocates nothing: unicast, flooding, learning, gateway answers and drops, a million frames of them. */
 class AllocationTest {
@@ -40,46 +30,25 @@ class AllocationTest {
 
     @Test
     void shouldNotAllocateWhileForwarding() throws Exception {
-        final List<Throwable> errors = new ArrayList<>();
-        final CounterRegistry registry =
-            new CounterRegistry(OffHeapRegion.anonymous(CounterRegistry.regionBytes(MAX_COUNTERS)), MAX_COUNTERS);
-        final CounterGroup<WorkerCounter> counters =
-            new CounterGroup<>(registry.values(), registry.allocate(WorkerCounter.class, 1, "w"));
-        final CounterGroup<DropReason> drops =
-            new CounterGroup<>(registry.values(), registry.allocate(DropReason.class, 2, "d"));
-        try (OffHeapRegion fdbRegion = OffHeapRegion.anonymous(Fdb.regionBytes(1024));
-            Loop ingress = new Loop(); Loop egress = new Loop(); CommandChannel channel = new CommandChannel()) {
-            final DeviceRegistry devices = new DeviceRegistry(Fdb.MAX_PORTS);
-            devices.put(0, ingress);
-            devices.put(1, egress);
-            final ForwardingWorker worker = new ForwardingWorker(new WorkerResources("w", System::nanoTime, errors::add,
-                channel, new PortZero(), devices, new Fdb(fdbRegion, 1024, 64, 300, 1), registry.values(), counters,
-                drops));
-            final WorkerProxy proxy = new WorkerProxy(channel, worker::doWork, 1000);
-            proxy.execute(new Command.AddDomain(1, new PortIdentity(MAC_GATEWAY, Frames.IP_GATEWAY,
-                0xFD00_0000_0000_0000L, 1), registry.allocate(NetworkCounter.class, 3, "n")));
-            proxy.execute(new Command.AddPort(0, 1, 1500, false, false, new PortIdentity(MAC_A, 0, 0, 0),
-                registry.allocate(PortCounter.class, 4, "a")));
-            proxy.execute(new Command.AddPort(1, 1, 1500, false, true, new PortIdentity(MAC_B, 0, 0, 0),
-                registry.allocate(PortCounter.class, 4, "b")));
+        try (SwitchFixture fixture = new SwitchFixture(new PortZero(), SwitchFixture.NAT_PORTS);
+            Loop ingress = new Loop(); Loop egress = new Loop()) {
+            fixture.addDomain(1);
+            fixture.addPort(0, 1, 1500, PortKind.ENDPOINT, false, new PortIdentity(MAC_A, 0, 0, 0), ingress);
+            fixture.addPort(1, 1, 1500, PortKind.ENDPOINT, true, new PortIdentity(MAC_B, 0, 0, 0), egress);
             for (int i = 0; i < 20_000; i++) {
-                worker.doWork();
+                fixture.doWork();
             }
             // What the path allocates, every round shows; what the virtual machine does once, only one: it may
             // deoptimize a method in the middle of a round.
             long fewest = Long.MAX_VALUE;
             for (int round = 0; round < 5 && fewest > 0; round++) {
-                fewest = Math.min(fewest, bytesForAMillionFrames(worker));
+                fewest = Math.min(fewest, bytesForAMillionFrames(fixture));
             }
             assertEquals(0, fewest, "bytes allocated for a million frames");
-            assertEquals(List.of(), errors);
-            worker.onClose();
-        } finally {
-            registry.close();
         }
     }
 
-    private static long bytesForAMillionFrames(final ForwardingWorker worker) {
+    private static long bytesForAMillionFrames(final SwitchFixture worker) {
         final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         final long before = threads.getCurrentThreadAllocatedBytes();
         final long start = threads.getCurrentThreadAllocatedBytes();

@@ -25,7 +25,9 @@ import org.junit.jupiter.api.Test;
 import org.sluice.datapath.Frames;
 import org.sluice.datapath.MemoryDevice;
 import org.sluice.datapath.SwitchFixture;
+import org.sluice.datapath.bridge.DomainPolicy;
 import org.sluice.datapath.bridge.PortIdentity;
+import org.sluice.datapath.bridge.PortKind;
 import org.sluice.datapath.buffer.DropReason;
 import org.sluice.datapath.buffer.FrameBatch;
 import org.sluice.datapath.command.Command;
@@ -136,7 +138,8 @@ class ForwardingWorkerTest {
     @Test
     void shouldNotMixTwoNetworks() throws CommandException {
         fixture.addDomain(2);
-        final MemoryDevice other = fixture.addPort(10, 2, 1500, false, false, new PortIdentity(MAC_B, IP_B, 0, 0));
+        final MemoryDevice other =
+            fixture.addPort(10, 2, 1500, PortKind.ENDPOINT, false, new PortIdentity(MAC_B, IP_B, 0, 0));
         a.inject(ethernet(Frames.BROADCAST, MAC_A, 0x88B5, new byte[46]));
         other.inject(ethernet(MAC_A, MAC_B, 0x88B5, new byte[46]));
         fixture.doWork();
@@ -167,7 +170,7 @@ class ForwardingWorkerTest {
     @Test
     void shouldHoldAnMtuAgainstTheEgressPort() throws CommandException {
         learnAll();
-        final MemoryDevice jumbo = fixture.addPort(5, SwitchFixture.DOMAIN, 9000, false, false,
+        final MemoryDevice jumbo = fixture.addPort(5, SwitchFixture.DOMAIN, 9000, PortKind.ENDPOINT, false,
             new PortIdentity(MAC_C + 5, 0, 0, 0));
         final byte[] large = ethernet(Frames.BROADCAST, MAC_A, 0x0800, ipv4(IP_A, IP_B, 17, udp(1600)));
         a.inject(large);
@@ -237,7 +240,7 @@ class ForwardingWorkerTest {
         fixture.doWork();
         assertEquals(2, c.takeSent().size(), "the MAC behind the lost port is flooded to the others");
         assertEquals(0, b.takeSent().size());
-        fixture.execute(new Command.RemovePort(1));
+        fixture.execute(new Command.RemovePort(1, false));
         assertEquals(List.of(), fixture.errors());
     }
 
@@ -256,24 +259,29 @@ class ForwardingWorkerTest {
 
     @Test
     void shouldRefuseCommandsThatContradictItsTables() {
-        assertRefused("already", new Command.AddDomain(1, SwitchFixture.GATEWAY, new int[4]));
-        assertRefused("out of range", new Command.AddDomain(0, SwitchFixture.GATEWAY, new int[4]));
-        assertRefused("out of range", new Command.AddDomain(4096, SwitchFixture.GATEWAY, new int[4]));
+        assertRefused("already", new Command.AddDomain(1, SwitchFixture.GATEWAY, DomainPolicy.OPEN, new int[4]));
+        assertRefused("out of range", new Command.AddDomain(0, SwitchFixture.GATEWAY, DomainPolicy.OPEN, new int[4]));
+        assertRefused("out of range",
+            new Command.AddDomain(4096, SwitchFixture.GATEWAY, DomainPolicy.OPEN, new int[4]));
         assertRefused("still has ports", new Command.RemoveDomain(1));
         assertRefused("no such domain", new Command.RemoveDomain(77));
         assertRefused("no such domain", new Command.FlushFdb(77));
-        assertRefused("no such port", new Command.RemovePort(77));
-        assertRefused("no such port", new Command.RemovePort(-1));
-        assertRefused("in use", new Command.AddPort(0, 1, 1500, false, false, SwitchFixture.GATEWAY, new int[7]));
-        assertRefused("no device", new Command.AddPort(99, 1, 1500, false, false, SwitchFixture.GATEWAY, new int[7]));
+        assertRefused("no such port", new Command.RemovePort(77, false));
+        assertRefused("no such port", new Command.RemovePort(-1, false));
+        assertRefused("in use",
+            new Command.AddPort(0, 1, 1500, PortKind.ENDPOINT, false, SwitchFixture.GATEWAY, new int[7]));
+        assertRefused("no device",
+            new Command.AddPort(99, 1, 1500, PortKind.ENDPOINT, false, SwitchFixture.GATEWAY, new int[7]));
         assertRefused("no such domain",
-            new Command.AddPort(0, 2, 1500, false, false, SwitchFixture.GATEWAY, new int[7]));
-        assertRefused("no device", new Command.AddPort(-5, 1, 1500, false, false, SwitchFixture.GATEWAY, new int[7]));
+            new Command.AddPort(0, 2, 1500, PortKind.ENDPOINT, false, SwitchFixture.GATEWAY, new int[7]));
+        assertRefused("no device",
+            new Command.AddPort(-5, 1, 1500, PortKind.ENDPOINT, false, SwitchFixture.GATEWAY, new int[7]));
     }
 
     @Test
     void shouldAnswerACommandThatFailsInsideAndLogIt() {
-        assertRefused("failed", new Command.AddDomain(5, SwitchFixture.GATEWAY, new int[] {1_000_000}));
+        assertRefused("failed",
+            new Command.AddDomain(5, SwitchFixture.GATEWAY, DomainPolicy.OPEN, new int[] {1_000_000}));
         assertTrue(fixture.errors().removeFirst() instanceof IndexOutOfBoundsException);
     }
 
@@ -289,21 +297,21 @@ class ForwardingWorkerTest {
         while (fixture.doWork() > 0) {
             // The results of the commands that were given up on are taken by the next call.
         }
-        assertRefused("no such port", new Command.RemovePort(77));
+        assertRefused("no such port", new Command.RemovePort(77, false));
     }
 
     @Test
     void shouldForgetEverythingOfAPortThatIsRemoved() throws CommandException {
         learnAll();
-        fixture.execute(new Command.RemovePort(1));
+        fixture.execute(new Command.RemovePort(1, false));
         assertEquals(3, fixture.poller().watched());
         a.inject(udpAToB());
         fixture.doWork();
         assertEquals(0, b.takeSent().size());
         assertEquals(1, c.takeSent().size(), "flooded again");
-        fixture.execute(new Command.RemovePort(0));
-        fixture.execute(new Command.RemovePort(2));
-        fixture.execute(new Command.RemovePort(3));
+        fixture.execute(new Command.RemovePort(0, false));
+        fixture.execute(new Command.RemovePort(2, false));
+        fixture.execute(new Command.RemovePort(3, false));
         fixture.execute(new Command.RemoveDomain(1));
         assertRefused("no such domain", new Command.RemoveDomain(1));
     }

@@ -4,9 +4,11 @@ import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
+import org.agrona.BitUtil;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
@@ -52,17 +54,21 @@ public final class RouteNetlink implements AutoCloseable {
     static final int RTA_DST = 1;
     static final int RTA_OIF = 4;
     static final int RTA_GATEWAY = 5;
+    static final int RTA_PRIORITY = 6;
+    static final int RTA_PREFSRC = 7;
     static final int RTA_MULTIPATH = 9;
     static final int RTA_TABLE = 15;
     static final int RTA_VIA = 18;
-    static final int RTA_NH_ID = 30;
+    static final int RTNEXTHOP_BYTES = 8;
+    static final int RTNH_INDEX_OFFSET = 4;
     public static final int RT_TABLE_MAIN = 254;
     static final int RTPROT_BOOT = 3;
-    static final int RTN_UNICAST = 1;
 
     static final int NDMSG_BYTES = 12;
     static final int NDM_INDEX_OFFSET = 4;
     static final int NDM_STATE_OFFSET = 8;
+    static final int NDM_FLAGS_OFFSET = 10;
+    static final int NTF_USE = 1;
     static final int NDA_DST = 1;
     static final int NDA_LLADDR = 2;
 
@@ -191,7 +197,7 @@ public final class RouteNetlink implements AutoCloseable {
             .familyByte(0, family(gateway))
             .familyByte(RTM_TABLE_OFFSET, RT_TABLE_MAIN)
             .familyByte(RTM_PROTOCOL_OFFSET, RTPROT_BOOT)
-            .familyByte(RTM_TYPE_OFFSET, RTN_UNICAST)
+            .familyByte(RTM_TYPE_OFFSET, Route.UNICAST)
             .attribute(RTA_GATEWAY, gateway.getAddress())
             .attribute(RTA_OIF, link.index());
         socket.execute("add default route by " + gateway.getHostAddress() + " on " + link.name());
@@ -202,27 +208,35 @@ public final class RouteNetlink implements AutoCloseable {
         socket.request().begin(RTM_GETNEIGH, LIST, NDMSG_BYTES);
         final List<Neighbour> neighbours = new ArrayList<>();
         socket.execute("list neighbours", answer -> {
-            final NetlinkAttributes attributes = answer.attributes(NDMSG_BYTES);
-            final byte[] address = attributes.bytes(NDA_DST);
-            if (address != null) {
-                neighbours.add(new Neighbour(answer.buffer().getInt(answer.body() + NDM_INDEX_OFFSET),
-                    inetAddress(address), mac(attributes.bytes(NDA_LLADDR)),
-                    answer.buffer().getShort(answer.body() + NDM_STATE_OFFSET)));
+            final Neighbour neighbour = neighbourOf(answer);
+            if (neighbour != null) {
+                neighbours.add(neighbour);
             }
         });
         return neighbours;
     }
 
+    /**
+     * Has the kernel find a neighbour's MAC address, or see whether one that it has known for long still holds. The
+     * result is seen by {@link RouteMonitor}; one that is fresh already brings no news.
+     */
+    public void useNeighbour(final int linkIndex, final InetAddress address) {
+        neighbour(RTM_NEWNEIGH, CHANGE | NetlinkSocket.NLM_F_CREATE, linkIndex, address)
+            .familyByte(NDM_FLAGS_OFFSET, NTF_USE);
+        socket.execute("use neighbour " + address.getHostAddress() + " on interface " + linkIndex);
+    }
+
     /** Enters a permanent neighbour, over one that may be there. */
     public void putNeighbour(final Link link, final InetAddress address, final long mac) {
-        neighbour(RTM_NEWNEIGH, CHANGE | NetlinkSocket.NLM_F_CREATE | NetlinkSocket.NLM_F_REPLACE, link, address)
+        neighbour(RTM_NEWNEIGH, CHANGE | NetlinkSocket.NLM_F_CREATE | NetlinkSocket.NLM_F_REPLACE, link.index(),
+            address)
             .familyShort(NDM_STATE_OFFSET, Neighbour.PERMANENT)
             .attribute(NDA_LLADDR, macBytes(mac));
         socket.execute("put neighbour " + address.getHostAddress() + " on " + link.name());
     }
 
     public void deleteNeighbour(final Link link, final InetAddress address) {
-        neighbour(RTM_DELNEIGH, CHANGE, link, address);
+        neighbour(RTM_DELNEIGH, CHANGE, link.index(), address);
         socket.execute("delete neighbour " + address.getHostAddress() + " of " + link.name());
     }
 
@@ -238,10 +252,11 @@ public final class RouteNetlink implements AutoCloseable {
             .familyInt(IFINFO_CHANGE_OFFSET, change);
     }
 
-    private NetlinkMessage neighbour(final int type, final int flags, final Link link, final InetAddress address) {
+    private NetlinkMessage neighbour(final int type, final int flags, final int linkIndex,
+                                     final InetAddress address) {
         return socket.request().begin(type, flags, NDMSG_BYTES)
             .familyByte(0, family(address))
-            .familyInt(NDM_INDEX_OFFSET, link.index())
+            .familyInt(NDM_INDEX_OFFSET, linkIndex)
             .attribute(NDA_DST, address.getAddress());
     }
 
@@ -255,15 +270,57 @@ public final class RouteNetlink implements AutoCloseable {
     private static Route routeOf(final NetlinkSocket.Answer answer, final int family) {
         final NetlinkAttributes attributes = answer.attributes(RTMSG_BYTES);
         final byte[] destination = attributes.bytes(RTA_DST);
-        final byte[] gateway = attributes.bytes(RTA_GATEWAY);
+        final byte[] source = attributes.bytes(RTA_PREFSRC);
         final int table = answer.buffer().getByte(answer.body() + RTM_TABLE_OFFSET) & 0xFF;
         return new Route(
             inetAddress(destination != null ? destination : new byte[family == AF_INET ? 4 : 16]),
             answer.buffer().getByte(answer.body() + RTM_DESTINATION_LENGTH_OFFSET) & 0xFF,
-            gateway == null ? null : inetAddress(gateway),
-            gateway == null && attributes.bytes(RTA_MULTIPATH) == null && attributes.bytes(RTA_VIA) == null
-                && attributes.bytes(RTA_NH_ID) == null,
-            attributes.integer(RTA_OIF, 0), attributes.integer(RTA_TABLE, table));
+            answer.buffer().getByte(answer.body() + RTM_TYPE_OFFSET) & 0xFF,
+            attributes.integer(RTA_TABLE, table), attributes.integer(RTA_PRIORITY, 0),
+            source == null ? null : inetAddress(source), hopsOf(attributes));
+    }
+
+    private static List<Route.Hop> hopsOf(final NetlinkAttributes attributes) {
+        final byte[] several = attributes.bytes(RTA_MULTIPATH);
+        if (several == null) {
+            final int link = attributes.integer(RTA_OIF, 0);
+            final InetAddress gateway = gatewayOf(attributes);
+            return link == 0 && gateway == null ? List.of() : List.of(new Route.Hop(gateway, link));
+        }
+        final UnsafeBuffer buffer = new UnsafeBuffer(several);
+        final List<Route.Hop> hops = new ArrayList<>();
+        int offset = 0;
+        while (several.length - offset >= RTNEXTHOP_BYTES) {
+            final int length = buffer.getShort(offset) & 0xFFFF;
+            if (length < RTNEXTHOP_BYTES || length > several.length - offset) {
+                break;
+            }
+            hops.add(new Route.Hop(
+                gatewayOf(new NetlinkAttributes(buffer, offset + RTNEXTHOP_BYTES, offset + length)),
+                buffer.getInt(offset + RTNH_INDEX_OFFSET)));
+            offset += BitUtil.align(length, 4);
+        }
+        return List.copyOf(hops);
+    }
+
+    /** The next router; one of the other family (RTA_VIA: its family, then its address) too. */
+    private static InetAddress gatewayOf(final NetlinkAttributes attributes) {
+        final byte[] gateway = attributes.bytes(RTA_GATEWAY);
+        if (gateway != null) {
+            return inetAddress(gateway);
+        }
+        final byte[] via = attributes.bytes(RTA_VIA);
+        return via == null ? null : inetAddress(Arrays.copyOfRange(via, 2, via.length));
+    }
+
+    /** A neighbour message; null for one that is not of IP. */
+    static Neighbour neighbourOf(final NetlinkSocket.Answer answer) {
+        final NetlinkAttributes attributes = answer.attributes(NDMSG_BYTES);
+        final byte[] address = attributes.bytes(NDA_DST);
+        final int family = answer.buffer().getByte(answer.body());
+        return address == null || family != AF_INET && family != AF_INET6 ? null
+            : new Neighbour(answer.buffer().getInt(answer.body() + NDM_INDEX_OFFSET), inetAddress(address),
+                mac(attributes.bytes(NDA_LLADDR)), answer.buffer().getShort(answer.body() + NDM_STATE_OFFSET));
     }
 
     private static int family(final InetAddress address) {

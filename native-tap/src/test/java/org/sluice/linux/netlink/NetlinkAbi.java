@@ -82,10 +82,22 @@ public final class NetlinkAbi {
         assumed.put("RTA_MULTIPATH", (long) RouteNetlink.RTA_MULTIPATH);
         assumed.put("RTA_TABLE", (long) RouteNetlink.RTA_TABLE);
         assumed.put("RTA_VIA", (long) RouteNetlink.RTA_VIA);
-        assumed.put("RTA_NH_ID", (long) RouteNetlink.RTA_NH_ID);
+        assumed.put("RTA_PRIORITY", (long) RouteNetlink.RTA_PRIORITY);
+        assumed.put("RTA_PREFSRC", (long) RouteNetlink.RTA_PREFSRC);
+        assumed.put("NTF_USE", (long) RouteNetlink.NTF_USE);
+        assumed.put("offsetof(struct ndmsg, ndm_flags)", (long) RouteNetlink.NDM_FLAGS_OFFSET);
+        assumed.put("sizeof(struct rtnexthop)", (long) RouteNetlink.RTNEXTHOP_BYTES);
+        assumed.put("offsetof(struct rtnexthop, rtnh_ifindex)", (long) RouteNetlink.RTNH_INDEX_OFFSET);
+        assumed.put("RTMGRP_LINK", (long) RouteMonitor.RTMGRP_LINK);
+        assumed.put("RTMGRP_NEIGH", (long) RouteMonitor.RTMGRP_NEIGH);
+        assumed.put("RTMGRP_IPV4_IFADDR", (long) RouteMonitor.RTMGRP_IPV4_IFADDR);
+        assumed.put("RTMGRP_IPV4_ROUTE", (long) RouteMonitor.RTMGRP_IPV4_ROUTE);
+        assumed.put("RTMGRP_IPV6_IFADDR", (long) RouteMonitor.RTMGRP_IPV6_IFADDR);
+        assumed.put("RTMGRP_IPV6_ROUTE", (long) RouteMonitor.RTMGRP_IPV6_ROUTE);
         assumed.put("RT_TABLE_MAIN", (long) RouteNetlink.RT_TABLE_MAIN);
         assumed.put("RTPROT_BOOT", (long) RouteNetlink.RTPROT_BOOT);
-        assumed.put("RTN_UNICAST", (long) RouteNetlink.RTN_UNICAST);
+        assumed.put("RTN_LOCAL", (long) Route.LOCAL);
+        assumed.put("RTN_UNICAST", (long) Route.UNICAST);
     }
 
     private static void neighbours(final Map<String, Long> assumed) {

@@ -78,15 +78,15 @@ class RouteNetlinkTest {
             final Route route = netlink.routes().stream()
                 .filter(r -> r.prefixLength() == 0 && r.destination() instanceof Inet4Address).findFirst()
                 .orElseThrow();
-            assertEquals(parse("10.99.0.1"), route.gateway());
-            assertFalse(route.direct());
+            assertEquals(parse("10.99.0.1"), route.hops().getFirst().gateway());
+            assertFalse(route.isDirect());
             assertEquals(RouteNetlink.RT_TABLE_MAIN, route.table());
             final Route subnet = netlink.routes().stream()
                 .filter(r -> r.destination().equals(parse("10.99.0.0")) && r.prefixLength() == 24).findFirst()
                 .orElseThrow();
-            assertNull(subnet.gateway());
-            assertTrue(subnet.direct());
-            assertEquals(link.index(), subnet.linkIndex());
+            assertNull(subnet.hops().getFirst().gateway());
+            assertTrue(subnet.isDirect());
+            assertEquals(link.index(), subnet.hops().getFirst().linkIndex());
         });
         assertTrue(namespace.exec("ip", "addr", "show", "d0").contains("10.99.0.2/24 brd 10.99.0.255"));
         assertFalse(namespace.exec("ip", "addr", "show", "d0").contains("fd99::2/64 scope global tentative"));
@@ -103,7 +103,7 @@ class RouteNetlinkTest {
             "10.99.0.8");
         inside(netlink -> assertFalse(netlink.routes().stream()
             .filter(r -> r.destination().equals(parse("10.0.0.0")) && r.prefixLength() == 16).findFirst()
-            .orElseThrow().direct()));
+            .orElseThrow().isDirect()));
     }
 
     @Test

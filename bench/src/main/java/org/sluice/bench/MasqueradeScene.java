@@ -1,0 +1,190 @@
+package org.sluice.bench;
+
+import org.sluice.datapath.bridge.PortIdentity;
+import org.sluice.datapath.bridge.PortKind;
+import org.sluice.datapath.command.Command;
+import org.sluice.datapath.conntrack.ConntrackConfig;
+import org.sluice.datapath.conntrack.ConntrackFilter;
+import org.sluice.datapath.conntrack.FlowTuple;
+import org.sluice.datapath.protocol.EtherType;
+import org.sluice.datapath.protocol.EthernetFlyweight;
+import org.sluice.datapath.protocol.InternetChecksum;
+import org.sluice.datapath.protocol.IpProtocol;
+import org.sluice.datapath.protocol.Ipv4Flyweight;
+import org.sluice.datapath.protocol.NetworkOrder;
+import org.sluice.datapath.protocol.TcpFlyweight;
+import org.sluice.datapath.protocol.UdpFlyweight;
+import org.sluice.datapath.route.Route;
+
+/**
+ * An endpoint, an uplink and a router behind it, in memory: the endpoint's packets of many flows lie ready and are
+ * copied into the batch, as a TAP would; the uplink turns every packet that it is given round and gives it back as the
+ * answer.
+ */
+final class MasqueradeScene implements AutoCloseable {
+    static final int BURST = 32;
+
+    private static final int ENDPOINT = 0;
+    private static final int UPLINK = 1;
+    private static final int FRAME_LENGTH = 64;
+    private static final int L4_OFFSET = EthernetFlyweight.LENGTH + Ipv4Flyweight.MIN_LENGTH;
+    private static final long MAC_ENDPOINT = 0x0242_0A00_0002L;
+    private static final long MAC_GATEWAY = 0x0242_0A00_0001L;
+    private static final long MAC_NIC = 0x0200_0000_00AAL;
+    private static final long MAC_ROUTER = 0x0200_0000_00BBL;
+    private static final int IP_ENDPOINT = 0x0A00_0002;
+    private static final int IP_HOST = 0xC000_020A;
+    private static final int IP_ROUTER = 0xC000_0201;
+    private static final int FIRST_SERVER = 0xC633_0000;
+    private static final int OTHER_SERVER = 0xCB00_0000;
+    private static final int FIRST_PORT = 50_000;
+    private static final int FLOWS_TO_A_SERVER = 1024;
+    private static final int CAPACITY = 1 << 21;
+
+    private final BenchSwitch host;
+    private final TurnPoller poller = new TurnPoller(ENDPOINT, UPLINK);
+    private final TemplateDevice endpoint;
+    private final EchoDevice uplink;
+    private final int flows;
+    private final boolean tcp;
+
+    MasqueradeScene(final int flows, final boolean tcp) throws Exception {
+        this.flows = flows;
+        this.tcp = tcp;
+        host = new BenchSwitch(poller, 1024,
+            new ConntrackConfig(CAPACITY, CAPACITY, true, true, ConntrackConfig.defaultTimeouts()));
+        endpoint = new TemplateDevice(Math.max(BURST, flows), FRAME_LENGTH, BURST);
+        uplink = new EchoDevice(FRAME_LENGTH);
+        host.addDomain(1, new PortIdentity(MAC_GATEWAY, 0x0A00_0001, 0, 0));
+        host.addDomain(2, new PortIdentity(MAC_NIC, 0, 0, 0));
+        host.addPort(ENDPOINT, 1, PortKind.ENDPOINT, true, new PortIdentity(MAC_ENDPOINT, IP_ENDPOINT, 0, 0),
+            endpoint);
+        host.addPort(UPLINK, 2, PortKind.UPLINK, false, new PortIdentity(MAC_NIC, 0, 0, 0), uplink);
+        host.execute(new Command.SetLocalAddress(FlowTuple.IPV4_HIGH, FlowTuple.ipv4Low(IP_HOST), true));
+        host.execute(new Command.PutRoute(new Route(FlowTuple.IPV4_HIGH, FlowTuple.ipv4Low(0),
+            Route.IPV4_LENGTH_OFFSET, new Route.Hop[] {new Route.Hop(UPLINK, FlowTuple.IPV4_HIGH,
+                FlowTuple.ipv4Low(IP_ROUTER), FlowTuple.IPV4_HIGH, FlowTuple.ipv4Low(IP_HOST))})));
+        for (int i = 0; i < endpoint.frames(); i++) {
+            writePacket(endpoint.template(i), i % flows, FIRST_SERVER);
+        }
+    }
+
+    BenchSwitch host() {
+        return host;
+    }
+
+    /** Sends the first packets of all flows, and their answers; the router's MAC address is found with the first. */
+    void openAll() throws Exception {
+        if (tcp) {
+            setTcpFlags(TcpFlyweight.SYN);
+            uplink.answerFlags(TcpFlyweight.SYN | TcpFlyweight.ACK);
+        }
+        findRouter();
+        for (int sent = 0; sent < endpoint.frames(); sent += BURST) {
+            host.worker().doWork();
+            host.worker().doWork();
+        }
+        if (tcp) {
+            setTcpFlags(TcpFlyweight.ACK);
+            uplink.answerFlags(TcpFlyweight.ACK);
+        }
+    }
+
+    /** Makes so many other connections, to other servers, and forgets none of them in {@link #forget()}. */
+    void establishOthers(final int count) throws Exception {
+        findRouter();
+        for (int i = 0; i < count; i += BURST) {
+            for (int k = 0; k < BURST; k++) {
+                writePacket(endpoint.template(k), i + k, OTHER_SERVER);
+            }
+            endpoint.rewind();
+            sendBurstOut();
+        }
+        for (int k = 0; k < BURST; k++) {
+            writePacket(endpoint.template(k), k, FIRST_SERVER);
+        }
+        endpoint.rewind();
+    }
+
+    /** Ends the connections of the templates' flows. */
+    void forget() throws Exception {
+        final ConntrackFilter.Prefix servers = new ConntrackFilter.Prefix(FlowTuple.IPV4_HIGH,
+            FlowTuple.ipv4Low(FIRST_SERVER), Route.IPV4_LENGTH_OFFSET + 8);
+        poller.only(UPLINK);
+        uplink.clear();
+        host.execute(new Command.FlushConntrack(new ConntrackFilter(0, 0, -1, 0, -1, -1, ConntrackFilter.Prefix.ANY,
+            servers, ConntrackFilter.Prefix.ANY, ConntrackFilter.Prefix.ANY)));
+        endpoint.rewind();
+    }
+
+    /** One duty cycle with a burst of the endpoint's. */
+    int sendBurstOut() {
+        poller.only(ENDPOINT);
+        return host.worker().doWork();
+    }
+
+    private void findRouter() throws Exception {
+        sendBurstOut();
+        poller.only(UPLINK);
+        host.execute(new Command.PutNeighbour(UPLINK, FlowTuple.IPV4_HIGH, FlowTuple.ipv4Low(IP_ROUTER), MAC_ROUTER));
+        uplink.clear();
+        endpoint.rewind();
+        poller.inTurn();
+        host.ignoreDropsSoFar();
+    }
+
+    private void setTcpFlags(final int flags) {
+        final TcpFlyweight header = new TcpFlyweight();
+        for (int i = 0; i < endpoint.frames(); i++) {
+            final long l4 = endpoint.template(i) + L4_OFFSET;
+            header.wrap(l4, FRAME_LENGTH).flags(flags);
+            header.sequence(flags == TcpFlyweight.SYN ? 0 : 1);
+            header.acknowledgement(flags == TcpFlyweight.SYN ? 0 : 1);
+            completeChecksum(l4, IP_ENDPOINT, serverOf(i % flows, FIRST_SERVER));
+        }
+    }
+
+    private static int serverOf(final int flow, final int firstServer) {
+        return firstServer + flow / FLOWS_TO_A_SERVER;
+    }
+
+    private void writePacket(final long frame, final int flow, final int firstServer) {
+        final EthernetFlyweight ethernet = new EthernetFlyweight().wrap(frame, FRAME_LENGTH);
+        ethernet.source(MAC_ENDPOINT);
+        ethernet.destination(MAC_GATEWAY);
+        ethernet.etherType(EtherType.IPV4);
+        final Ipv4Flyweight ipv4 = new Ipv4Flyweight().wrap(frame + EthernetFlyweight.LENGTH, FRAME_LENGTH);
+        ipv4.versionAndHeaderLength(Ipv4Flyweight.MIN_LENGTH);
+        ipv4.totalLength(FRAME_LENGTH - EthernetFlyweight.LENGTH);
+        ipv4.ttl(64);
+        ipv4.protocol(tcp ? IpProtocol.TCP : IpProtocol.UDP);
+        ipv4.source(IP_ENDPOINT);
+        ipv4.destination(serverOf(flow, firstServer));
+        ipv4.updateChecksum();
+        final long l4 = frame + L4_OFFSET;
+        NetworkOrder.i32(l4, FIRST_PORT + flow % FLOWS_TO_A_SERVER << 16 | 80);
+        if (tcp) {
+            final TcpFlyweight header = new TcpFlyweight().wrap(l4, FRAME_LENGTH);
+            header.headerLength(TcpFlyweight.MIN_LENGTH);
+            header.window(65_535);
+        } else {
+            new UdpFlyweight().wrap(l4, FRAME_LENGTH).datagramLength(FRAME_LENGTH - L4_OFFSET);
+        }
+        completeChecksum(l4, IP_ENDPOINT, serverOf(flow, firstServer));
+    }
+
+    private void completeChecksum(final long l4, final int source, final int destination) {
+        final int field = tcp ? TcpFlyweight.CHECKSUM_FIELD_OFFSET : UdpFlyweight.CHECKSUM_FIELD_OFFSET;
+        final int length = FRAME_LENGTH - L4_OFFSET;
+        NetworkOrder.u16(l4 + field, 0);
+        NetworkOrder.u16(l4 + field, InternetChecksum.finish(InternetChecksum.sum(l4, length)
+            + InternetChecksum.pseudoHeader(source, destination, tcp ? IpProtocol.TCP : IpProtocol.UDP, length)));
+    }
+
+    @Override
+    public void close() {
+        host.close();
+        endpoint.close();
+        uplink.close();
+    }
+}

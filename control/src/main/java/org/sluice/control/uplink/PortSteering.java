@@ -1,0 +1,117 @@
+package org.sluice.control.uplink;
+
+import java.net.Inet4Address;
+import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+import org.sluice.control.model.Addresses;
+import org.sluice.control.model.IpPrefix;
+import org.sluice.datapath.nat.NatPorts;
+import org.sluice.datapath.nat.PortMap;
+import org.sluice.linux.bpf.Steering;
+
+/**
+ * What one worker wants of the kernel's steering: its share of the NAT ports, the ports that its endpoints publish, and
+ * the networks that are routed as they are; on each of the host's addresses. The kernel's part is made when the first
+ * uplink needs it. Owned by the control thread.
+ */
+final class PortSteering implements AutoCloseable {
+    private static final int[] PROTOCOLS = {6, 17, 132};
+
+    private final NatPorts natPorts;
+    private final Set<InetAddress> addresses = new HashSet<>();
+    private final List<PortMap> maps = new ArrayList<>();
+    private final Set<IpPrefix> prefixes = new HashSet<>();
+    private Steering steering;
+
+    PortSteering(final NatPorts natPorts) {
+        this.natPorts = natPorts;
+    }
+
+    /** The kernel's part, made if need be. */
+    Steering open() {
+        if (steering == null) {
+            steering = new Steering();
+            addresses.forEach(this::program);
+            prefixes.forEach(prefix -> steering.addPrefix(prefix.network(), prefix.length()));
+        }
+        return steering;
+    }
+
+    /** Returns the addresses that could not be taken, for there are too many. */
+    List<InetAddress> addresses(final Set<InetAddress> wanted) {
+        final List<InetAddress> refused = new ArrayList<>();
+        for (final InetAddress gone : addresses.stream().filter(a -> !wanted.contains(a)).toList()) {
+            addresses.remove(gone);
+            if (steering != null) {
+                steering.removeAddress(gone);
+            }
+        }
+        for (final InetAddress address : wanted) {
+            if (addresses.add(address) && steering != null && !program(address)) {
+                refused.add(address);
+            }
+        }
+        return refused;
+    }
+
+    void publish(final PortMap map) {
+        maps.add(map);
+        addresses.forEach(address -> set(address, map, true));
+    }
+
+    void unpublish(final PortMap map) {
+        maps.remove(map);
+        for (final InetAddress address : addresses) {
+            set(address, map, false);
+            setNatPorts(address);
+        }
+    }
+
+    void route(final IpPrefix prefix) {
+        if (prefixes.add(prefix) && steering != null) {
+            steering.addPrefix(prefix.network(), prefix.length());
+        }
+    }
+
+    void unroute(final IpPrefix prefix) {
+        if (prefixes.remove(prefix) && steering != null) {
+            steering.removePrefix(prefix.network(), prefix.length());
+        }
+    }
+
+    @Override
+    public void close() {
+        if (steering != null) {
+            steering.close();
+        }
+    }
+
+    private boolean program(final InetAddress address) {
+        if (!steering.addAddress(address)) {
+            return false;
+        }
+        setNatPorts(address);
+        maps.forEach(map -> set(address, map, true));
+        return true;
+    }
+
+    private void setNatPorts(final InetAddress address) {
+        for (final int protocol : PROTOCOLS) {
+            if (steering != null) {
+                steering.set(address, Steering.indexOf(protocol), natPorts.first(), natPorts.last(), true);
+            }
+        }
+    }
+
+    private void set(final InetAddress address, final PortMap map, final boolean on) {
+        final boolean meant = map.isForAllAddresses() ? address instanceof Inet4Address == map.ipv4()
+            : Addresses.high(address) == map.hostHigh() && Addresses.low(address) == map.hostLow();
+        if (steering != null && meant) {
+            steering.set(address, Steering.indexOf(map.protocol()), map.hostFirst(), map.hostLast(), on);
+        }
+    }
+}

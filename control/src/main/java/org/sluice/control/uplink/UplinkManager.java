@@ -1,0 +1,207 @@
+package org.sluice.control.uplink;
+
+import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+import org.agrona.CloseHelper;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import org.sluice.control.engine.SwitchEngine;
+import org.sluice.control.model.IpPrefix;
+import org.sluice.datapath.bridge.DomainPolicy;
+import org.sluice.datapath.bridge.PortIdentity;
+import org.sluice.datapath.bridge.PortKind;
+import org.sluice.datapath.nat.NatPorts;
+import org.sluice.datapath.nat.PortMap;
+import org.sluice.linux.UplinkDevice;
+import org.sluice.linux.bpf.Steering;
+import org.sluice.linux.netlink.Link;
+import org.sluice.linux.netlink.Route;
+
+/**
+ * The uplinks that are open: for each a packet socket, a steering program and a port in every worker. Opens and closes
+ * them as the host's interfaces come and go. Owned by the control thread.
+ */
+public final class UplinkManager implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(UplinkManager.class);
+
+    /** One worker's end of an uplink. */
+    private record End(SwitchEngine.NetworkHandle domain, SwitchEngine.PortHandle port, UplinkDevice device,
+                       AutoCloseable ingress) {
+    }
+
+    /** An open uplink. */
+    public static final class Uplink {
+        private final Link link;
+        private final List<End> ends = new ArrayList<>();
+
+        private Uplink(final Link link) {
+            this.link = link;
+        }
+
+        public Link link() {
+            return link;
+        }
+
+        /** Index of its port in a worker. */
+        public int portIndex(final int worker) {
+            return ends.get(worker).port().index();
+        }
+
+        /** Its ports, one for each worker. */
+        public List<SwitchEngine.PortHandle> ports() {
+            return ends.stream().map(End::port).toList();
+        }
+    }
+
+    private final SwitchEngine engine;
+    private final UplinkChoice choice;
+    private final ReservedPorts reserved;
+    private final List<PortSteering> steerings;
+    private final Map<Integer, Uplink> uplinks = new LinkedHashMap<>();
+    private final Map<Integer, String> failures = new LinkedHashMap<>();
+
+    public UplinkManager(final SwitchEngine engine, final UplinkChoice choice, final NatPorts natPorts) {
+        this.engine = engine;
+        this.choice = choice;
+        reserved = new ReservedPorts(natPorts);
+        steerings = IntStream.range(0, engine.workerCount())
+            .mapToObj(worker -> new PortSteering(natPorts.slice(worker, engine.workerCount()))).toList();
+    }
+
+    /** By interface index. */
+    public Uplink get(final int linkIndex) {
+        return uplinks.get(linkIndex);
+    }
+
+    public Collection<Uplink> all() {
+        return uplinks.values();
+    }
+
+    /** What keeps interfaces that should be uplinks from being such, for people. */
+    public Collection<String> failures() {
+        return failures.values();
+    }
+
+    /** Opens what should be open and closes the rest. */
+    void sync(final List<Link> links, final List<Route> routes) {
+        final Set<Integer> ofDefaultRoutes = routes.stream()
+            .filter(route -> route.prefixLength() == 0 && route.type() == Route.UNICAST)
+            .flatMap(route -> route.hops().stream()).map(Route.Hop::linkIndex).collect(Collectors.toSet());
+        final Map<Integer, Link> wanted = links.stream()
+            .filter(link -> link.up() && link.mac() != 0)
+            .filter(link -> choice.auto() ? ofDefaultRoutes.contains(link.index())
+                : choice.names().contains(link.name()))
+            .collect(Collectors.toMap(Link::index, link -> link));
+        for (final Uplink uplink : List.copyOf(uplinks.values())) {
+            if (!uplink.link.equals(wanted.get(uplink.link.index()))) {
+                LOG.info("uplink {} is gone or has changed", uplink.link.name());
+                close(uplink);
+            }
+        }
+        failures.keySet().retainAll(wanted.keySet());
+        wanted.values().stream().filter(link -> !uplinks.containsKey(link.index())).forEach(this::tryOpen);
+    }
+
+    private void tryOpen(final Link link) {
+        final Uplink uplink = new Uplink(link);
+        try {
+            for (int worker = 0; worker < engine.workerCount(); worker++) {
+                openEnd(uplink, worker);
+            }
+            uplinks.put(link.index(), uplink);
+            failures.remove(link.index());
+            reserved.reserve();
+            LOG.info("uplink {} is open", link.name());
+        } catch (final RuntimeException ex) {
+            close(uplink);
+            final String failure = "interface " + link.name() + " cannot be used as uplink: " + ex.getMessage();
+            if (!failure.equals(failures.put(link.index(), failure))) {
+                LOG.error("{}", failure);
+            }
+        }
+    }
+
+    /** What was opened before a failure is closed with the uplink, or here. */
+    private void openEnd(final Uplink uplink, final int worker) {
+        final Link link = uplink.link;
+        final Steering steering = steerings.get(worker).open();
+        final PortIdentity nic = new PortIdentity(link.mac(), 0, 0, 0);
+        final UplinkDevice device = UplinkDevice.open(link.name(), link.index(), steering.filterFd());
+        SwitchEngine.NetworkHandle domain = null;
+        SwitchEngine.PortHandle port = null;
+        final int portIndex = engine.reservePort();
+        try {
+            domain = engine.addNetwork("uplink " + link.name(), nic, DomainPolicy.OPEN, worker);
+            port = engine.addPort(domain, link.name(), device, link.mtu(), PortKind.UPLINK, false, nic, portIndex);
+            uplink.ends.add(new End(domain, port, device, steering.attach(link.index())));
+        } catch (final RuntimeException ex) {
+            if (port != null) {
+                engine.removePort(port);
+            }
+            engine.releasePort(portIndex);
+            if (domain != null) {
+                engine.removeNetwork(domain);
+            }
+            device.close();
+            throw ex;
+        }
+    }
+
+    private void close(final Uplink uplink) {
+        uplinks.remove(uplink.link.index());
+        for (final End end : uplink.ends) {
+            // First the host gets its frames back.
+            CloseHelper.quietClose(end.ingress());
+            engine.removePort(end.port());
+            engine.releasePort(end.port().index());
+            end.device().close();
+            engine.removeNetwork(end.domain());
+        }
+    }
+
+    /** The host's addresses that ports are steered for. */
+    void addresses(final Set<InetAddress> addresses) {
+        for (final PortSteering steering : steerings) {
+            for (final InetAddress refused : steering.addresses(addresses)) {
+                LOG.error("ports of {} are not steered: the host has more than {} addresses",
+                    IpPrefix.format(refused), Steering.MAX_ADDRESSES);
+            }
+        }
+    }
+
+    /** Steers the ports of a map to the worker that has its endpoint. */
+    public void publish(final int worker, final PortMap map) {
+        steerings.get(worker).publish(map);
+    }
+
+    /** Gives the ports of a map back to the host. */
+    public void unpublish(final int worker, final PortMap map) {
+        steerings.get(worker).unpublish(map);
+    }
+
+    /** Steers all packets for a network that is not masqueraded. */
+    public void route(final int worker, final IpPrefix prefix) {
+        steerings.get(worker).route(prefix);
+    }
+
+    /** Ends that. */
+    public void unroute(final int worker, final IpPrefix prefix) {
+        steerings.get(worker).unroute(prefix);
+    }
+
+    @Override
+    public void close() {
+        List.copyOf(uplinks.values()).forEach(this::close);
+        steerings.forEach(PortSteering::close);
+        reserved.close();
+    }
+}

@@ -1,0 +1,11 @@
+package org.sluice.datapath.bridge;
+
+/** What is behind a port. The order is that of the numbers in a command. */
+public enum PortKind {
+    /** A container: a port of a bridge domain. */
+    ENDPOINT,
+    /** The host's own end of a bridge domain, which holds the gateway's addresses. */
+    HOST,
+    /** The outside world. It is alone in its domain: all that comes in by it is routed. */
+    UPLINK
+}

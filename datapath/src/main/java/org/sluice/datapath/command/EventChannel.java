@@ -1,0 +1,59 @@
+package org.sluice.datapath.command;
+
+import org.agrona.MutableDirectBuffer;
+import org.agrona.concurrent.UnsafeBuffer;
+import org.agrona.concurrent.ringbuffer.OneToOneRingBuffer;
+import org.agrona.concurrent.ringbuffer.RingBuffer;
+import org.agrona.concurrent.ringbuffer.RingBufferDescriptor;
+
+import org.sluice.datapath.buffer.OffHeapRegion;
+
+/**
+ * What a worker has to ask of control: an Agrona ring the other way. The worker never waits; what finds no room is
+ * lost, and the worker asks again with the next packet.
+ */
+public final class EventChannel implements AutoCloseable {
+    private static final int RING_BYTES = 64 * 1024;
+    private static final int NEIGHBOUR_WANTED = 1;
+    private static final int NEIGHBOUR_WANTED_BYTES = 24;
+
+    private final OffHeapRegion region = OffHeapRegion.anonymous(RING_BYTES + RingBufferDescriptor.TRAILER_LENGTH);
+    private final RingBuffer ring =
+        new OneToOneRingBuffer(region.slice(0, RING_BYTES + RingBufferDescriptor.TRAILER_LENGTH));
+    private final MutableDirectBuffer message = new UnsafeBuffer(new byte[NEIGHBOUR_WANTED_BYTES]);
+    private final Runnable wakeUp;
+
+    /** Receives events on control's side. */
+    @FunctionalInterface
+    public interface Handler {
+        /** Packets wait for this neighbour on the uplink, or it is in use and should be kept fresh. */
+        void onNeighbourWanted(int portIndex, long high, long low);
+    }
+
+    /**
+     * @param wakeUp makes control call {@link #poll}; must not block.
+     */
+    public EventChannel(final Runnable wakeUp) {
+        this.wakeUp = wakeUp;
+    }
+
+    /** Worker: asks for a neighbour's MAC address. */
+    public void neighbourWanted(final int portIndex, final long high, final long low) {
+        message.putInt(0, portIndex);
+        message.putLong(8, high);
+        message.putLong(16, low);
+        ring.write(NEIGHBOUR_WANTED, message, 0, NEIGHBOUR_WANTED_BYTES);
+        wakeUp.run();
+    }
+
+    /** Control: takes the events that are there. */
+    public int poll(final Handler handler) {
+        return ring.read((type, buffer, index, length) ->
+            handler.onNeighbourWanted(buffer.getInt(index), buffer.getLong(index + 8), buffer.getLong(index + 16)));
+    }
+
+    @Override
+    public void close() {
+        region.close();
+    }
+}

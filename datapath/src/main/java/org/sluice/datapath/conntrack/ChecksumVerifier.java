@@ -1,0 +1,59 @@
+package org.sluice.datapath.conntrack;
+
+import org.sluice.datapath.buffer.FrameBatch;
+import org.sluice.datapath.protocol.EtherType;
+import org.sluice.datapath.protocol.InternetChecksum;
+import org.sluice.datapath.protocol.IpProtocol;
+import org.sluice.datapath.protocol.Ipv4Flyweight;
+import org.sluice.datapath.protocol.Ipv6Flyweight;
+import org.sluice.datapath.protocol.NetworkOrder;
+import org.sluice.datapath.protocol.UdpFlyweight;
+import org.sluice.datapath.protocol.VirtioNetHeaderFlyweight;
+
+/** Verifies layer-4 checksums of frames that come complete. Owned by the worker. */
+public final class ChecksumVerifier {
+    private static final int RIGHT = 0xFFFF;
+
+    private final Ipv4Flyweight ipv4 = new Ipv4Flyweight();
+    private final Ipv6Flyweight ipv6 = new Ipv6Flyweight();
+    private final VirtioNetHeaderFlyweight virtio = new VirtioNetHeaderFlyweight();
+
+    /**
+     * Whether the checksum of frame {@code i} is right, as far as that can be told: one that is still to be completed,
+     * or that the device vouches for, is, and so is that of a fragment or of a protocol that has none.
+     */
+    public boolean isRight(final FrameBatch batch, final int i) {
+        final int protocol = batch.l4Protocol(i);
+        if (batch.l4Offset(i) == 0 || batch.isFragment(i) || isVouchedFor(batch, i)) {
+            return true;
+        }
+        final long l4 = batch.l4Address(i);
+        final int length = batch.l4Length(i);
+        return switch (protocol) {
+            case IpProtocol.ICMP -> InternetChecksum.sum(l4, length) == RIGHT;
+            case IpProtocol.UDP -> NetworkOrder.u16(l4 + UdpFlyweight.CHECKSUM_FIELD_OFFSET) == 0
+                || isSumRight(batch, i, l4, NetworkOrder.u16(l4 + UdpFlyweight.LENGTH_FIELD_OFFSET));
+            case IpProtocol.TCP, IpProtocol.ICMPV6 -> isSumRight(batch, i, l4, length);
+            default -> true;
+        };
+    }
+
+    private boolean isVouchedFor(final FrameBatch batch, final int i) {
+        return (virtio.wrapBefore(batch.address(i)).flags()
+            & (VirtioNetHeaderFlyweight.NEEDS_CHECKSUM | VirtioNetHeaderFlyweight.DATA_VALID)) != 0;
+    }
+
+    private boolean isSumRight(final FrameBatch batch, final int i, final long l4, final int length) {
+        final int protocol = batch.l4Protocol(i);
+        final long pseudoHeader;
+        if (batch.etherType(i) == EtherType.IPV4) {
+            ipv4.wrap(batch.l3Address(i), batch.l3Available(i));
+            pseudoHeader = InternetChecksum.pseudoHeader(ipv4.source(), ipv4.destination(), protocol, length);
+        } else {
+            ipv6.wrap(batch.l3Address(i), batch.l3Available(i));
+            pseudoHeader = InternetChecksum.pseudoHeader(ipv6.sourceHigh(), ipv6.sourceLow(), ipv6.destinationHigh(),
+                ipv6.destinationLow(), protocol, length);
+        }
+        return InternetChecksum.fold(pseudoHeader + InternetChecksum.sum(l4, length)) == RIGHT;
+    }
+}

@@ -1,0 +1,62 @@
+package org.sluice.datapath.conntrack;
+
+import org.sluice.datapath.protocol.IpProtocol;
+
+/**
+ * Which connections are meant, as the options of conntrack(8) say it. What is not given matches anything.
+ *
+ * @param family           4 or 6, or 0 for both.
+ * @param protocol         or 0 for all.
+ * @param tcpState         number of a {@link TcpState}, or -1 for all.
+ * @param status           bits of {@link Connection} that must be set.
+ * @param sourcePort       of ORIGINAL packets, or -1.
+ * @param destinationPort  of ORIGINAL packets, or -1.
+ * @param source           of ORIGINAL packets.
+ * @param destination      of ORIGINAL packets.
+ * @param replySource      of REPLY packets.
+ * @param replyDestination of REPLY packets.
+ */
+public record ConntrackFilter(int family, int protocol, int tcpState, int status, int sourcePort, int destinationPort,
+                              Prefix source, Prefix destination, Prefix replySource, Prefix replyDestination) {
+    /** Matches all connections. */
+    public static final ConntrackFilter ALL =
+        new ConntrackFilter(0, 0, -1, 0, -1, -1, Prefix.ANY, Prefix.ANY, Prefix.ANY, Prefix.ANY);
+
+    /**
+     * A range of addresses, IPv4 ones mapped.
+     *
+     * @param length in bits, of 128.
+     */
+    public record Prefix(long high, long low, int length) {
+        /** All addresses. */
+        public static final Prefix ANY = new Prefix(0, 0, 0);
+
+        boolean matches(final long otherHigh, final long otherLow) {
+            final long highMask = length == 0 ? 0 : length >= Long.SIZE ? -1 : -1L << Long.SIZE - length;
+            final long lowMask = length <= Long.SIZE ? 0 : -1L << 2 * Long.SIZE - length;
+            return ((high ^ otherHigh) & highMask) == 0 && ((low ^ otherLow) & lowMask) == 0;
+        }
+    }
+
+    /** The four prefixes in the order of the components. */
+    public Prefix[] prefixes() {
+        return new Prefix[] {source, destination, replySource, replyDestination};
+    }
+
+    /** Whether the connection at the address is meant. */
+    public boolean matches(final long connection) {
+        final long original = Connection.tuple(connection, Connection.ORIGINAL);
+        final long reply = Connection.tuple(connection, Connection.REPLY);
+        return (family == 0 || FlowTuple.isIpv4(original) == (family == 4))
+            && (protocol == 0 || FlowTuple.protocol(original) == protocol)
+            && (tcpState < 0
+                || FlowTuple.protocol(original) == IpProtocol.TCP && Connection.tcpState(connection) == tcpState)
+            && (Connection.status(connection) & status) == status
+            && (sourcePort < 0 || FlowTuple.sourcePort(original) == sourcePort)
+            && (destinationPort < 0 || FlowTuple.destinationPort(original) == destinationPort)
+            && source.matches(FlowTuple.sourceHigh(original), FlowTuple.sourceLow(original))
+            && destination.matches(FlowTuple.destinationHigh(original), FlowTuple.destinationLow(original))
+            && replySource.matches(FlowTuple.sourceHigh(reply), FlowTuple.sourceLow(reply))
+            && replyDestination.matches(FlowTuple.destinationHigh(reply), FlowTuple.destinationLow(reply));
+    }
+}

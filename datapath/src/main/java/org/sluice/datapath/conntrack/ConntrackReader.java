@@ -1,0 +1,57 @@
+package org.sluice.datapath.conntrack;
+
+import java.util.function.LongConsumer;
+
+import org.agrona.UnsafeApi;
+
+import org.sluice.datapath.buffer.OffHeapRegion;
+
+/**
+ * Reads a connection table beside its worker, from any one thread, without disturbing it. A connection that changes
+ * while it is copied is seen half old and half new in its counts, but never with another one's tuples.
+ */
+public final class ConntrackReader {
+    private final ConntrackLayout layout;
+    private final PortGenerations generations;
+    private final OffHeapRegion copy = OffHeapRegion.anonymous(Connection.BYTES);
+
+    /**
+     * @param region in which a {@link ConntrackTable} lies.
+     */
+    public ConntrackReader(final OffHeapRegion region) {
+        layout = new ConntrackLayout(region.address());
+        generations = layout.generations();
+    }
+
+    /** How many connections there are, those that nobody has yet noticed to be over among them. */
+    public int size() {
+        return layout.live();
+    }
+
+    /**
+     * Visits the live connections.
+     *
+     * @param consumer gets the address of a copy, valid during the call.
+     */
+    public void forEach(final long nowNs, final LongConsumer consumer) {
+        final long address = copy.address();
+        for (int number = 0; number < layout.highWater(); number++) {
+            final long connection = layout.connection(number);
+            if (!Connection.has(connection, Connection.IN_USE)) {
+                continue;
+            }
+            UnsafeApi.copyMemory(connection, address, Connection.BYTES);
+            UnsafeApi.loadFence();
+            final boolean unchanged = Connection.has(connection, Connection.IN_USE)
+                && FlowTuple.equal(Connection.tuple(connection, Connection.ORIGINAL),
+                    Connection.tuple(address, Connection.ORIGINAL))
+                && FlowTuple.equal(Connection.tuple(connection, Connection.REPLY),
+                    Connection.tuple(address, Connection.REPLY));
+            if (unchanged && Connection.deadlineNs(address) - nowNs > 0
+                && generations.isCurrent(Connection.ownerA(address))
+                && generations.isCurrent(Connection.ownerB(address))) {
+                consumer.accept(address);
+            }
+        }
+    }
+}

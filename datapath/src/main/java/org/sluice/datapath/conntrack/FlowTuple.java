@@ -1,0 +1,146 @@
+package org.sluice.datapath.conntrack;
+
+import org.agrona.UnsafeApi;
+
+/**
+ * Who speaks to whom: addresses, ports and protocol of one direction of a flow, 40 bytes at a raw address. The same
+ * layout is used for the tuple of a frame and for both tuples of a connection, so that they are compared word by word.
+ * <pre>
+ *   0          8          16         24         32
+ *   +----------+----------+----------+----------+------+----------+-------------+-----------+
+ *   |        source       |     destination     | zero | protocol | source port | dest port |
+ *   +----------+----------+----------+----------+------+----------+-------------+-----------+
+ * </pre>
+ * Addresses are IPv6, two longs in host order; IPv4 ones are mapped (RFC 4291, 2.5.5.2). An ICMP echo has its
+ * identifier as the source port of a request and as the destination port of a reply, so that it is mapped like a port
+ * and a reply's tuple is the inverse of its request's. Protocols without ports have zeroes.
+ */
+public final class FlowTuple {
+    public static final int BYTES = 40;
+    /** High half of every mapped IPv4 address. */
+    public static final long IPV4_HIGH = 0;
+
+    private static final long IPV4_PREFIX = 0xFFFF_0000_0000L;
+    private static final int SOURCE_HIGH_OFFSET = 0;
+    private static final int SOURCE_LOW_OFFSET = 8;
+    private static final int DESTINATION_HIGH_OFFSET = 16;
+    private static final int DESTINATION_LOW_OFFSET = 24;
+    private static final int PORTS_OFFSET = 32;
+
+    private FlowTuple() {
+    }
+
+    /** Low half of a mapped IPv4 address. */
+    public static long ipv4Low(final int address) {
+        return IPV4_PREFIX | address & 0xFFFF_FFFFL;
+    }
+
+    /** Whether the halves are a mapped IPv4 address. */
+    public static boolean isIpv4(final long high, final long low) {
+        return high == IPV4_HIGH && low >>> 32 == IPV4_PREFIX >>> 32;
+    }
+
+    /** Protocol and ports in one word. */
+    public static long ports(final int protocol, final int sourcePort, final int destinationPort) {
+        return (long) protocol << 32 | (long) sourcePort << 16 | destinationPort;
+    }
+
+    public static void source(final long tuple, final long high, final long low) {
+        UnsafeApi.putLong(tuple + SOURCE_HIGH_OFFSET, high);
+        UnsafeApi.putLong(tuple + SOURCE_LOW_OFFSET, low);
+    }
+
+    public static void destination(final long tuple, final long high, final long low) {
+        UnsafeApi.putLong(tuple + DESTINATION_HIGH_OFFSET, high);
+        UnsafeApi.putLong(tuple + DESTINATION_LOW_OFFSET, low);
+    }
+
+    public static void ports(final long tuple, final long word) {
+        UnsafeApi.putLong(tuple + PORTS_OFFSET, word);
+    }
+
+    /** In place of the ports: what all fragments of one packet have in common (RFC 791, 3.2). */
+    static void fragmentKey(final long tuple, final int protocol, final int identification, final int domain) {
+        ports(tuple, (identification & 0xFFFF_FFFFL) << 32 | (long) domain << 8 | protocol);
+    }
+
+    public static void sourcePort(final long tuple, final int port) {
+        ports(tuple, ports(protocol(tuple), port, destinationPort(tuple)));
+    }
+
+    public static void destinationPort(final long tuple, final int port) {
+        ports(tuple, ports(protocol(tuple), sourcePort(tuple), port));
+    }
+
+    public static long sourceHigh(final long tuple) {
+        return UnsafeApi.getLong(tuple + SOURCE_HIGH_OFFSET);
+    }
+
+    public static long sourceLow(final long tuple) {
+        return UnsafeApi.getLong(tuple + SOURCE_LOW_OFFSET);
+    }
+
+    public static long destinationHigh(final long tuple) {
+        return UnsafeApi.getLong(tuple + DESTINATION_HIGH_OFFSET);
+    }
+
+    public static long destinationLow(final long tuple) {
+        return UnsafeApi.getLong(tuple + DESTINATION_LOW_OFFSET);
+    }
+
+    public static int protocol(final long tuple) {
+        return (int) (UnsafeApi.getLong(tuple + PORTS_OFFSET) >>> 32);
+    }
+
+    public static int sourcePort(final long tuple) {
+        return (int) UnsafeApi.getLong(tuple + PORTS_OFFSET) >>> 16;
+    }
+
+    public static int destinationPort(final long tuple) {
+        return (int) UnsafeApi.getLong(tuple + PORTS_OFFSET) & 0xFFFF;
+    }
+
+    public static boolean isIpv4(final long tuple) {
+        return isIpv4(sourceHigh(tuple), sourceLow(tuple));
+    }
+
+    public static boolean equal(final long a, final long b) {
+        // Without a branch for each word: they are nearly always all equal.
+        return ((UnsafeApi.getLong(a + SOURCE_LOW_OFFSET) ^ UnsafeApi.getLong(b + SOURCE_LOW_OFFSET))
+            | (UnsafeApi.getLong(a + DESTINATION_LOW_OFFSET) ^ UnsafeApi.getLong(b + DESTINATION_LOW_OFFSET))
+            | (UnsafeApi.getLong(a + PORTS_OFFSET) ^ UnsafeApi.getLong(b + PORTS_OFFSET))
+            | (UnsafeApi.getLong(a + SOURCE_HIGH_OFFSET) ^ UnsafeApi.getLong(b + SOURCE_HIGH_OFFSET))
+            | (UnsafeApi.getLong(a + DESTINATION_HIGH_OFFSET) ^ UnsafeApi.getLong(b + DESTINATION_HIGH_OFFSET))) == 0;
+    }
+
+    public static void copy(final long from, final long to) {
+        for (int offset = 0; offset < BYTES; offset += Long.BYTES) {
+            UnsafeApi.putLong(to + offset, UnsafeApi.getLong(from + offset));
+        }
+    }
+
+    /** Writes the tuple of packets the other way. */
+    public static void invert(final long from, final long to) {
+        final long high = sourceHigh(from);
+        final long low = sourceLow(from);
+        final long word = UnsafeApi.getLong(from + PORTS_OFFSET);
+        source(to, destinationHigh(from), destinationLow(from));
+        destination(to, high, low);
+        ports(to, ports((int) (word >>> 32), (int) word & 0xFFFF, (int) word >>> 16));
+    }
+
+    /**
+     * A hash by multiplication of halves, as wyhash does; unpredictable to who does not know the seed. The highest bit
+     * is always set.
+     */
+    public static long hash(final long tuple, final long seed) {
+        final long low = mix(sourceLow(tuple) ^ seed, destinationLow(tuple) ^ 0xA076_1D64_78BD_642FL);
+        final long high = mix(sourceHigh(tuple) ^ 0xE703_7ED1_A0B4_28DBL,
+            destinationHigh(tuple) ^ Long.rotateLeft(seed, 32));
+        return mix(low ^ UnsafeApi.getLong(tuple + PORTS_OFFSET), high ^ 0x8EBC_6AF0_9C88_C6E3L) | Long.MIN_VALUE;
+    }
+
+    private static long mix(final long a, final long b) {
+        return a * b ^ Math.unsignedMultiplyHigh(a, b);
+    }
+}

@@ -1,0 +1,46 @@
+package org.sluice.datapath.conntrack;
+
+import org.agrona.UnsafeApi;
+
+/**
+ * Which occupant of a port a connection belongs to. A port's number is used again after its endpoint has gone; its
+ * generation then differs, and every connection of the endpoint before is dead at once, without looking at any. Lies in
+ * the table's mapped file; written by the worker.
+ * <p>
+ * An owner is the port's index plus one in the low 13 bits and its generation above; 0 is nobody.
+ */
+final class PortGenerations {
+    static final int MAX_PORTS = 4096;
+    static final int BYTES = MAX_PORTS * Integer.BYTES;
+
+    private static final int INDEX_BITS = 13;
+    private static final int INDEX_MASK = (1 << INDEX_BITS) - 1;
+
+    private final long address;
+
+    PortGenerations(final long address) {
+        this.address = address;
+    }
+
+    int ownerOf(final int portIndex) {
+        return generation(portIndex) << INDEX_BITS | portIndex + 1;
+    }
+
+    /** Ends all connections of the port's occupant. */
+    void next(final int portIndex) {
+        UnsafeApi.putIntRelease(null, address + (long) portIndex * Integer.BYTES, generation(portIndex) + 1);
+    }
+
+    boolean isCurrent(final int owner) {
+        return owner == 0 || ownerOf(indexOf(owner)) == owner;
+    }
+
+    /** -1 for nobody. */
+    static int indexOf(final int owner) {
+        return (owner & INDEX_MASK) - 1;
+    }
+
+    private int generation(final int portIndex) {
+        return UnsafeApi.getInt(address + (long) portIndex * Integer.BYTES);
+    }
+}

@@ -1,0 +1,201 @@
+package org.sluice.datapath.nat;
+
+import org.agrona.UnsafeApi;
+
+import org.sluice.datapath.buffer.DropReason;
+import org.sluice.datapath.buffer.FrameBatch;
+import org.sluice.datapath.buffer.OffHeapRegion;
+import org.sluice.datapath.conntrack.ChecksumVerifier;
+import org.sluice.datapath.conntrack.Connection;
+import org.sluice.datapath.conntrack.ConntrackTable;
+import org.sluice.datapath.conntrack.EmbeddedPacket;
+import org.sluice.datapath.conntrack.FlowTuple;
+import org.sluice.datapath.protocol.EtherType;
+import org.sluice.datapath.protocol.IcmpFlyweight;
+import org.sluice.datapath.protocol.InternetChecksum;
+import org.sluice.datapath.protocol.IpProtocol;
+import org.sluice.datapath.protocol.Ipv4Flyweight;
+import org.sluice.datapath.protocol.Ipv6Flyweight;
+import org.sluice.datapath.protocol.NetworkOrder;
+import org.sluice.datapath.protocol.UdpFlyweight;
+
+/**
+ * ICMP and ICMPv6 errors about packets of a connection (RFC 5508, 4): found by the packet that is embedded in them, and
+ * translated outside and inside, so that who sent that packet knows it again. An error never changes a connection.
+ * Owned by the worker.
+ */
+public final class IcmpErrorTranslator {
+    private static final int EMBEDDED_OFFSET = 8;
+    private static final int IPV4_UNREACHABLE = 3;
+    private static final int IPV4_SOURCE_QUENCH = 4;
+    private static final int IPV4_TIME_EXCEEDED = 11;
+    private static final int IPV4_PARAMETER_PROBLEM = 12;
+    private static final int IPV6_FIRST_ERROR = 1;
+    private static final int IPV6_LAST_ERROR = 4;
+
+    private final ConntrackTable connections;
+    private final ChecksumVerifier checksums = new ChecksumVerifier();
+    private final EmbeddedPacket embedded = new EmbeddedPacket();
+    private final Ipv4Flyweight ipv4 = new Ipv4Flyweight();
+    private final Ipv6Flyweight ipv6 = new Ipv6Flyweight();
+    private final OffHeapRegion memory = OffHeapRegion.anonymous(2L * FlowTuple.BYTES);
+    private final long embeddedTuple = memory.address();
+    private final long invertedTuple = memory.address() + FlowTuple.BYTES;
+
+    public IcmpErrorTranslator(final ConntrackTable connections) {
+        this.connections = connections;
+    }
+
+    /**
+     * Finds the connection of frame {@code i}, a whole ICMP message that is no echo, and notes it.
+     *
+     * @param owner of the port it came in by.
+     * @return why it cannot be passed on, or null.
+     */
+    public DropReason relate(final FrameBatch batch, final int i, final int owner, final long nowNs) {
+        if (!isError(batch.l4Protocol(i), NetworkOrder.u8(batch.l4Address(i)))) {
+            return DropReason.ICMP_NOT_TRACKED;
+        }
+        if (batch.isOffloaded(i) || !checksums.isRight(batch, i)) {
+            return DropReason.L4_CHECKSUM_WRONG;
+        }
+        if (!readEmbedded(batch, i)) {
+            return DropReason.ICMP_ERROR_MALFORMED;
+        }
+        FlowTuple.invert(embeddedTuple, invertedTuple);
+        final long ref = connections.findAlive(invertedTuple, nowNs);
+        if (ref == ConntrackTable.NONE) {
+            return DropReason.ICMP_ERROR_UNRELATED;
+        }
+        final int direction = Connection.directionOfRef(ref);
+        if (Connection.sourceOwner(Connection.ofRef(ref), direction) != owner) {
+            return DropReason.INGRESS_MISMATCH;
+        }
+        batch.connection(i, ref);
+        return null;
+    }
+
+    /** Rewrites frame {@code i}, an error that {@link #relate} has found to go in this direction. */
+    public void translate(final FrameBatch batch, final int i, final long connection, final int direction) {
+        if (!readEmbedded(batch, i)) {
+            throw new IllegalStateException("the error has changed since it was related");
+        }
+        final long own = Connection.tuple(connection, direction);
+        final long other = Connection.tuple(connection, 1 - direction);
+        // The embedded packet went the other way: what is its source here was its destination there.
+        rewriteEmbeddedAddresses(own, other);
+        rewriteEmbeddedPorts(own, other);
+        final long l3 = batch.l3Address(i);
+        final boolean sourceChanges = FlowTuple.sourceLow(own) != FlowTuple.destinationLow(other)
+            || FlowTuple.sourceHigh(own) != FlowTuple.destinationHigh(other);
+        if (embedded.isIpv4()) {
+            if (sourceChanges) {
+                NetworkOrder.i32(l3 + Ipv4Flyweight.SOURCE_FIELD_OFFSET, (int) FlowTuple.destinationLow(other));
+            }
+            NetworkOrder.i32(l3 + Ipv4Flyweight.DESTINATION_FIELD_OFFSET, (int) FlowTuple.sourceLow(other));
+            decrementTtl(l3 + Ipv4Flyweight.TTL_FIELD_OFFSET);
+            ipv4.wrap(l3, batch.l3Available(i)).updateChecksum();
+        } else {
+            if (sourceChanges) {
+                putIpv6(l3 + Ipv6Flyweight.SOURCE_FIELD_OFFSET, FlowTuple.destinationHigh(other),
+                    FlowTuple.destinationLow(other));
+            }
+            putIpv6(l3 + Ipv6Flyweight.DESTINATION_FIELD_OFFSET, FlowTuple.sourceHigh(other),
+                FlowTuple.sourceLow(other));
+            decrementTtl(l3 + Ipv6Flyweight.HOP_LIMIT_FIELD_OFFSET);
+        }
+        updateIcmpChecksum(batch, i, l3);
+    }
+
+    private boolean readEmbedded(final FrameBatch batch, final int i) {
+        return embedded.read(batch.l4Address(i) + EMBEDDED_OFFSET, batch.l4Length(i) - EMBEDDED_OFFSET,
+            batch.etherType(i) == EtherType.IPV4, embeddedTuple);
+    }
+
+    private void rewriteEmbeddedAddresses(final long own, final long other) {
+        final long l3 = embedded.l3Address();
+        final long change = PacketTranslator.change(FlowTuple.destinationHigh(own), FlowTuple.sourceHigh(other))
+            + PacketTranslator.change(FlowTuple.destinationLow(own), FlowTuple.sourceLow(other))
+            + PacketTranslator.change(FlowTuple.sourceHigh(own), FlowTuple.destinationHigh(other))
+            + PacketTranslator.change(FlowTuple.sourceLow(own), FlowTuple.destinationLow(other));
+        if (embedded.isIpv4()) {
+            NetworkOrder.i32(l3 + Ipv4Flyweight.SOURCE_FIELD_OFFSET, (int) FlowTuple.sourceLow(other));
+            NetworkOrder.i32(l3 + Ipv4Flyweight.DESTINATION_FIELD_OFFSET, (int) FlowTuple.destinationLow(other));
+            update(l3 + Ipv4Flyweight.CHECKSUM_FIELD_OFFSET, change);
+        } else {
+            putIpv6(l3 + Ipv6Flyweight.SOURCE_FIELD_OFFSET, FlowTuple.sourceHigh(other), FlowTuple.sourceLow(other));
+            putIpv6(l3 + Ipv6Flyweight.DESTINATION_FIELD_OFFSET, FlowTuple.destinationHigh(other),
+                FlowTuple.destinationLow(other));
+        }
+        if (embedded.protocol() != IpProtocol.ICMP) {
+            updateEmbeddedChecksum(change);
+        }
+    }
+
+    private void rewriteEmbeddedPorts(final long own, final long other) {
+        final int oldSource = FlowTuple.destinationPort(own);
+        final int oldDestination = FlowTuple.sourcePort(own);
+        final int newSource = FlowTuple.sourcePort(other);
+        final int newDestination = FlowTuple.destinationPort(other);
+        if (oldSource == newSource && oldDestination == newDestination) {
+            return;
+        }
+        final long l4 = embedded.l4Address();
+        if (embedded.protocol() == IpProtocol.ICMP || embedded.protocol() == IpProtocol.ICMPV6) {
+            NetworkOrder.u16(l4 + IcmpFlyweight.IDENTIFIER_FIELD_OFFSET, newSource | newDestination);
+        } else {
+            NetworkOrder.i32(l4, newSource << 16 | newDestination);
+        }
+        updateEmbeddedChecksum(
+            PacketTranslator.change(oldSource << 16 | oldDestination, newSource << 16 | newDestination));
+    }
+
+    /** Where the embedded packet is cut off in front of its checksum, there is none to keep right. */
+    private void updateEmbeddedChecksum(final long change) {
+        final int offset = PacketTranslator.checksumOffset(embedded.protocol());
+        if (offset < 0 || embedded.l4Available() < offset + Short.BYTES) {
+            return;
+        }
+        final long field = embedded.l4Address() + offset;
+        final boolean isUdp = offset == UdpFlyweight.CHECKSUM_FIELD_OFFSET;
+        if (!isUdp || NetworkOrder.u16(field) != 0) {
+            update(field, change);
+        }
+    }
+
+    private void updateIcmpChecksum(final FrameBatch batch, final int i, final long l3) {
+        final long icmp = batch.l4Address(i);
+        final int length = batch.l4Length(i);
+        NetworkOrder.u16(icmp + IcmpFlyweight.CHECKSUM_FIELD_OFFSET, 0);
+        long sum = InternetChecksum.sum(icmp, length);
+        if (batch.l4Protocol(i) == IpProtocol.ICMPV6) {
+            ipv6.wrap(l3, batch.l3Available(i));
+            sum += InternetChecksum.pseudoHeader(ipv6.sourceHigh(), ipv6.sourceLow(), ipv6.destinationHigh(),
+                ipv6.destinationLow(), IpProtocol.ICMPV6, length);
+        }
+        NetworkOrder.u16(icmp + IcmpFlyweight.CHECKSUM_FIELD_OFFSET, InternetChecksum.finish(sum));
+    }
+
+    private static void update(final long field, final long change) {
+        NetworkOrder.u16(field, InternetChecksum.finish((~NetworkOrder.u16(field) & 0xFFFF) + change));
+    }
+
+    private static void putIpv6(final long field, final long high, final long low) {
+        NetworkOrder.i64(field, high);
+        NetworkOrder.i64(field + Long.BYTES, low);
+    }
+
+    private static void decrementTtl(final long field) {
+        UnsafeApi.putByte(field, (byte) (NetworkOrder.u8(field) - 1));
+    }
+
+    private static boolean isError(final int protocol, final int type) {
+        if (protocol == IpProtocol.ICMPV6) {
+            return type >= IPV6_FIRST_ERROR && type <= IPV6_LAST_ERROR;
+        }
+        return protocol == IpProtocol.ICMP && switch (type) {
+            case IPV4_UNREACHABLE, IPV4_SOURCE_QUENCH, IPV4_TIME_EXCEEDED, IPV4_PARAMETER_PROBLEM -> true;
+            default -> false;
+        };
+    }
+}

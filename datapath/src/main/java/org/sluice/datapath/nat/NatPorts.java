@@ -1,0 +1,18 @@
+package org.sluice.datapath.nat;
+
+/**
+ * The source ports, and echo identifiers, that translated connections get; reserved from the host.
+ *
+ * @param first the lowest.
+ * @param last  the highest.
+ */
+public record NatPorts(int first, int last) {
+    /** The dynamic ports of RFC 6335; a host keeps those of its own range below. */
+    public static final NatPorts DEFAULT = new NatPorts(49_152, 65_535);
+
+    /** One of several equal slices. */
+    public NatPorts slice(final int number, final int count) {
+        final int size = (last - first + 1) / count;
+        return new NatPorts(first + number * size, number == count - 1 ? last : first + (number + 1) * size - 1);
+    }
+}

@@ -1,0 +1,91 @@
+package org.sluice.datapath.nat;
+
+import org.sluice.datapath.protocol.IpProtocol;
+import org.sluice.datapath.route.AddressTable;
+
+/**
+ * The published ports, by protocol, host address and port. One of a single address goes before one of all addresses.
+ * Looked up for the first packet of a connection only. Owned by the worker.
+ */
+public final class PortMapTable {
+    private static final int PROTOCOLS = 3;
+
+    private final PortRangeIndex[] allIpv4 = scope();
+    private final PortRangeIndex[] allIpv6 = scope();
+    private final AddressTable<PortRangeIndex[]> byAddress = new AddressTable<>();
+    private int size;
+
+    /** The map for a packet to this address and port of the host, or null. */
+    public PortMap find(final int protocol, final boolean ipv4, final long high, final long low, final int port) {
+        final int slot = slotOf(protocol);
+        if (slot < 0 || size == 0) {
+            return null;
+        }
+        final PortRangeIndex[] ofAddress = byAddress.get(high, low);
+        final PortMap map = ofAddress == null ? null : ofAddress[slot].find(port);
+        return map != null ? map : (ipv4 ? allIpv4 : allIpv6)[slot].find(port);
+    }
+
+    /**
+     * Adds a map.
+     *
+     * @return false when it has an address and port in common with another; nothing is then changed.
+     */
+    public boolean add(final PortMap map) {
+        final int slot = slotOf(map.protocol());
+        if (slot < 0) {
+            return false;
+        }
+        final PortRangeIndex index = scopeOf(map)[slot];
+        if (index.overlapping(map.hostFirst(), map.hostLast()) != null) {
+            return false;
+        }
+        index.add(map);
+        size++;
+        return true;
+    }
+
+    /** Takes out the map of the same protocol, address and first port; one that is not there is no error. */
+    public void remove(final PortMap map) {
+        final int slot = slotOf(map.protocol());
+        final PortRangeIndex index = scopeOf(map)[slot];
+        final PortMap found = index.find(map.hostFirst());
+        if (found != null && found.hostFirst() == map.hostFirst()) {
+            index.remove(map.hostFirst());
+            size--;
+        }
+    }
+
+    public int size() {
+        return size;
+    }
+
+    private PortRangeIndex[] scopeOf(final PortMap map) {
+        if (map.isForAllAddresses()) {
+            return map.ipv4() ? allIpv4 : allIpv6;
+        }
+        PortRangeIndex[] indexes = byAddress.get(map.hostHigh(), map.hostLow());
+        if (indexes == null) {
+            indexes = scope();
+            byAddress.put(map.hostHigh(), map.hostLow(), indexes);
+        }
+        return indexes;
+    }
+
+    private static PortRangeIndex[] scope() {
+        final PortRangeIndex[] indexes = new PortRangeIndex[PROTOCOLS];
+        for (int i = 0; i < PROTOCOLS; i++) {
+            indexes[i] = new PortRangeIndex();
+        }
+        return indexes;
+    }
+
+    private static int slotOf(final int protocol) {
+        return switch (protocol) {
+            case IpProtocol.TCP -> 0;
+            case IpProtocol.UDP -> 1;
+            case IpProtocol.SCTP -> 2;
+            default -> -1;
+        };
+    }
+}

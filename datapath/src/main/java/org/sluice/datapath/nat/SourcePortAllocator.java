@@ -1,0 +1,82 @@
+package org.sluice.datapath.nat;
+
+import org.sluice.datapath.conntrack.Connection;
+import org.sluice.datapath.conntrack.ConntrackTable;
+import org.sluice.datapath.conntrack.FlowTuple;
+
+/**
+ * Finds a source port for a translated connection, so that no two connections have one translated tuple (RFC 4787,
+ * RFC 5382): the port that the endpoint chose where it is free and in the range, otherwise one at random.
+ * <p>
+ * The same port may serve connections to different destinations. When all that are tried towards one destination are
+ * taken, the endpoint that holds the most connections loses one of them to an endpoint that holds fewer; so an endpoint
+ * that has used a destination's ports up has only itself to wait for. Owned by the worker.
+ */
+public final class SourcePortAllocator {
+    private static final int TRIES = 64;
+
+    private final ConntrackTable table;
+    private final int first;
+    private final int last;
+    private final long secret;
+    private long draws;
+
+    /**
+     * @param ports  to choose from.
+     * @param secret makes the choice unpredictable.
+     */
+    public SourcePortAllocator(final ConntrackTable table, final NatPorts ports, final long secret) {
+        this.table = table;
+        first = ports.first();
+        last = ports.last();
+        this.secret = secret;
+    }
+
+    /**
+     * Makes the reply tuple of a connection unique by choosing its destination port, which is the translated source
+     * port.
+     *
+     * @param reply     has all but the port; the port that the endpoint chose stands in it.
+     * @param portIndex of the endpoint that asks, or -1.
+     * @return false when no port is free.
+     */
+    public boolean allocate(final long reply, final int portIndex, final long nowNs) {
+        final int wanted = FlowTuple.destinationPort(reply);
+        if (wanted >= first && wanted <= last && isFree(reply, nowNs)) {
+            return true;
+        }
+        final int held = portIndex < 0 ? Integer.MAX_VALUE : table.connectionsOf(portIndex);
+        long victim = ConntrackTable.NONE;
+        int victimPort = 0;
+        int most = held;
+        for (int tries = 0; tries < TRIES; tries++) {
+            FlowTuple.destinationPort(reply, draw(reply));
+            final long ref = table.findAlive(reply, nowNs);
+            if (ref == ConntrackTable.NONE) {
+                return true;
+            }
+            final int count = table.ownersConnections(Connection.ofRef(ref));
+            if (count > most) {
+                most = count;
+                victim = Connection.ofRef(ref);
+                victimPort = FlowTuple.destinationPort(reply);
+            }
+        }
+        if (victim == ConntrackTable.NONE) {
+            return false;
+        }
+        FlowTuple.destinationPort(reply, victimPort);
+        table.remove(victim);
+        return true;
+    }
+
+    /** By a keyed hash of the tuple and a counter, as RFC 6056, 3.3.4 has it. */
+    private int draw(final long reply) {
+        final long hash = FlowTuple.hash(reply, secret + ++draws * 0x9E37_79B9_7F4A_7C15L);
+        return first + (int) ((hash >>> 8 & 0xFFFF_FFFFL) * (last - first + 1) >>> 32);
+    }
+
+    private boolean isFree(final long reply, final long nowNs) {
+        return table.findAlive(reply, nowNs) == ConntrackTable.NONE;
+    }
+}

@@ -1,0 +1,226 @@
+package org.sluice.datapath.pipeline;
+
+import java.util.concurrent.TimeUnit;
+
+import org.sluice.datapath.bridge.BridgeDomain;
+import org.sluice.datapath.bridge.Port;
+import org.sluice.datapath.bridge.PortIdentity;
+import org.sluice.datapath.buffer.DropReason;
+import org.sluice.datapath.buffer.FrameBatch;
+import org.sluice.datapath.buffer.OffHeapRegion;
+import org.sluice.datapath.conntrack.ChecksumVerifier;
+import org.sluice.datapath.conntrack.Connection;
+import org.sluice.datapath.conntrack.ConnectionTracker;
+import org.sluice.datapath.conntrack.ConntrackTable;
+import org.sluice.datapath.conntrack.FlowTuple;
+import org.sluice.datapath.nat.PortMap;
+import org.sluice.datapath.policy.Isolation;
+import org.sluice.datapath.policy.Martians;
+import org.sluice.datapath.protocol.IpProtocol;
+import org.sluice.datapath.protocol.TcpFlyweight;
+import org.sluice.datapath.route.Fib;
+import org.sluice.datapath.route.NextHop;
+import org.sluice.datapath.route.Route;
+import org.sluice.datapath.status.WorkerCounter;
+
+/**
+ * Decides on the first packet of a connection: whose port it is for, whether it may pass, by which way, under which
+ * source address; and makes the connection. What is for the host itself goes to the host port and is not tracked.
+ */
+public final class AdmissionStage {
+    private final Layer3 tables;
+    private final Fib fib;
+    private final ConntrackTable connections;
+    private final ChecksumVerifier checksums = new ChecksumVerifier();
+    private final TcpFlyweight tcp = new TcpFlyweight();
+    private final OffHeapRegion memory = OffHeapRegion.anonymous(2L * FlowTuple.BYTES);
+    /** The packet as it will be when it leaves. */
+    private final long translated = memory.address();
+    /** What answers to it will be when they arrive. */
+    private final long reply = memory.address() + FlowTuple.BYTES;
+
+    private final IcmpErrorResponder responder;
+
+    AdmissionStage(final Layer3 tables, final IcmpErrorResponder responder) {
+        this.tables = tables;
+        this.responder = responder;
+        fib = tables.fib();
+        connections = tables.connections();
+    }
+
+    /** Frame {@code i} is dropped, or handed to the host port, or has its new connection noted. */
+    void admit(final FrameBatch batch, final int i, final Port ingress, final long nowNs) {
+        final long tuple = batch.tupleAddress(i);
+        final DropReason malformed = check(batch, i, tuple, ingress);
+        if (malformed != null) {
+            batch.drop(i, malformed);
+            return;
+        }
+        FlowTuple.copy(tuple, translated);
+        PortMap map = null;
+        if (isLocal(ingress, FlowTuple.destinationHigh(tuple), FlowTuple.destinationLow(tuple))) {
+            map = findPortMap(tuple);
+            if (map == null) {
+                handToHostOrDrop(batch, i, ingress, DropReason.NOT_PUBLISHED);
+                return;
+            }
+            FlowTuple.destination(translated, map.endpointHigh(), map.endpointLow());
+            FlowTuple.destinationPort(translated, map.endpointPort(FlowTuple.destinationPort(tuple)));
+        }
+        final DropReason reason = connect(batch, i, ingress, map, nowNs);
+        if (reason == DropReason.NO_ROUTE) {
+            responder.unreachable(batch, i, ingress, reason, nowNs);
+        } else if (reason != null) {
+            batch.drop(i, reason);
+        }
+    }
+
+    /** For what is the host's own: to the host port of the network it came from, or else nowhere. */
+    void handToHostOrDrop(final FrameBatch batch, final int i, final Port ingress, final DropReason otherwise) {
+        final BridgeDomain domain = ingress.domain();
+        final long high = FlowTuple.destinationHigh(batch.tupleAddress(i));
+        final long low = FlowTuple.destinationLow(batch.tupleAddress(i));
+        if (ingress.isUplink() || !isLocal(ingress, high, low)) {
+            batch.drop(i, otherwise);
+        } else if (domain.policy().internal() && !isGateway(domain.gateway(), high, low)) {
+            batch.drop(i, DropReason.NETWORK_INTERNAL);
+        } else if (domain.hostPort() == null) {
+            batch.drop(i, DropReason.NO_HOST_PORT);
+        } else {
+            batch.egress(i, domain.hostPort().index());
+        }
+    }
+
+    private DropReason check(final FrameBatch batch, final int i, final long tuple, final Port ingress) {
+        if (Martians.isMartian(FlowTuple.sourceHigh(tuple), FlowTuple.sourceLow(tuple))
+            || Martians.isMartian(FlowTuple.destinationHigh(tuple), FlowTuple.destinationLow(tuple))
+            || ingress.isUplink() && isOurs(FlowTuple.sourceHigh(tuple), FlowTuple.sourceLow(tuple))) {
+            return DropReason.MARTIAN_ADDRESS;
+        }
+        if (FlowTuple.protocol(tuple) == IpProtocol.TCP) {
+            final int flags = tcp.wrap(batch.l4Address(i), batch.l4Available(i)).flags();
+            if (!ConnectionTracker.isPossibleTcp(flags)) {
+                return DropReason.TCP_FLAGS_INVALID;
+            }
+            if (!tables.tracker().mayOpenTcp(flags)) {
+                return DropReason.TCP_NO_CONNECTION;
+            }
+        }
+        return checksums.isRight(batch, i) ? null : DropReason.L4_CHECKSUM_WRONG;
+    }
+
+    private boolean isOurs(final long high, final long low) {
+        return fib.isLocal(high, low) || fib.endpoint(high, low) != null;
+    }
+
+    private PortMap findPortMap(final long tuple) {
+        return tables.portMaps().find(FlowTuple.protocol(tuple), FlowTuple.isIpv4(tuple),
+            FlowTuple.destinationHigh(tuple), FlowTuple.destinationLow(tuple), FlowTuple.destinationPort(tuple));
+    }
+
+    private boolean isLocal(final Port ingress, final long high, final long low) {
+        return fib.isLocal(high, low) || isGateway(ingress.domain().gateway(), high, low);
+    }
+
+    private static boolean isGateway(final PortIdentity gateway, final long high, final long low) {
+        return FlowTuple.isIpv4(high, low) ? gateway.isIpv4((int) low) : gateway.isIpv6(high, low);
+    }
+
+    private DropReason connect(final FrameBatch batch, final int i, final Port ingress, final PortMap map,
+                               final long nowNs) {
+        final int nowSeconds = (int) TimeUnit.NANOSECONDS.toSeconds(nowNs);
+        final long high = FlowTuple.destinationHigh(translated);
+        final long low = FlowTuple.destinationLow(translated);
+        final Port target = fib.endpoint(high, low);
+        final Route route = target == null ? fib.routes().lookup(high, low) : null;
+        if (target == null && (map != null || route == null || route.hops().length == 0)) {
+            return map != null ? DropReason.NETWORK_ISOLATED : DropReason.NO_ROUTE;
+        }
+        final DropReason forbidden = Isolation.check(ingress, target, map != null);
+        if (forbidden != null) {
+            return forbidden;
+        }
+        final Route.Hop way = target == null ? route.hopOf(connections.hash(translated)) : null;
+        final NextHop hop = target != null ? fib.nextHops().get(target.index())
+            : fib.resolve(way, high, low, tables.ports(), nowSeconds);
+        if (hop == null) {
+            return DropReason.NO_ROUTE;
+        }
+        final DropReason noRoom = checkRoom(ingress, target, nowNs);
+        if (noRoom != null) {
+            return noRoom;
+        }
+        return translateSource(ingress, target, way, map != null, nowNs)
+            ? create(batch, i, ingress, target, hop, nowNs) : DropReason.NAT_PORTS_EXHAUSTED;
+    }
+
+    private DropReason checkRoom(final Port ingress, final Port target, final long nowNs) {
+        final boolean room = (!ingress.isEndpoint() || connections.hasRoomFor(ingress.index(), nowNs))
+            && (target == null || connections.hasRoomFor(target.index(), nowNs));
+        return room ? null : DropReason.CONNTRACK_PORT_LIMIT;
+    }
+
+    /** Chooses the source that the connection leaves with, and so the tuple of its answers. */
+    private boolean translateSource(final Port ingress, final Port target, final Route.Hop way, final boolean mapped,
+                                    final long nowNs) {
+        FlowTuple.invert(translated, reply);
+        final int asker = ingress.isEndpoint() ? ingress.index() : -1;
+        if (way != null && ingress.domain().policy().masquerade() && way.hasSource()) {
+            FlowTuple.destination(reply, way.sourceHigh(), way.sourceLow());
+            return hasPorts() ? tables.sourcePorts().allocate(reply, asker, nowNs) : isFree(nowNs);
+        }
+        if (mapped && target.domain() == ingress.domain()) {
+            // Hairpin: the answer must come back here, not go straight to the asker.
+            final PortIdentity gateway = ingress.domain().gateway();
+            if (FlowTuple.isIpv4(reply)) {
+                FlowTuple.destination(reply, FlowTuple.IPV4_HIGH, FlowTuple.ipv4Low(gateway.ipv4()));
+            } else {
+                FlowTuple.destination(reply, gateway.ipv6High(), gateway.ipv6Low());
+            }
+            return tables.sourcePorts().allocate(reply, asker, nowNs);
+        }
+        // Two addresses of the host may lead to one endpoint: then one client port may come twice.
+        return isFree(nowNs) || hasPorts() && tables.sourcePorts().allocate(reply, asker, nowNs);
+    }
+
+    private boolean isFree(final long nowNs) {
+        return connections.findAlive(reply, nowNs) == ConntrackTable.NONE;
+    }
+
+    private boolean hasPorts() {
+        return switch (FlowTuple.protocol(reply)) {
+            case IpProtocol.TCP, IpProtocol.UDP, IpProtocol.SCTP, IpProtocol.ICMP, IpProtocol.ICMPV6 -> true;
+            default -> false;
+        };
+    }
+
+    private DropReason create(final FrameBatch batch, final int i, final Port ingress, final Port target,
+                              final NextHop hop, final long nowNs) {
+        final long tuple = batch.tupleAddress(i);
+        // An earlier frame of the burst may have just made it, from a tuple that answers to this one.
+        if (connections.findAlive(tuple, nowNs) != ConntrackTable.NONE) {
+            return DropReason.CONNTRACK_CLASH;
+        }
+        final long connection = connections.create(tuple, reply, ingress.isEndpoint() ? ingress.index() : -1,
+            target == null ? -1 : target.index(), status(tuple), nowNs, nowNs);
+        if (connection == ConntrackTable.NONE) {
+            return DropReason.CONNTRACK_FULL;
+        }
+        Connection.nextHop(connection, Connection.ORIGINAL, hop.id(), fib.nextHops().generation());
+        tables.tracker().open(connection, FlowTuple.protocol(tuple), batch.l4Address(i), batch.l4Length(i),
+            batch.l3Available(i), nowNs);
+        tables.counters().increment(WorkerCounter.CONNECTIONS_OPENED);
+        batch.connection(i, connection | Connection.ORIGINAL);
+        return null;
+    }
+
+    private int status(final long tuple) {
+        final boolean dnat = FlowTuple.sourceLow(reply) != FlowTuple.destinationLow(tuple)
+            || FlowTuple.sourceHigh(reply) != FlowTuple.destinationHigh(tuple)
+            || FlowTuple.sourcePort(reply) != FlowTuple.destinationPort(tuple);
+        final boolean snat = FlowTuple.destinationLow(reply) != FlowTuple.sourceLow(tuple)
+            || FlowTuple.destinationHigh(reply) != FlowTuple.sourceHigh(tuple)
+            || FlowTuple.destinationPort(reply) != FlowTuple.sourcePort(tuple);
+        return (dnat ? Connection.DNAT : 0) | (snat ? Connection.SNAT : 0);
+    }
+}

@@ -1,0 +1,242 @@
+package org.sluice.datapath.pipeline;
+
+import org.sluice.datapath.bridge.Port;
+import org.sluice.datapath.buffer.DropReason;
+import org.sluice.datapath.buffer.FrameBatch;
+import org.sluice.datapath.conntrack.ChecksumVerifier;
+import org.sluice.datapath.conntrack.Connection;
+import org.sluice.datapath.conntrack.ConnectionTracker;
+import org.sluice.datapath.conntrack.ConntrackTable;
+import org.sluice.datapath.conntrack.FragmentTable;
+import org.sluice.datapath.conntrack.TcpTracker;
+import org.sluice.datapath.conntrack.TupleReader;
+import org.sluice.datapath.nat.IcmpErrorTranslator;
+import org.sluice.datapath.protocol.EtherType;
+import org.sluice.datapath.protocol.EthernetFlyweight;
+import org.sluice.datapath.protocol.IpProtocol;
+import org.sluice.datapath.protocol.Ipv4Flyweight;
+import org.sluice.datapath.protocol.TcpFlyweight;
+
+/**
+ * Finds the connection of every frame that is to be routed and moves it on; a frame of no connection goes to admission.
+ * Reading the tuples, looking them up and following the connections are loops of their own, so that the cache misses of
+ * different frames overlap.
+ */
+public final class ConntrackStage {
+    /** Instead of a hash: the frame needs a closer look. */
+    private static final long SPECIAL = 0;
+
+    private final TupleReader tuples = new TupleReader();
+    private final Ipv4Flyweight ipv4 = new Ipv4Flyweight();
+    private final TcpFlyweight tcp = new TcpFlyweight();
+    private final ChecksumVerifier checksums = new ChecksumVerifier();
+    private final IcmpErrorTranslator icmpErrors;
+    private final AdmissionStage admission;
+    private final ConntrackTable connections;
+    private final ConnectionTracker tracker;
+    private final FragmentTable fragments;
+    private long touched;
+
+    ConntrackStage(final Layer3 tables, final AdmissionStage admission, final IcmpErrorTranslator icmpErrors) {
+        connections = tables.connections();
+        tracker = tables.tracker();
+        fragments = tables.fragments();
+        this.admission = admission;
+        this.icmpErrors = icmpErrors;
+    }
+
+    /**
+     * For the frames whose egress is the gateway.
+     *
+     * @return how many there are.
+     */
+    int process(final FrameBatch batch, final Port ingress, final long nowNs) {
+        final int routed = readTuples(batch);
+        if (routed > 0) {
+            find(batch);
+            follow(batch, ingress, nowNs);
+        }
+        return routed;
+    }
+
+    private int readTuples(final FrameBatch batch) {
+        int routed = 0;
+        for (int i = 0, size = batch.size(); i < size; i++) {
+            if (batch.isDropped(i) || batch.egress(i) != FrameBatch.EGRESS_GATEWAY) {
+                continue;
+            }
+            routed++;
+            batch.connection(i, ConntrackTable.NONE);
+            final DropReason reason = checkLayer3(batch, i);
+            if (reason != null) {
+                batch.drop(i, reason);
+                continue;
+            }
+            final boolean usual = tuples.read(batch, i) && !batch.isFragment(i);
+            final long hash = usual ? connections.hash(batch.tupleAddress(i)) : SPECIAL;
+            batch.tupleHash(i, hash);
+            if (usual) {
+                touched += connections.touch(hash);
+            }
+        }
+        return routed;
+    }
+
+    private DropReason checkLayer3(final FrameBatch batch, final int i) {
+        if (batch.l3Offset(i) != EthernetFlyweight.LENGTH) {
+            return DropReason.VLAN_NOT_ROUTED;
+        }
+        return batch.etherType(i) == EtherType.IPV4
+            && !ipv4.wrap(batch.l3Address(i), batch.l3Available(i)).isChecksumRight()
+            ? DropReason.IPV4_CHECKSUM_WRONG : null;
+    }
+
+    private void find(final FrameBatch batch) {
+        for (int i = 0, size = batch.size(); i < size; i++) {
+            if (isRouted(batch, i) && batch.tupleHash(i) != SPECIAL) {
+                batch.connection(i, connections.find(batch.tupleAddress(i), batch.tupleHash(i)));
+            }
+        }
+    }
+
+    private void follow(final FrameBatch batch, final Port ingress, final long nowNs) {
+        final int owner = ingress.isUplink() ? 0 : connections.ownerOf(ingress.index());
+        final long removalsBefore = connections.removals();
+        for (int i = 0, size = batch.size(); i < size; i++) {
+            if (!isRouted(batch, i)) {
+                continue;
+            }
+            if (batch.tupleHash(i) == SPECIAL) {
+                followSpecial(batch, i, ingress, owner, nowNs);
+                continue;
+            }
+            // An earlier frame may have ended the connection, or opened it.
+            if (batch.connection(i) == ConntrackTable.NONE || connections.removals() != removalsBefore) {
+                batch.connection(i, connections.find(batch.tupleAddress(i), batch.tupleHash(i)));
+            }
+            follow(batch, i, ingress, owner, nowNs);
+        }
+    }
+
+    /** One whole packet, or the first fragment of one; its connection, if it has one, is noted. */
+    private void follow(final FrameBatch batch, final int i, final Port ingress, final int owner, final long nowNs) {
+        final long ref = batch.connection(i);
+        if (ref == ConntrackTable.NONE) {
+            admission.admit(batch, i, ingress, nowNs);
+            return;
+        }
+        final long connection = Connection.ofRef(ref);
+        if (!connections.isAlive(connection, nowNs)) {
+            readmit(batch, i, ingress, connection, nowNs);
+            return;
+        }
+        final int direction = Connection.directionOfRef(ref);
+        if (Connection.sourceOwner(connection, direction) != owner) {
+            batch.drop(i, DropReason.INGRESS_MISMATCH);
+            return;
+        }
+        final int protocol = batch.l4Protocol(i);
+        if (protocol == IpProtocol.TCP) {
+            final DropReason reason = checkTcp(batch, i);
+            if (reason != null) {
+                batch.drop(i, reason);
+                return;
+            }
+        }
+        final TcpTracker.Verdict verdict = tracker.track(connection, direction, protocol, batch.l4Address(i),
+            batch.l4Length(i), batch.l3Available(i), nowNs);
+        if (verdict != TcpTracker.Verdict.ACCEPTED) {
+            refuse(batch, i, ingress, connection, verdict, nowNs);
+        }
+    }
+
+    private DropReason checkTcp(final FrameBatch batch, final int i) {
+        final int flags = tcp.wrap(batch.l4Address(i), batch.l4Available(i)).flags();
+        if (!ConnectionTracker.isPossibleTcp(flags)) {
+            return DropReason.TCP_FLAGS_INVALID;
+        }
+        // What changes the connection's state is believed only when it is what its sender has sent.
+        return (flags & (TcpFlyweight.SYN | TcpFlyweight.FIN | TcpFlyweight.RST)) != 0
+            && !checksums.isRight(batch, i) ? DropReason.L4_CHECKSUM_WRONG : null;
+    }
+
+    private void refuse(final FrameBatch batch, final int i, final Port ingress, final long connection,
+                        final TcpTracker.Verdict verdict, final long nowNs) {
+        switch (verdict) {
+            case REOPENED -> readmit(batch, i, ingress, connection, nowNs);
+            // The reset itself still gets through; nothing else will.
+            case ABORTED -> connections.expire(connection, nowNs);
+            case OUT_OF_WINDOW -> batch.drop(i, DropReason.TCP_OUT_OF_WINDOW);
+            case RESET_INVALID -> batch.drop(i, DropReason.TCP_RESET_INVALID);
+            default -> batch.drop(i, DropReason.TCP_STATE_INVALID);
+        }
+    }
+
+    private void readmit(final FrameBatch batch, final int i, final Port ingress, final long connection,
+                         final long nowNs) {
+        connections.remove(connection);
+        batch.connection(i, ConntrackTable.NONE);
+        admission.admit(batch, i, ingress, nowNs);
+    }
+
+    private void followSpecial(final FrameBatch batch, final int i, final Port ingress, final int owner,
+                               final long nowNs) {
+        if (batch.isFragment(i)) {
+            followFragment(batch, i, ingress, owner, nowNs);
+        } else {
+            final DropReason reason = icmpErrors.relate(batch, i, owner, nowNs);
+            if (reason == DropReason.ICMP_NOT_TRACKED || reason == DropReason.ICMP_ERROR_UNRELATED) {
+                admission.handToHostOrDrop(batch, i, ingress, reason);
+            } else if (reason != null) {
+                batch.drop(i, reason);
+            }
+        }
+    }
+
+    private void followFragment(final FrameBatch batch, final int i, final Port ingress, final int owner,
+                                final long nowNs) {
+        switch (fragments.inspect(batch, i, ingress.domain().id(), nowNs)) {
+            case FIRST, WHOLE -> {
+                final long tuple = batch.tupleAddress(i);
+                batch.connection(i, connections.find(tuple, connections.hash(tuple)));
+                follow(batch, i, ingress, owner, nowNs);
+                if (batch.isFragment(i)) {
+                    fragments.decide(batch.isDropped(i) ? FragmentTable.DROP
+                        : batch.connection(i) == ConntrackTable.NONE ? FragmentTable.TO_HOST : batch.connection(i));
+                }
+            }
+            case FOLLOWS -> followFirst(batch, i, ingress, owner, nowNs);
+            case KEPT -> batch.hold(i);
+            case OVERLAPS -> batch.drop(i, DropReason.FRAGMENT_OVERLAPPING);
+            default -> batch.drop(i, DropReason.FRAGMENT_TABLE_FULL);
+        }
+    }
+
+    /** A later fragment goes the way of its packet's first, if that is still the same connection. */
+    private void followFirst(final FrameBatch batch, final int i, final Port ingress, final int owner,
+                             final long nowNs) {
+        final long decision = fragments.decision();
+        if (decision == FragmentTable.TO_HOST) {
+            admission.handToHostOrDrop(batch, i, ingress, DropReason.NOT_PUBLISHED);
+            return;
+        }
+        final long connection = Connection.ofRef(decision);
+        final int direction = Connection.directionOfRef(decision);
+        if (!connections.isAlive(connection, nowNs) || Connection.sourceOwner(connection, direction) != owner
+            || !Connection.isBetween(connection, direction, batch.tupleAddress(i))) {
+            batch.drop(i, DropReason.FRAGMENT_EXPIRED);
+            return;
+        }
+        batch.connection(i, decision);
+        tracker.track(connection, direction, batch.l4Protocol(i), 0, 0, batch.l3Available(i), nowNs);
+    }
+
+    private static boolean isRouted(final FrameBatch batch, final int i) {
+        return !batch.isDropped(i) && batch.egress(i) == FrameBatch.EGRESS_GATEWAY;
+    }
+
+    /** Keeps the loads of {@link ConntrackTable#touch} from being optimized away. */
+    long touched() {
+        return touched;
+    }
+}

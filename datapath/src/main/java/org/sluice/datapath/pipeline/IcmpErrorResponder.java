@@ -1,0 +1,174 @@
+package org.sluice.datapath.pipeline;
+
+import java.util.concurrent.TimeUnit;
+
+import org.agrona.UnsafeApi;
+
+import org.sluice.datapath.bridge.Fdb;
+import org.sluice.datapath.bridge.Port;
+import org.sluice.datapath.bridge.PortIdentity;
+import org.sluice.datapath.buffer.DropReason;
+import org.sluice.datapath.buffer.FrameBatch;
+import org.sluice.datapath.conntrack.ConntrackTable;
+import org.sluice.datapath.conntrack.FlowTuple;
+import org.sluice.datapath.policy.Martians;
+import org.sluice.datapath.protocol.EtherType;
+import org.sluice.datapath.protocol.EthernetFlyweight;
+import org.sluice.datapath.protocol.IcmpFlyweight;
+import org.sluice.datapath.protocol.InternetChecksum;
+import org.sluice.datapath.protocol.IpProtocol;
+import org.sluice.datapath.protocol.Ipv4Flyweight;
+import org.sluice.datapath.protocol.Ipv6Flyweight;
+import org.sluice.datapath.protocol.NetworkOrder;
+import org.sluice.datapath.status.CounterGroup;
+import org.sluice.datapath.status.PortCounter;
+import org.sluice.datapath.status.WorkerCounter;
+
+/**
+ * Tells the sender of a packet that cannot go on why (RFC 792, RFC 1812 4.3.2, RFC 4443): the frame in the batch is
+ * replaced by the error, which goes back by the port it came from. Never about an ICMP error, nor about a fragment that
+ * is not the first; and at a limited rate for each port, as the kernel (icmp_msgs_per_sec 1000, icmp_msgs_burst 50).
+ * Must be called before the packet is translated. Owned by the worker.
+ */
+final class IcmpErrorResponder {
+    private static final long INTERVAL_NS = TimeUnit.MILLISECONDS.toNanos(1);
+    private static final long BURST_NS = 50 * INTERVAL_NS;
+    private static final int TTL = 64;
+    private static final int ICMP_HEADER_BYTES = 8;
+    private static final int MAX_IPV4_PACKET = 576;
+    private static final int MAX_IPV6_PACKET = 1280;
+    private static final int L3_OFFSET = EthernetFlyweight.LENGTH;
+
+    private static final int IPV4_UNREACHABLE = 3;
+    private static final int IPV4_FRAGMENTATION_NEEDED = 4;
+    private static final int IPV4_TIME_EXCEEDED = 11;
+    private static final int IPV6_UNREACHABLE = 1;
+    private static final int IPV6_TOO_BIG = 2;
+    private static final int IPV6_TIME_EXCEEDED = 3;
+
+    private final EthernetFlyweight ethernet = new EthernetFlyweight();
+    private final Ipv4Flyweight ipv4 = new Ipv4Flyweight();
+    private final Ipv6Flyweight ipv6 = new Ipv6Flyweight();
+    private final CounterGroup<DropReason> drops;
+    private final CounterGroup<WorkerCounter> counters;
+    /** By port, when the next error would be due at the limited rate. */
+    private final long[] dueNs = new long[Fdb.MAX_PORTS];
+
+    IcmpErrorResponder(final CounterGroup<WorkerCounter> counters, final CounterGroup<DropReason> drops) {
+        this.counters = counters;
+        this.drops = drops;
+    }
+
+    void timeExceeded(final FrameBatch batch, final int i, final Port ingress, final long nowNs) {
+        respond(batch, i, ingress, DropReason.TTL_EXPIRED, IPV4_TIME_EXCEEDED << 8, IPV6_TIME_EXCEEDED << 8, 0, nowNs);
+    }
+
+    /** No route, or no such host. */
+    void unreachable(final FrameBatch batch, final int i, final Port ingress, final DropReason reason,
+                     final long nowNs) {
+        respond(batch, i, ingress, reason, IPV4_UNREACHABLE << 8, IPV6_UNREACHABLE << 8, 0, nowNs);
+    }
+
+    /** RFC 1191 and RFC 8201: says how long a packet may be. */
+    void tooBig(final FrameBatch batch, final int i, final Port ingress, final int mtu, final long nowNs) {
+        respond(batch, i, ingress, DropReason.FRAGMENTATION_NEEDED, IPV4_UNREACHABLE << 8 | IPV4_FRAGMENTATION_NEEDED,
+            IPV6_TOO_BIG << 8, mtu, nowNs);
+    }
+
+    private void respond(final FrameBatch batch, final int i, final Port ingress, final DropReason reason,
+                         final int ipv4TypeAndCode, final int ipv6TypeAndCode, final int parameter,
+                         final long nowNs) {
+        final long tuple = batch.tupleAddress(i);
+        final boolean asIpv4 = batch.etherType(i) == EtherType.IPV4;
+        if (!mayAnswer(batch, i, tuple) || !hasSource(ingress, asIpv4) || !isWithinRate(ingress.index(), nowNs)) {
+            batch.drop(i, reason);
+            return;
+        }
+        final long packet = batch.l3Address(i);
+        final int headerBytes = (asIpv4 ? Ipv4Flyweight.MIN_LENGTH : Ipv6Flyweight.LENGTH) + ICMP_HEADER_BYTES;
+        final int quoted = Math.min(batch.l3Available(i),
+            (asIpv4 ? MAX_IPV4_PACKET : MAX_IPV6_PACKET) - headerBytes);
+        final int length = L3_OFFSET + headerBytes + quoted;
+        batch.replace(i, length);
+        final long frame = batch.address(i);
+        UnsafeApi.copyMemory(packet, frame + L3_OFFSET + headerBytes, quoted);
+        ethernet.wrap(frame, length);
+        ethernet.destination(batch.sourceMac(i));
+        ethernet.source(ingress.domain().gateway().mac());
+        if (asIpv4) {
+            ethernet.etherType(EtherType.IPV4);
+            writeIpv4(frame, length, tuple, ingress, ipv4TypeAndCode, parameter);
+        } else {
+            ethernet.etherType(EtherType.IPV6);
+            writeIpv6(frame, length, tuple, ingress, ipv6TypeAndCode, parameter);
+        }
+        batch.wireLength(i, length - L3_OFFSET);
+        batch.offloaded(i, false);
+        batch.egress(i, ingress.index());
+        batch.connection(i, ConntrackTable.NONE);
+        drops.increment(reason);
+        ingress.counters().increment(PortCounter.RX_DROPS);
+        counters.increment(WorkerCounter.ICMP_ERRORS_SENT);
+    }
+
+    private void writeIpv4(final long frame, final int length, final long tuple, final Port ingress,
+                           final int typeAndCode, final int parameter) {
+        ipv4.wrap(frame + L3_OFFSET, length - L3_OFFSET);
+        ipv4.versionAndHeaderLength(Ipv4Flyweight.MIN_LENGTH);
+        ipv4.totalLength(length - L3_OFFSET);
+        ipv4.ttl(TTL);
+        ipv4.protocol(IpProtocol.ICMP);
+        // To an endpoint the gateway speaks; to the outside, the address of the host that it spoke to.
+        ipv4.source(ingress.isUplink() ? (int) FlowTuple.destinationLow(tuple) : ingress.domain().gateway().ipv4());
+        ipv4.destination((int) FlowTuple.sourceLow(tuple));
+        ipv4.updateChecksum();
+        final long icmp = frame + L3_OFFSET + Ipv4Flyweight.MIN_LENGTH;
+        final int icmpLength = length - L3_OFFSET - Ipv4Flyweight.MIN_LENGTH;
+        NetworkOrder.u16(icmp, typeAndCode);
+        NetworkOrder.i32(icmp + Integer.BYTES, parameter);
+        NetworkOrder.u16(icmp + IcmpFlyweight.CHECKSUM_FIELD_OFFSET,
+            InternetChecksum.finish(InternetChecksum.sum(icmp, icmpLength)));
+    }
+
+    private void writeIpv6(final long frame, final int length, final long tuple, final Port ingress,
+                           final int typeAndCode, final int parameter) {
+        final PortIdentity gateway = ingress.domain().gateway();
+        final long sourceHigh = ingress.isUplink() ? FlowTuple.destinationHigh(tuple) : gateway.ipv6High();
+        final long sourceLow = ingress.isUplink() ? FlowTuple.destinationLow(tuple) : gateway.ipv6Low();
+        final long icmp = frame + L3_OFFSET + Ipv6Flyweight.LENGTH;
+        final int icmpLength = length - L3_OFFSET - Ipv6Flyweight.LENGTH;
+        ipv6.wrap(frame + L3_OFFSET, length - L3_OFFSET);
+        ipv6.versionOnly();
+        ipv6.payloadLength(icmpLength);
+        ipv6.nextHeader(IpProtocol.ICMPV6);
+        ipv6.hopLimit(TTL);
+        ipv6.source(sourceHigh, sourceLow);
+        ipv6.destination(FlowTuple.sourceHigh(tuple), FlowTuple.sourceLow(tuple));
+        NetworkOrder.u16(icmp, typeAndCode);
+        NetworkOrder.i32(icmp + Integer.BYTES, parameter);
+        NetworkOrder.u16(icmp + IcmpFlyweight.CHECKSUM_FIELD_OFFSET, InternetChecksum.finish(
+            InternetChecksum.pseudoHeader(sourceHigh, sourceLow, FlowTuple.sourceHigh(tuple),
+                FlowTuple.sourceLow(tuple), IpProtocol.ICMPV6, icmpLength) + InternetChecksum.sum(icmp, icmpLength)));
+    }
+
+    private static boolean mayAnswer(final FrameBatch batch, final int i, final long tuple) {
+        final int protocol = batch.l4Protocol(i);
+        final boolean isIcmp = protocol == IpProtocol.ICMP || protocol == IpProtocol.ICMPV6;
+        return batch.l4Offset(i) != 0 && !(isIcmp && batch.tupleHash(i) == 0)
+            && !Martians.isMartian(FlowTuple.sourceHigh(tuple), FlowTuple.sourceLow(tuple));
+    }
+
+    private static boolean hasSource(final Port ingress, final boolean asIpv4) {
+        final PortIdentity gateway = ingress.domain().gateway();
+        return ingress.isUplink() || (asIpv4 ? gateway.hasIpv4() : gateway.hasIpv6());
+    }
+
+    private boolean isWithinRate(final int port, final long nowNs) {
+        final long due = Math.max(dueNs[port], nowNs - BURST_NS);
+        if (due - nowNs > 0) {
+            return false;
+        }
+        dueNs[port] = due + INTERVAL_NS;
+        return true;
+    }
+}

@@ -1,0 +1,116 @@
+package org.sluice.datapath.pipeline;
+
+import java.util.concurrent.TimeUnit;
+
+import org.sluice.datapath.bridge.Port;
+import org.sluice.datapath.buffer.DropReason;
+import org.sluice.datapath.buffer.FrameBatch;
+import org.sluice.datapath.conntrack.Connection;
+import org.sluice.datapath.conntrack.FlowTuple;
+import org.sluice.datapath.nat.IcmpErrorTranslator;
+import org.sluice.datapath.nat.PacketTranslator;
+import org.sluice.datapath.protocol.EtherType;
+import org.sluice.datapath.protocol.IpProtocol;
+import org.sluice.datapath.protocol.Ipv4Flyweight;
+import org.sluice.datapath.protocol.Ipv6Flyweight;
+import org.sluice.datapath.protocol.NetworkOrder;
+import org.sluice.datapath.route.Fib;
+import org.sluice.datapath.route.NextHop;
+
+/**
+ * Sends every frame with a connection on its way: next hop, TTL, MTU, translation, MAC addresses. A packet that cannot
+ * go on is turned into the ICMP error that tells its sender; one whose neighbour is not known yet waits for it.
+ */
+public final class RoutingStage {
+    private final Fib fib;
+    private final Port[] ports;
+    private final Layer3 tables;
+    private final PacketTranslator translator = new PacketTranslator();
+    private final IcmpErrorTranslator icmpErrors;
+    private final IcmpErrorResponder responder;
+
+    RoutingStage(final Layer3 tables, final IcmpErrorTranslator icmpErrors, final IcmpErrorResponder responder) {
+        this.tables = tables;
+        this.icmpErrors = icmpErrors;
+        this.responder = responder;
+        fib = tables.fib();
+        ports = tables.ports();
+    }
+
+    void process(final FrameBatch batch, final Port ingress, final long nowNs) {
+        final int nowSeconds = (int) TimeUnit.NANOSECONDS.toSeconds(nowNs);
+        final int generation = fib.nextHops().generation();
+        for (int i = 0, size = batch.size(); i < size; i++) {
+            if (batch.isDropped(i) || batch.egress(i) != FrameBatch.EGRESS_GATEWAY) {
+                continue;
+            }
+            final long ref = batch.connection(i);
+            final long connection = Connection.ofRef(ref);
+            final int direction = Connection.directionOfRef(ref);
+            final NextHop hop = Connection.routeGeneration(connection, direction) == generation
+                ? fib.nextHops().get(Connection.nextHop(connection, direction))
+                : resolve(batch, i, connection, direction, nowSeconds);
+            if (hop == null) {
+                responder.unreachable(batch, i, ingress, DropReason.NO_ROUTE, nowNs);
+            } else if (ttl(batch, i) <= 1) {
+                responder.timeExceeded(batch, i, ingress, nowNs);
+            } else if (batch.wireLength(i) > hop.mtu() && !mayCut(batch, i)) {
+                responder.tooBig(batch, i, ingress, hop.mtu(), nowNs);
+            } else {
+                send(batch, i, connection, direction, hop, nowNs, nowSeconds);
+            }
+        }
+    }
+
+    private void send(final FrameBatch batch, final int i, final long connection, final int direction,
+                      final NextHop hop, final long nowNs, final int nowSeconds) {
+        if (isIcmpError(batch, i)) {
+            icmpErrors.translate(batch, i, connection, direction);
+        } else {
+            translator.translate(batch, i, connection, direction);
+        }
+        batch.egress(i, hop.portIndex());
+        if (hop.isResolved()) {
+            hop.writeMacs(batch.address(i), nowSeconds);
+        } else {
+            fib.nextHops().ask(hop);
+            if (tables.pending().hold(batch, i, hop, nowNs)) {
+                batch.hold(i);
+            } else {
+                batch.drop(i, DropReason.NEIGHBOUR_QUEUE_FULL);
+            }
+        }
+    }
+
+    /** The way may have changed, or this is the direction's first packet. */
+    private NextHop resolve(final FrameBatch batch, final int i, final long connection, final int direction,
+                            final int nowSeconds) {
+        final long other = Connection.tuple(connection, 1 - direction);
+        final NextHop hop = fib.resolve(FlowTuple.sourceHigh(other), FlowTuple.sourceLow(other),
+            tables.connections().hash(Connection.tuple(connection, Connection.ORIGINAL)), ports, nowSeconds);
+        if (hop != null) {
+            // Finding it may itself have changed the generation.
+            Connection.nextHop(connection, direction, hop.id(), fib.nextHops().generation());
+        }
+        return hop;
+    }
+
+    /** What has a connection, but no tuple of its own, and is whole. */
+    private static boolean isIcmpError(final FrameBatch batch, final int i) {
+        final int protocol = batch.l4Protocol(i);
+        return (protocol == IpProtocol.ICMP || protocol == IpProtocol.ICMPV6) && !batch.isFragment(i)
+            && batch.tupleHash(i) == 0;
+    }
+
+    private static int ttl(final FrameBatch batch, final int i) {
+        return NetworkOrder.u8(batch.l3Address(i) + (batch.etherType(i) == EtherType.IPV4
+            ? Ipv4Flyweight.TTL_FIELD_OFFSET : Ipv6Flyweight.HOP_LIMIT_FIELD_OFFSET));
+    }
+
+    /** IPv4 packets that do not forbid it are cut on their way out. */
+    private static boolean mayCut(final FrameBatch batch, final int i) {
+        return batch.etherType(i) == EtherType.IPV4
+            && (NetworkOrder.u16(batch.l3Address(i) + Ipv4Flyweight.FRAGMENT_FIELD_OFFSET)
+                & Ipv4Flyweight.DONT_FRAGMENT) == 0;
+    }
+}

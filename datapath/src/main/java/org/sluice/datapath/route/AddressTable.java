@@ -1,0 +1,110 @@
+package org.sluice.datapath.route;
+
+import java.util.Arrays;
+
+/**
+ * Something for each of many IP addresses of both families (IPv4 ones mapped, see
+ * {@link org.sluice.datapath.conntrack.FlowTuple}). Open addressing with linear probing; looking up allocates nothing.
+ * Owned by the worker.
+ *
+ * @param <V> what stands for an address.
+ */
+public final class AddressTable<V> {
+    private static final int MIN_CAPACITY = 16;
+
+    private long[] highs = new long[MIN_CAPACITY];
+    private long[] lows = new long[MIN_CAPACITY];
+    private Object[] values = new Object[MIN_CAPACITY];
+    private int size;
+
+    /** What stands for the address, or null. */
+    @SuppressWarnings("unchecked") // Only V are put in.
+    public V get(final long high, final long low) {
+        final int mask = values.length - 1;
+        int slot = slotOf(high, low, mask);
+        while (values[slot] != null) {
+            if (lows[slot] == low && highs[slot] == high) {
+                return (V) values[slot];
+            }
+            slot = slot + 1 & mask;
+        }
+        return null;
+    }
+
+    /** Puts it there, in place of what was there before. */
+    public void put(final long high, final long low, final V value) {
+        if (2 * (size + 1) > values.length) {
+            grow();
+        }
+        final int slot = find(high, low);
+        if (values[slot] == null) {
+            size++;
+        }
+        highs[slot] = high;
+        lows[slot] = low;
+        values[slot] = value;
+    }
+
+    /** Takes it out; one that is not there is no error. */
+    public void remove(final long high, final long low) {
+        final int mask = values.length - 1;
+        int hole = find(high, low);
+        if (values[hole] == null) {
+            return;
+        }
+        size--;
+        values[hole] = null;
+        // What was pushed on by the one that went moves up, so that no search ends at the hole.
+        for (int slot = hole + 1 & mask; values[slot] != null; slot = slot + 1 & mask) {
+            final int home = slotOf(highs[slot], lows[slot], mask);
+            if ((slot - home & mask) >= (slot - hole & mask)) {
+                highs[hole] = highs[slot];
+                lows[hole] = lows[slot];
+                values[hole] = values[slot];
+                values[slot] = null;
+                hole = slot;
+            }
+        }
+    }
+
+    public int size() {
+        return size;
+    }
+
+    /** Takes everything out. */
+    public void clear() {
+        Arrays.fill(values, null);
+        size = 0;
+    }
+
+    private int find(final long high, final long low) {
+        final int mask = values.length - 1;
+        int slot = slotOf(high, low, mask);
+        while (values[slot] != null && (lows[slot] != low || highs[slot] != high)) {
+            slot = slot + 1 & mask;
+        }
+        return slot;
+    }
+
+    private void grow() {
+        final long[] oldHighs = highs;
+        final long[] oldLows = lows;
+        final Object[] oldValues = values;
+        highs = new long[2 * oldValues.length];
+        lows = new long[2 * oldValues.length];
+        values = new Object[2 * oldValues.length];
+        for (int i = 0; i < oldValues.length; i++) {
+            if (oldValues[i] != null) {
+                final int slot = find(oldHighs[i], oldLows[i]);
+                highs[slot] = oldHighs[i];
+                lows[slot] = oldLows[i];
+                values[slot] = oldValues[i];
+            }
+        }
+    }
+
+    private static int slotOf(final long high, final long low, final int mask) {
+        final long h = (high * 0x9E37_79B9_7F4A_7C15L ^ low) * 0xD6E8_FEB8_6659_FD93L;
+        return (int) (h >>> 32) & mask;
+    }
+}

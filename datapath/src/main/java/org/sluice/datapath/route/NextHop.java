@@ -1,0 +1,100 @@
+package org.sluice.datapath.route;
+
+import org.agrona.UnsafeApi;
+
+import org.sluice.datapath.protocol.NetworkOrder;
+
+/**
+ * The last step of a packet's way out of the switch: a port, and the Ethernet header that it leaves with. There is one
+ * for each endpoint and one for each neighbour of an uplink. Owned by the worker.
+ */
+public final class NextHop {
+    private final int id;
+    private final int serial;
+    private final int portIndex;
+    private final int mtu;
+    private final long sourceMac;
+    private final long high;
+    private final long low;
+    private long firstWord;
+    private int secondWord;
+    private long mac;
+    private boolean resolved;
+    private int lastUsedSeconds;
+
+    /**
+     * @param serial    unlike the id, never used again.
+     * @param mtu       layer-3 bytes.
+     * @param sourceMac of the frames.
+     * @param high      of the neighbour's address; of no meaning for an endpoint.
+     * @param low       the same.
+     */
+    NextHop(final int id, final int serial, final int portIndex, final int mtu, final long sourceMac, final long high,
+            final long low) {
+        this.id = id;
+        this.serial = serial;
+        this.portIndex = portIndex;
+        this.mtu = mtu;
+        this.sourceMac = sourceMac;
+        this.high = high;
+        this.low = low;
+    }
+
+    /** From now on frames go to this MAC address. */
+    void resolve(final long destinationMac) {
+        mac = destinationMac;
+        // The twelve bytes of both addresses as they lie in a frame, in two words.
+        firstWord = NetworkOrder.toHost(destinationMac << 16 | sourceMac >>> 32);
+        secondWord = NetworkOrder.toHost((int) sourceMac);
+        resolved = true;
+    }
+
+    void unresolve() {
+        resolved = false;
+    }
+
+    public int id() {
+        return id;
+    }
+
+    int serial() {
+        return serial;
+    }
+
+    public int portIndex() {
+        return portIndex;
+    }
+
+    public int mtu() {
+        return mtu;
+    }
+
+    public boolean isResolved() {
+        return resolved;
+    }
+
+    /** Of the neighbour; 0 until it is known. */
+    public long mac() {
+        return mac;
+    }
+
+    public long high() {
+        return high;
+    }
+
+    public long low() {
+        return low;
+    }
+
+    /** When a packet last went this way, in the worker's seconds. */
+    public int lastUsedSeconds() {
+        return lastUsedSeconds;
+    }
+
+    /** Writes destination and source MAC of a frame. */
+    public void writeMacs(final long frame, final int nowSeconds) {
+        UnsafeApi.putLong(frame, firstWord);
+        UnsafeApi.putInt(frame + Long.BYTES, secondWord);
+        lastUsedSeconds = nowSeconds;
+    }
+}

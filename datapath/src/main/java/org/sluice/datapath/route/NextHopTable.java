@@ -1,0 +1,166 @@
+package org.sluice.datapath.route;
+
+import org.sluice.datapath.bridge.Fdb;
+import org.sluice.datapath.bridge.Port;
+
+/**
+ * The next hops of one worker: one for each port, under the port's index, and one for each neighbour of an uplink. A
+ * neighbour that is not known yet is asked for, and is unresolved until control says its MAC address. Owned by the
+ * worker.
+ * <p>
+ * Bounded: when all places are taken, a neighbour goes that is unresolved, or else was not used for longest, of the few
+ * that are looked at.
+ */
+public final class NextHopTable {
+    private static final int MAX_NEIGHBOURS = 4096;
+    private static final int EVICTION_TRIES = 32;
+    private static final int FIRST_NEIGHBOUR = Fdb.MAX_PORTS;
+
+    private final NextHop[] hops = new NextHop[FIRST_NEIGHBOUR + MAX_NEIGHBOURS];
+    private final Object[] neighboursOfPort = new Object[Fdb.MAX_PORTS];
+    private final NeighbourRequests requests;
+    private int neighbours;
+    private int cursor = FIRST_NEIGHBOUR;
+    private int generation = 1;
+    private int lastSerial;
+
+    /** Is asked for the MAC addresses of neighbours. */
+    @FunctionalInterface
+    public interface NeighbourRequests {
+        /** Must not block; may be called again for the same one. */
+        void onWanted(int portIndex, long high, long low);
+    }
+
+    public NextHopTable(final NeighbourRequests requests) {
+        this.requests = requests;
+    }
+
+    /** Changes with everything that may lead a packet another way: what was resolved before must be again. */
+    public int generation() {
+        return generation;
+    }
+
+    /** The routes have changed. */
+    public void routesChanged() {
+        generation++;
+    }
+
+    /** By its number, or null. */
+    public NextHop get(final int id) {
+        return hops[id];
+    }
+
+    /** Makes the next hop of an endpoint's or host's port. */
+    public void addPort(final Port port) {
+        final NextHop hop = new NextHop(port.index(), ++lastSerial, port.index(), port.mtu(),
+            port.domain().gateway().mac(), 0, 0);
+        hop.resolve(port.identity().mac());
+        hops[port.index()] = hop;
+    }
+
+    /** Makes room for the neighbours of an uplink. */
+    public void addUplink(final Port port) {
+        neighboursOfPort[port.index()] = new AddressTable<NextHop>();
+        generation++;
+    }
+
+    /** Forgets the port, and its neighbours if it is an uplink. */
+    public void removePort(final int portIndex) {
+        hops[portIndex] = null;
+        if (neighboursOfPort[portIndex] != null) {
+            neighboursOfPort[portIndex] = null;
+            for (int id = FIRST_NEIGHBOUR; id < hops.length; id++) {
+                if (hops[id] != null && hops[id].portIndex() == portIndex) {
+                    hops[id] = null;
+                    neighbours--;
+                }
+            }
+            generation++;
+        }
+    }
+
+    /** The neighbour on the uplink; a new one is asked for. */
+    public NextHop neighbour(final Port uplink, final long high, final long low, final int nowSeconds) {
+        final AddressTable<NextHop> known = neighboursOf(uplink.index());
+        final NextHop hop = known.get(high, low);
+        return hop != null ? hop : add(uplink, known, high, low, nowSeconds);
+    }
+
+    /**
+     * What control has found out.
+     *
+     * @param mac of the neighbour, or 0: it is not there.
+     * @return the neighbour, if somebody has asked for it, or null.
+     */
+    public NextHop resolve(final int portIndex, final long high, final long low, final long mac) {
+        final AddressTable<NextHop> known = neighboursOf(portIndex);
+        final NextHop hop = known == null ? null : known.get(high, low);
+        if (hop != null) {
+            if (mac == 0) {
+                hop.unresolve();
+            } else {
+                hop.resolve(mac);
+            }
+        }
+        return hop;
+    }
+
+    /** Asks again for neighbours that are in use, so that the kernel keeps them fresh. */
+    public void refresh(final int nowSeconds, final int usedWithinSeconds) {
+        for (int id = FIRST_NEIGHBOUR; id < hops.length && neighbours > 0; id++) {
+            final NextHop hop = hops[id];
+            if (hop != null && nowSeconds - hop.lastUsedSeconds() <= usedWithinSeconds) {
+                requests.onWanted(hop.portIndex(), hop.high(), hop.low());
+            }
+        }
+    }
+
+    /** Asks for a neighbour that packets wait for. */
+    public void ask(final NextHop hop) {
+        requests.onWanted(hop.portIndex(), hop.high(), hop.low());
+    }
+
+    private NextHop add(final Port uplink, final AddressTable<NextHop> known, final long high, final long low,
+                        final int nowSeconds) {
+        final int id = neighbours < MAX_NEIGHBOURS ? freeId() : evict(nowSeconds);
+        final NextHop hop = new NextHop(id, ++lastSerial, uplink.index(), uplink.mtu(), uplink.identity().mac(),
+            high, low);
+        hops[id] = hop;
+        neighbours++;
+        known.put(high, low, hop);
+        requests.onWanted(uplink.index(), high, low);
+        return hop;
+    }
+
+    private int freeId() {
+        do {
+            cursor = cursor + 1 < hops.length ? cursor + 1 : FIRST_NEIGHBOUR;
+        } while (hops[cursor] != null);
+        return cursor;
+    }
+
+    private int evict(final int nowSeconds) {
+        int victim = -1;
+        int longest = -1;
+        for (int tries = 0; tries < EVICTION_TRIES; tries++) {
+            cursor = cursor + 1 < hops.length ? cursor + 1 : FIRST_NEIGHBOUR;
+            final int unused = hops[cursor].isResolved() ? nowSeconds - hops[cursor].lastUsedSeconds()
+                : Integer.MAX_VALUE;
+            if (unused > longest) {
+                longest = unused;
+                victim = cursor;
+            }
+        }
+        final NextHop gone = hops[victim];
+        neighboursOf(gone.portIndex()).remove(gone.high(), gone.low());
+        hops[victim] = null;
+        neighbours--;
+        generation++; // connections remember numbers, and this one will be somebody else's
+        return victim;
+    }
+
+    @SuppressWarnings("unchecked") // Only such tables are put in.
+    private AddressTable<NextHop> neighboursOf(final int portIndex) {
+        return (AddressTable<NextHop>) neighboursOfPort[portIndex];
+    }
+}

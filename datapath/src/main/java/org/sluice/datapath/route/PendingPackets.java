@@ -1,0 +1,79 @@
+package org.sluice.datapath.route;
+
+import org.sluice.datapath.bridge.Port;
+import org.sluice.datapath.buffer.FrameBatch;
+import org.sluice.datapath.buffer.HeldFrames;
+
+/**
+ * Packets that wait for a neighbour's MAC address: a few in all and fewer for each, and not for long. They are complete
+ * but for their MAC addresses. Owned by the worker.
+ */
+public final class PendingPackets implements AutoCloseable {
+    private static final int MAX_PACKETS = 32;
+    private static final int MAX_FOR_NEIGHBOUR = 8;
+
+    private final HeldFrames frames = new HeldFrames(MAX_PACKETS);
+    private final long[] deadlineNs = new long[MAX_PACKETS];
+    private final long timeoutNs;
+
+    public PendingPackets(final long timeoutNs) {
+        this.timeoutNs = timeoutNs;
+    }
+
+    /** Takes a copy of frame {@code i}; false when there is no room. */
+    public boolean hold(final FrameBatch batch, final int i, final NextHop hop, final long nowNs) {
+        int waiting = 0;
+        for (int place = 0; place < MAX_PACKETS; place++) {
+            waiting += frames.isUsed(place) && frames.tag(place) == hop.serial() ? 1 : 0;
+        }
+        final int place = waiting == MAX_FOR_NEIGHBOUR ? HeldFrames.NONE : frames.hold(batch, i, hop.serial());
+        if (place == HeldFrames.NONE) {
+            return false;
+        }
+        deadlineNs[place] = nowNs + timeoutNs;
+        return true;
+    }
+
+    /** Queues what has waited for the neighbour at its port, which the caller flushes; returns how many. */
+    public int release(final NextHop hop, final Port port, final int nowSeconds) {
+        int released = 0;
+        for (int place = 0; place < MAX_PACKETS && frames.size() > 0; place++) {
+            if (frames.isUsed(place) && frames.tag(place) == hop.serial()) {
+                hop.writeMacs(frames.address(place), nowSeconds);
+                port.egressQueue().add(frames.address(place), frames.length(place));
+                frames.free(place);
+                released++;
+            }
+        }
+        return released;
+    }
+
+    /** Forgets what waits for a neighbour that is not there; returns how many packets that were. */
+    public int drop(final NextHop hop) {
+        int dropped = 0;
+        for (int place = 0; place < MAX_PACKETS && frames.size() > 0; place++) {
+            if (frames.isUsed(place) && frames.tag(place) == hop.serial()) {
+                frames.free(place);
+                dropped++;
+            }
+        }
+        return dropped;
+    }
+
+    /** Forgets what has waited for too long; returns how many packets that were. */
+    public int expire(final long nowNs) {
+        int dropped = 0;
+        for (int place = 0; place < MAX_PACKETS && frames.size() > 0; place++) {
+            if (frames.isUsed(place) && deadlineNs[place] - nowNs <= 0) {
+                frames.free(place);
+                dropped++;
+            }
+        }
+        return dropped;
+    }
+
+    @Override
+    public void close() {
+        frames.close();
+    }
+}

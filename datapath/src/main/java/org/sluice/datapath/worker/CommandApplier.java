@@ -1,0 +1,130 @@
+package org.sluice.datapath.worker;
+
+import java.util.concurrent.TimeUnit;
+
+import org.sluice.datapath.bridge.Port;
+import org.sluice.datapath.buffer.DropReason;
+import org.sluice.datapath.command.Command;
+import org.sluice.datapath.command.CommandHandler;
+import org.sluice.datapath.command.CommandResult;
+import org.sluice.datapath.conntrack.ConntrackFilter;
+import org.sluice.datapath.conntrack.ConntrackTable;
+import org.sluice.datapath.pipeline.Layer3;
+import org.sluice.datapath.pipeline.TransmitStage;
+import org.sluice.datapath.route.NextHop;
+import org.sluice.datapath.status.WorkerCounter;
+
+/** Carries control's commands out on the worker's tables, between bursts. Owned by the worker. */
+final class CommandApplier implements CommandHandler {
+    private final WorkerResources resources;
+    private final PortTable portTable;
+    private final Layer3 tables;
+    private final TransmitStage transmit;
+
+    CommandApplier(final WorkerResources resources, final Layer3 tables) {
+        this.resources = resources;
+        this.tables = tables;
+        portTable = new PortTable(resources, tables.ports(), tables.fib());
+        transmit = new TransmitStage(tables.ports(), tables.drops());
+    }
+
+    @Override
+    public CommandResult onAddDomain(final Command.AddDomain command) {
+        return portTable.onAddDomain(command);
+    }
+
+    @Override
+    public CommandResult onRemoveDomain(final Command.RemoveDomain command) {
+        return portTable.onRemoveDomain(command);
+    }
+
+    @Override
+    public CommandResult onAddPort(final Command.AddPort command) {
+        return portTable.onAddPort(command);
+    }
+
+    @Override
+    public CommandResult onRemovePort(final Command.RemovePort command) {
+        return portTable.onRemovePort(command);
+    }
+
+    @Override
+    public CommandResult onFlushFdb(final Command.FlushFdb command) {
+        return portTable.onFlushFdb(command);
+    }
+
+    @Override
+    public CommandResult onPutRoute(final Command.PutRoute command) {
+        tables.fib().putRoute(command.route());
+        return CommandResult.OK;
+    }
+
+    @Override
+    public CommandResult onRemoveRoute(final Command.RemoveRoute command) {
+        tables.fib().removeRoute(command.high(), command.low(), command.length());
+        return CommandResult.OK;
+    }
+
+    @Override
+    public CommandResult onSetLocalAddress(final Command.SetLocalAddress command) {
+        if (command.present()) {
+            tables.fib().addLocal(command.high(), command.low());
+        } else {
+            tables.fib().removeLocal(command.high(), command.low());
+        }
+        return CommandResult.OK;
+    }
+
+    /** What has waited for the neighbour goes out, or is lost. */
+    @Override
+    public CommandResult onPutNeighbour(final Command.PutNeighbour command) {
+        final Port uplink = portTable.uplink(command.portIndex());
+        if (uplink == null) {
+            return CommandResult.PORT_UNKNOWN;
+        }
+        final NextHop hop = tables.fib().nextHops().resolve(command.portIndex(), command.high(), command.low(),
+            command.mac());
+        if (hop == null) {
+            return CommandResult.OK;
+        }
+        if (hop.isResolved()) {
+            if (tables.pending().release(hop, uplink, nowSeconds()) > 0) {
+                transmit.flush(uplink);
+            }
+        } else {
+            tables.drops().add(DropReason.NEIGHBOUR_UNREACHABLE, tables.pending().drop(hop));
+        }
+        return CommandResult.OK;
+    }
+
+    @Override
+    public CommandResult onAddPortMap(final Command.AddPortMap command) {
+        return tables.portMaps().add(command.map()) ? CommandResult.OK : CommandResult.PORT_MAP_TAKEN;
+    }
+
+    @Override
+    public CommandResult onRemovePortMap(final Command.RemovePortMap command) {
+        tables.portMaps().remove(command.map());
+        return CommandResult.OK;
+    }
+
+    @Override
+    public CommandResult onFlushConntrack(final Command.FlushConntrack command) {
+        final ConntrackTable connections = tables.connections();
+        final ConntrackFilter filter = command.filter();
+        int flushed = 0;
+        for (int number = 0; number < connections.highWater(); number++) {
+            final long connection = connections.byNumber(number);
+            if (connection != ConntrackTable.NONE && filter.matches(connection)) {
+                connections.remove(connection);
+                flushed++;
+            }
+        }
+        resources.counters().add(WorkerCounter.CONNECTIONS_FLUSHED, flushed);
+        return CommandResult.OK;
+    }
+
+    private int nowSeconds() {
+        return (int) TimeUnit.NANOSECONDS.toSeconds(resources.clock().nanoTime());
+    }
+}

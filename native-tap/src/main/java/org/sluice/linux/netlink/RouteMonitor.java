@@ -1,0 +1,166 @@
+package org.sluice.linux.netlink;
+
+import org.agrona.concurrent.UnsafeBuffer;
+
+import org.sluice.datapath.buffer.OffHeapRegion;
+import org.sluice.linux.Epoll;
+import org.sluice.linux.LibC;
+import org.sluice.linux.NativeException;
+
+import jnr.ffi.LastError;
+import jnr.ffi.Runtime;
+
+/**
+ * Listens for what changes in links, addresses, routes and neighbours of the network namespace in which the thread that
+ * made this is. A thread of its own listens; it can be called upon by others too, so that whoever waits for the kernel
+ * need not wait for them apart.
+ */
+public final class RouteMonitor implements AutoCloseable {
+    static final int RTMGRP_LINK = 0x1;
+    static final int RTMGRP_NEIGH = 0x4;
+    static final int RTMGRP_IPV4_IFADDR = 0x10;
+    static final int RTMGRP_IPV4_ROUTE = 0x40;
+    static final int RTMGRP_IPV6_IFADDR = 0x100;
+    static final int RTMGRP_IPV6_ROUTE = 0x400;
+    static final int SO_RCVBUFFORCE = 33;
+
+    private static final int GROUPS = RTMGRP_LINK | RTMGRP_NEIGH | RTMGRP_IPV4_IFADDR | RTMGRP_IPV4_ROUTE
+        | RTMGRP_IPV6_IFADDR | RTMGRP_IPV6_ROUTE;
+    private static final int SOL_SOCKET = 1;
+    private static final int MSG_DONTWAIT = 0x40;
+    private static final int EAGAIN = 11;
+    private static final int ADDRESS_BYTES = 12;
+    private static final int GROUPS_OFFSET = 8;
+    private static final int MESSAGE_BYTES = 64 * 1024;
+    private static final int BUFFER_BYTES = 4 << 20;
+    private static final Runtime RUNTIME = Runtime.getRuntime(LibC.INSTANCE);
+
+    private final OffHeapRegion memory = OffHeapRegion.anonymous(MESSAGE_BYTES);
+    private final UnsafeBuffer message = memory.slice(0, MESSAGE_BYTES);
+    private final Epoll epoll = new Epoll();
+    private final Listener listener;
+    private final Thread thread;
+    private final int fd;
+    private volatile boolean closed;
+
+    /** Receives what happens, on the monitor's thread. */
+    public interface Listener {
+        /** Links, addresses or routes are not what they were. */
+        void onRoutesChanged();
+
+        /** A neighbour is in a new state. */
+        void onNeighbour(Neighbour neighbour);
+
+        /** News were lost: everything may be different. */
+        void onLost();
+
+        /** {@link RouteMonitor#wakeUp()} was called. */
+        void onWakeUp();
+    }
+
+    /**
+     * Listens from now on; what happens before {@link #start()} is kept.
+     *
+     * @throws NativeException when the kernel refuses.
+     */
+    public RouteMonitor(final Listener listener) {
+        this.listener = listener;
+        fd = LibC.INSTANCE.socket(NetlinkSocket.AF_NETLINK, NetlinkSocket.SOCK_RAW_CLOEXEC,
+            NetlinkSocket.NETLINK_ROUTE);
+        message.putShort(0, (short) NetlinkSocket.AF_NETLINK);
+        message.putInt(GROUPS_OFFSET, GROUPS);
+        if (fd < 0 || LibC.INSTANCE.bind(fd, memory.address(), ADDRESS_BYTES) < 0) {
+            final int errno = LastError.getLastError(RUNTIME);
+            release();
+            throw new NativeException("bind", errno, "AF_NETLINK", "route groups");
+        }
+        message.putInt(0, BUFFER_BYTES);
+        LibC.INSTANCE.setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, memory.address(), Integer.BYTES);
+        epoll.add(fd, 0);
+        thread = Thread.ofPlatform().daemon().name("route-monitor").unstarted(this::run);
+    }
+
+    public void start() {
+        thread.start();
+    }
+
+    /** Has {@link Listener#onWakeUp()} called soon. Any thread may call it; several calls may become one. */
+    public void wakeUp() {
+        epoll.wakeUp();
+    }
+
+    private void run() {
+        final int[] ready = new int[1];
+        while (!closed) {
+            if (epoll.await(ready, -1) > 0) {
+                receive();
+            } else {
+                listener.onWakeUp();
+            }
+        }
+    }
+
+    private void receive() {
+        boolean routesChanged = false;
+        while (true) {
+            final long received = LibC.INSTANCE.recv(fd, memory.address(), MESSAGE_BYTES, MSG_DONTWAIT);
+            if (received < 0) {
+                if (LastError.getLastError(RUNTIME) == EAGAIN) {
+                    break;
+                }
+                listener.onLost();
+                return;
+            }
+            routesChanged |= read((int) received);
+        }
+        if (routesChanged) {
+            listener.onRoutesChanged();
+        }
+    }
+
+    /** Returns whether there was more than neighbours. */
+    private boolean read(final int received) {
+        boolean routesChanged = false;
+        int offset = 0;
+        while (received - offset >= NetlinkMessage.HEADER_BYTES) {
+            final int length = message.getInt(offset);
+            if (length < NetlinkMessage.HEADER_BYTES || length > received - offset) {
+                break;
+            }
+            final int type = message.getShort(offset + NetlinkMessage.TYPE_FIELD_OFFSET) & 0xFFFF;
+            if (type == RouteNetlink.RTM_NEWNEIGH || type == RouteNetlink.RTM_DELNEIGH) {
+                final Neighbour neighbour = RouteNetlink.neighbourOf(
+                    new NetlinkSocket.Answer(type, message, offset, offset + length));
+                if (neighbour != null) {
+                    listener.onNeighbour(type == RouteNetlink.RTM_NEWNEIGH ? neighbour
+                        : new Neighbour(neighbour.linkIndex(), neighbour.address(), 0, Neighbour.FAILED));
+                }
+            } else {
+                routesChanged = true;
+            }
+            offset += length + 3 & ~3;
+        }
+        return routesChanged;
+    }
+
+    private void release() {
+        LibC.INSTANCE.close(fd);
+        epoll.close();
+        memory.close();
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        epoll.wakeUp();
+        if (thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (final InterruptedException ex) {
+                Thread.currentThread().interrupt();
+                return; // it may still use what would be released
+            }
+        }
+        release();
+    }
+}
