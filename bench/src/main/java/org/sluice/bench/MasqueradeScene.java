@@ -17,9 +17,9 @@ import org.sluice.datapath.protocol.UdpFlyweight;
 import org.sluice.datapath.route.Route;
 
 /**
- * An endpoint, an uplink and a router behind it, in memory: the endpoint's packets of many flows lie ready and are
- * copied into the batch, as a TAP would; the uplink turns every packet that it is given round and gives it back as the
- * answer.
+ * An endpoint, an uplink and a router behind it, in memory: the endpoint's packets of many flows, and the world's
+ * answers to them, lie ready and are copied into the batch, as a TAP would. The flows' source ports are of those that
+ * the switch has for itself, and so are kept.
  */
 final class MasqueradeScene implements AutoCloseable {
     static final int BURST = 32;
@@ -39,22 +39,22 @@ final class MasqueradeScene implements AutoCloseable {
     private static final int OTHER_SERVER = 0xCB00_0000;
     private static final int FIRST_PORT = 50_000;
     private static final int FLOWS_TO_A_SERVER = 1024;
-    private static final int CAPACITY = 1 << 21;
 
     private final BenchSwitch host;
     private final TurnPoller poller = new TurnPoller(ENDPOINT, UPLINK);
     private final TemplateDevice endpoint;
-    private final EchoDevice uplink;
+    private final TemplateDevice uplink;
     private final int flows;
     private final boolean tcp;
 
     MasqueradeScene(final int flows, final boolean tcp) throws Exception {
         this.flows = flows;
         this.tcp = tcp;
+        final int capacity = Math.max(ConntrackConfig.DEFAULT_CAPACITY, flows + flows / 4);
         host = new BenchSwitch(poller, 1024,
-            new ConntrackConfig(CAPACITY, CAPACITY, true, true, ConntrackConfig.defaultTimeouts()));
+            new ConntrackConfig(capacity, capacity, true, true, ConntrackConfig.defaultTimeouts()));
         endpoint = new TemplateDevice(Math.max(BURST, flows), FRAME_LENGTH, BURST);
-        uplink = new EchoDevice(FRAME_LENGTH);
+        uplink = new TemplateDevice(endpoint.frames(), FRAME_LENGTH, BURST);
         host.addDomain(1, new PortIdentity(MAC_GATEWAY, 0x0A00_0001, 0, 0));
         host.addDomain(2, new PortIdentity(MAC_NIC, 0, 0, 0));
         host.addPort(ENDPOINT, 1, PortKind.ENDPOINT, true, new PortIdentity(MAC_ENDPOINT, IP_ENDPOINT, 0, 0),
@@ -66,6 +66,7 @@ final class MasqueradeScene implements AutoCloseable {
                 FlowTuple.ipv4Low(IP_ROUTER), FlowTuple.IPV4_HIGH, FlowTuple.ipv4Low(IP_HOST))})));
         for (int i = 0; i < endpoint.frames(); i++) {
             writePacket(endpoint.template(i), i % flows, FIRST_SERVER);
+            writeAnswer(uplink.template(i), i % flows);
         }
     }
 
@@ -76,8 +77,8 @@ final class MasqueradeScene implements AutoCloseable {
     /** Sends the first packets of all flows, and their answers; the router's MAC address is found with the first. */
     void openAll() throws Exception {
         if (tcp) {
-            setTcpFlags(TcpFlyweight.SYN);
-            uplink.answerFlags(TcpFlyweight.SYN | TcpFlyweight.ACK);
+            setTcpFlags(endpoint, TcpFlyweight.SYN, 0, 0);
+            setTcpFlags(uplink, TcpFlyweight.SYN | TcpFlyweight.ACK, 0, 1);
         }
         findRouter();
         for (int sent = 0; sent < endpoint.frames(); sent += BURST) {
@@ -85,8 +86,8 @@ final class MasqueradeScene implements AutoCloseable {
             host.worker().doWork();
         }
         if (tcp) {
-            setTcpFlags(TcpFlyweight.ACK);
-            uplink.answerFlags(TcpFlyweight.ACK);
+            setTcpFlags(endpoint, TcpFlyweight.ACK, 1, 1);
+            setTcpFlags(uplink, TcpFlyweight.ACK, 1, 1);
         }
     }
 
@@ -111,7 +112,6 @@ final class MasqueradeScene implements AutoCloseable {
         final ConntrackFilter.Prefix servers = new ConntrackFilter.Prefix(FlowTuple.IPV4_HIGH,
             FlowTuple.ipv4Low(FIRST_SERVER), Route.IPV4_LENGTH_OFFSET + 8);
         poller.only(UPLINK);
-        uplink.clear();
         host.execute(new Command.FlushConntrack(new ConntrackFilter(0, 0, -1, 0, -1, -1, ConntrackFilter.Prefix.ANY,
             servers, ConntrackFilter.Prefix.ANY, ConntrackFilter.Prefix.ANY)));
         endpoint.rewind();
@@ -127,20 +127,19 @@ final class MasqueradeScene implements AutoCloseable {
         sendBurstOut();
         poller.only(UPLINK);
         host.execute(new Command.PutNeighbour(UPLINK, FlowTuple.IPV4_HIGH, FlowTuple.ipv4Low(IP_ROUTER), MAC_ROUTER));
-        uplink.clear();
         endpoint.rewind();
+        uplink.rewind();
         poller.inTurn();
         host.ignoreDropsSoFar();
     }
 
-    private void setTcpFlags(final int flags) {
+    private void setTcpFlags(final TemplateDevice device, final int flags, final int sequence, final int ack) {
         final TcpFlyweight header = new TcpFlyweight();
-        for (int i = 0; i < endpoint.frames(); i++) {
-            final long l4 = endpoint.template(i) + L4_OFFSET;
-            header.wrap(l4, FRAME_LENGTH).flags(flags);
-            header.sequence(flags == TcpFlyweight.SYN ? 0 : 1);
-            header.acknowledgement(flags == TcpFlyweight.SYN ? 0 : 1);
-            completeChecksum(l4, IP_ENDPOINT, serverOf(i % flows, FIRST_SERVER));
+        for (int i = 0; i < device.frames(); i++) {
+            header.wrap(device.template(i) + L4_OFFSET, FRAME_LENGTH).flags(flags);
+            header.sequence(sequence);
+            header.acknowledgement(ack);
+            completeChecksums(device.template(i));
         }
     }
 
@@ -149,20 +148,32 @@ final class MasqueradeScene implements AutoCloseable {
     }
 
     private void writePacket(final long frame, final int flow, final int firstServer) {
+        write(frame, MAC_ENDPOINT, MAC_GATEWAY, IP_ENDPOINT, serverOf(flow, firstServer), portOf(flow) << 16 | 80);
+    }
+
+    private void writeAnswer(final long frame, final int flow) {
+        write(frame, MAC_ROUTER, MAC_NIC, serverOf(flow, FIRST_SERVER), IP_HOST, 80 << 16 | portOf(flow));
+    }
+
+    private static int portOf(final int flow) {
+        return FIRST_PORT + flow % FLOWS_TO_A_SERVER;
+    }
+
+    private void write(final long frame, final long sourceMac, final long destinationMac, final int source,
+                       final int destination, final int ports) {
         final EthernetFlyweight ethernet = new EthernetFlyweight().wrap(frame, FRAME_LENGTH);
-        ethernet.source(MAC_ENDPOINT);
-        ethernet.destination(MAC_GATEWAY);
+        ethernet.source(sourceMac);
+        ethernet.destination(destinationMac);
         ethernet.etherType(EtherType.IPV4);
         final Ipv4Flyweight ipv4 = new Ipv4Flyweight().wrap(frame + EthernetFlyweight.LENGTH, FRAME_LENGTH);
         ipv4.versionAndHeaderLength(Ipv4Flyweight.MIN_LENGTH);
         ipv4.totalLength(FRAME_LENGTH - EthernetFlyweight.LENGTH);
         ipv4.ttl(64);
         ipv4.protocol(tcp ? IpProtocol.TCP : IpProtocol.UDP);
-        ipv4.source(IP_ENDPOINT);
-        ipv4.destination(serverOf(flow, firstServer));
-        ipv4.updateChecksum();
+        ipv4.source(source);
+        ipv4.destination(destination);
         final long l4 = frame + L4_OFFSET;
-        NetworkOrder.i32(l4, FIRST_PORT + flow % FLOWS_TO_A_SERVER << 16 | 80);
+        NetworkOrder.i32(l4, ports);
         if (tcp) {
             final TcpFlyweight header = new TcpFlyweight().wrap(l4, FRAME_LENGTH);
             header.headerLength(TcpFlyweight.MIN_LENGTH);
@@ -170,15 +181,18 @@ final class MasqueradeScene implements AutoCloseable {
         } else {
             new UdpFlyweight().wrap(l4, FRAME_LENGTH).datagramLength(FRAME_LENGTH - L4_OFFSET);
         }
-        completeChecksum(l4, IP_ENDPOINT, serverOf(flow, firstServer));
+        completeChecksums(frame);
     }
 
-    private void completeChecksum(final long l4, final int source, final int destination) {
+    private void completeChecksums(final long frame) {
+        final Ipv4Flyweight ipv4 = new Ipv4Flyweight().wrap(frame + EthernetFlyweight.LENGTH, FRAME_LENGTH);
+        ipv4.updateChecksum();
+        final long l4 = frame + L4_OFFSET;
         final int field = tcp ? TcpFlyweight.CHECKSUM_FIELD_OFFSET : UdpFlyweight.CHECKSUM_FIELD_OFFSET;
         final int length = FRAME_LENGTH - L4_OFFSET;
         NetworkOrder.u16(l4 + field, 0);
         NetworkOrder.u16(l4 + field, InternetChecksum.finish(InternetChecksum.sum(l4, length)
-            + InternetChecksum.pseudoHeader(source, destination, tcp ? IpProtocol.TCP : IpProtocol.UDP, length)));
+            + InternetChecksum.pseudoHeader(ipv4.source(), ipv4.destination(), ipv4.protocol(), length)));
     }
 
     @Override

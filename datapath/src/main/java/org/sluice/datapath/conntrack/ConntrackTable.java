@@ -73,18 +73,32 @@ public final class ConntrackTable {
     }
 
     /**
+     * What is most likely the connection for a hash, as a ref, without looking at it; or {@link #NONE}: then
+     * {@link #find} may still find one.
+     */
+    public long candidate(final long hash) {
+        final int reference = match(firstBucket(hash), hash);
+        return reference == 0 ? NONE : refOf(reference);
+    }
+
+    /** Loads all cache lines of a candidate; the value is of no use. */
+    public static long touchConnection(final long ref) {
+        final long connection = Connection.ofRef(ref);
+        return UnsafeApi.getByte(connection) + UnsafeApi.getByte(connection + 64) + UnsafeApi.getByte(connection + 128);
+    }
+
+    /** Whether a candidate is the connection and direction of this tuple. */
+    public static boolean isOf(final long ref, final long tuple) {
+        return FlowTuple.equal(Connection.tuple(Connection.ofRef(ref), Connection.directionOfRef(ref)), tuple);
+    }
+
+    /**
      * The connection and direction that packets of this tuple belong to, as a ref, or {@link #NONE}. It may be dead:
      * see {@link #isAlive}.
      */
     public long find(final long tuple, final long hash) {
-        final int reference = match(firstBucket(hash), hash);
-        if (reference != 0) {
-            final long ref = refOf(reference);
-            if (FlowTuple.equal(Connection.tuple(Connection.ofRef(ref), Connection.directionOfRef(ref)), tuple)) {
-                return ref;
-            }
-        }
-        return findElsewhere(tuple, hash);
+        final long ref = candidate(hash);
+        return ref != NONE && isOf(ref, tuple) ? ref : findElsewhere(tuple, hash);
     }
 
     /** Whether the connection's time is not up and its endpoints are still there. */
@@ -306,11 +320,32 @@ public final class ConntrackTable {
             slot = freeSlot(secondBucket(hash));
         }
         if (slot == 0) {
+            slot = makeRoom(firstBucket(hash));
+        }
+        if (slot == 0) {
             return false;
         }
         final long reference = (long) (layout.numberOf(connection) + 1) << 1 | direction;
         UnsafeApi.putLong(slot, hash & 0xFFFF_FFFF_0000_0000L | reference);
         return true;
+    }
+
+    /** Moves one of a full bucket's references to its other bucket; returns the slot that is then free, or 0. */
+    private long makeRoom(final long bucket) {
+        for (int slot = 0; slot < ConntrackLayout.SLOTS; slot++) {
+            final long at = bucket + (long) slot * Long.BYTES;
+            final long value = UnsafeApi.getLong(at);
+            final long ref = refOf((int) value);
+            final long hash = hash(Connection.tuple(Connection.ofRef(ref), Connection.directionOfRef(ref)));
+            final long other = firstBucket(hash) == bucket ? secondBucket(hash) : firstBucket(hash);
+            final long free = freeSlot(other);
+            if (free != 0) {
+                UnsafeApi.putLong(free, value);
+                UnsafeApi.putLong(at, 0);
+                return at;
+            }
+        }
+        return 0;
     }
 
     private void unindex(final long connection, final int direction) {
@@ -366,7 +401,7 @@ public final class ConntrackTable {
             final long value = UnsafeApi.getLong(bucket + (long) slot * Long.BYTES);
             if ((int) value != 0 && (value ^ hash) >>> 32 == 0) {
                 final long ref = refOf((int) value);
-                if (FlowTuple.equal(Connection.tuple(Connection.ofRef(ref), Connection.directionOfRef(ref)), tuple)) {
+                if (isOf(ref, tuple)) {
                     return ref;
                 }
             }

@@ -100,6 +100,16 @@ public final class FlowTuple {
         return (int) UnsafeApi.getLong(tuple + PORTS_OFFSET) & 0xFFFF;
     }
 
+    /** Source port in the upper half, destination port in the lower: as they lie in a header. */
+    public static int ports(final long tuple) {
+        return (int) UnsafeApi.getLong(tuple + PORTS_OFFSET);
+    }
+
+    /** The ports of packets the other way. */
+    public static int portsInverted(final long tuple) {
+        return Integer.rotateLeft((int) UnsafeApi.getLong(tuple + PORTS_OFFSET), 16);
+    }
+
     public static boolean isIpv4(final long tuple) {
         return isIpv4(sourceHigh(tuple), sourceLow(tuple));
     }
@@ -135,9 +145,14 @@ public final class FlowTuple {
      */
     public static long hash(final long tuple, final long seed) {
         final long low = mix(sourceLow(tuple) ^ seed, destinationLow(tuple) ^ 0xA076_1D64_78BD_642FL);
-        final long high = mix(sourceHigh(tuple) ^ 0xE703_7ED1_A0B4_28DBL,
-            destinationHigh(tuple) ^ Long.rotateLeft(seed, 32));
-        return mix(low ^ UnsafeApi.getLong(tuple + PORTS_OFFSET), high ^ 0x8EBC_6AF0_9C88_C6E3L) | Long.MIN_VALUE;
+        final long sourceHigh = sourceHigh(tuple);
+        final long destinationHigh = destinationHigh(tuple);
+        // Of mapped addresses both are zero, and there is nothing to mix.
+        final long high = (sourceHigh | destinationHigh) == 0 ? seed
+            : mix(sourceHigh ^ 0xE703_7ED1_A0B4_28DBL, destinationHigh ^ Long.rotateLeft(seed, 32));
+        final long both = mix(low ^ UnsafeApi.getLong(tuple + PORTS_OFFSET), high ^ 0x8EBC_6AF0_9C88_C6E3L);
+        // Ports that follow each other must not land in buckets that do.
+        return (both ^ both >>> 32) * 0xD6E8_FEB8_6659_FD93L | Long.MIN_VALUE;
     }
 
     private static long mix(final long a, final long b) {

@@ -13,7 +13,6 @@ import org.sluice.datapath.protocol.NetworkOrder;
 public final class TupleReader {
     static final long NO_PORTS = -1;
 
-    private final Ipv4Flyweight ipv4 = new Ipv4Flyweight();
     private final Ipv6Flyweight ipv6 = new Ipv6Flyweight();
 
     /**
@@ -25,9 +24,9 @@ public final class TupleReader {
     public boolean read(final FrameBatch batch, final int i) {
         final long tuple = batch.tupleAddress(i);
         if (batch.etherType(i) == EtherType.IPV4) {
-            ipv4.wrap(batch.l3Address(i), batch.l3Available(i));
-            FlowTuple.source(tuple, FlowTuple.IPV4_HIGH, FlowTuple.ipv4Low(ipv4.source()));
-            FlowTuple.destination(tuple, FlowTuple.IPV4_HIGH, FlowTuple.ipv4Low(ipv4.destination()));
+            final long both = NetworkOrder.i64(batch.l3Address(i) + Ipv4Flyweight.SOURCE_FIELD_OFFSET);
+            FlowTuple.source(tuple, FlowTuple.IPV4_HIGH, FlowTuple.ipv4Low((int) (both >>> 32)));
+            FlowTuple.destination(tuple, FlowTuple.IPV4_HIGH, FlowTuple.ipv4Low((int) both));
         } else {
             ipv6.wrap(batch.l3Address(i), batch.l3Available(i));
             FlowTuple.source(tuple, ipv6.sourceHigh(), ipv6.sourceLow());

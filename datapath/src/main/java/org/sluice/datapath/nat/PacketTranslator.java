@@ -29,6 +29,10 @@ public final class PacketTranslator {
     private static final int NO_CHECKSUM = -1;
     private static final int SCTP_CHECKSUM_FIELD_OFFSET = 8;
     private static final int MAX_PACKET = 65_536;
+    /** One less in the TTL, in the word of TTL, protocol and checksum. */
+    private static final int TTL_ONE = 0x0100_0000;
+    /** What that does to the header's sum: the complement of 0x0100. */
+    private static final int TTL_ONE_CHANGE = 0xFEFF;
 
     private final VirtioNetHeaderFlyweight virtio = new VirtioNetHeaderFlyweight();
     private final CRC32C crc32c = new CRC32C();
@@ -38,56 +42,61 @@ public final class PacketTranslator {
     /** Rewrites frame {@code i}, which is a packet of the connection in this direction, and counts its TTL down. */
     public void translate(final FrameBatch batch, final int i, final long connection, final int direction) {
         final long other = Connection.tuple(connection, 1 - direction);
-        final long own = batch.tupleAddress(i);
         final long l3 = batch.l3Address(i);
-        final long addressChange = batch.etherType(i) == EtherType.IPV4 ? rewriteIpv4(l3, own, other)
-            : rewriteIpv6(l3, own, other);
+        final long addressChange = batch.etherType(i) == EtherType.IPV4 ? rewriteIpv4(l3, other)
+            : rewriteIpv6(l3, batch.tupleAddress(i), other);
         if (batch.l4Offset(i) == 0) {
             return; // a later fragment: its checksum is in the first one
         }
-        final long l4 = batch.l4Address(i);
-        final int newSource = FlowTuple.destinationPort(other);
-        final int newDestination = FlowTuple.sourcePort(other);
-        final int oldSource = FlowTuple.sourcePort(own);
-        final int oldDestination = FlowTuple.destinationPort(own);
-        final boolean portsChange = newSource != oldSource || newDestination != oldDestination;
-        if (addressChange == 0 && !portsChange) {
-            return;
-        }
         final int protocol = batch.l4Protocol(i);
-        if (protocol == IpProtocol.SCTP) {
-            if (portsChange) {
-                NetworkOrder.i32(l4, newSource << 16 | newDestination);
-                completeSctp(l4, batch.l4Length(i));
-            }
-            return;
+        final long l4 = batch.l4Address(i);
+        if (protocol == IpProtocol.TCP || protocol == IpProtocol.UDP) {
+            final int oldPorts = NetworkOrder.i32(l4);
+            final int newPorts = FlowTuple.portsInverted(other);
+            NetworkOrder.i32(l4, newPorts);
+            rewriteChecksum(batch, i, l4 + checksumOffset(protocol), protocol, addressChange,
+                change(oldPorts, newPorts));
+        } else {
+            translateOther(batch, i, l4, protocol, other, addressChange);
         }
-        final long portChange = portsChange
-            ? rewritePorts(l4, protocol, oldSource, oldDestination, newSource, newDestination) : 0;
-        rewriteChecksum(batch, i, l4, protocol, addressChange, portChange);
     }
 
-    /** Each change is a sum of 32-bit words: the complement of the old ones and the new ones. */
-    private static long rewriteIpv4(final long l3, final long own, final long other) {
-        final int oldSource = (int) FlowTuple.sourceLow(own);
-        final int newSource = (int) FlowTuple.destinationLow(other);
-        final int oldDestination = (int) FlowTuple.destinationLow(own);
-        final int newDestination = (int) FlowTuple.sourceLow(other);
-        long change = 0;
-        if (oldSource != newSource) {
-            NetworkOrder.i32(l3 + Ipv4Flyweight.SOURCE_FIELD_OFFSET, newSource);
-            change += change(oldSource, newSource);
+    private void translateOther(final FrameBatch batch, final int i, final long l4, final int protocol,
+                                final long other, final long addressChange) {
+        final int oldPorts = FlowTuple.ports(batch.tupleAddress(i));
+        final int newPorts = FlowTuple.portsInverted(other);
+        switch (protocol) {
+            case IpProtocol.ICMP, IpProtocol.ICMPV6 -> {
+                // Of the two ports one is the identifier and the other zero, before and after.
+                NetworkOrder.u16(l4 + IcmpFlyweight.IDENTIFIER_FIELD_OFFSET, newPorts >>> 16 | newPorts & 0xFFFF);
+                // ICMP of IPv4 has no pseudo-header.
+                rewriteChecksum(batch, i, l4 + IcmpFlyweight.CHECKSUM_FIELD_OFFSET, protocol,
+                    protocol == IpProtocol.ICMP ? 0 : addressChange, change(oldPorts, newPorts));
+            }
+            case IpProtocol.SCTP -> {
+                if (oldPorts != newPorts) {
+                    NetworkOrder.i32(l4, newPorts);
+                    completeSctp(l4, batch.l4Length(i));
+                }
+            }
+            default -> { }
         }
-        if (oldDestination != newDestination) {
-            NetworkOrder.i32(l3 + Ipv4Flyweight.DESTINATION_FIELD_OFFSET, newDestination);
-            change += change(oldDestination, newDestination);
-        }
-        final long ttl = l3 + Ipv4Flyweight.TTL_FIELD_OFFSET;
-        final int oldTtl = NetworkOrder.u16(ttl);
-        UnsafeApi.putByte(ttl, (byte) (UnsafeApi.getByte(ttl) - 1));
-        final long field = l3 + Ipv4Flyweight.CHECKSUM_FIELD_OFFSET;
-        NetworkOrder.u16(field, InternetChecksum.finish(
-            (~NetworkOrder.u16(field) & 0xFFFF) + change + (~oldTtl & 0xFFFF) + NetworkOrder.u16(ttl)));
+    }
+
+    /**
+     * Both addresses at once, TTL and header checksum at once. A change is a sum of 32-bit words: the complement of the
+     * old ones and the new ones.
+     */
+    private static long rewriteIpv4(final long l3, final long other) {
+        final long addresses = l3 + Ipv4Flyweight.SOURCE_FIELD_OFFSET;
+        final long before = NetworkOrder.i64(addresses);
+        final long after = FlowTuple.destinationLow(other) << 32 | FlowTuple.sourceLow(other) & 0xFFFF_FFFFL;
+        NetworkOrder.i64(addresses, after);
+        final long change = change(before, after);
+        final long ttlAndChecksum = l3 + Ipv4Flyweight.TTL_FIELD_OFFSET;
+        final int word = NetworkOrder.i32(ttlAndChecksum);
+        NetworkOrder.i32(ttlAndChecksum, (word & 0xFFFF_0000) - TTL_ONE
+            | InternetChecksum.finish((~word & 0xFFFF) + change + TTL_ONE_CHANGE));
         return change;
     }
 
@@ -110,27 +119,9 @@ public final class PacketTranslator {
         return change(oldHigh, newHigh) + change(oldLow, newLow);
     }
 
-    private static long rewritePorts(final long l4, final int protocol, final int oldSource, final int oldDestination,
-                                     final int newSource, final int newDestination) {
-        if (protocol == IpProtocol.ICMP || protocol == IpProtocol.ICMPV6) {
-            // One of the two is the identifier and the other is zero, before and after.
-            NetworkOrder.u16(l4 + IcmpFlyweight.IDENTIFIER_FIELD_OFFSET, newSource | newDestination);
-        } else {
-            NetworkOrder.i32(l4, newSource << 16 | newDestination);
-        }
-        return change(oldSource << 16 | oldDestination, newSource << 16 | newDestination);
-    }
-
-    private void rewriteChecksum(final FrameBatch batch, final int i, final long l4, final int protocol,
-                                 final long addressChange, final long portChange) {
-        final int fieldOffset = checksumOffset(protocol);
-        if (fieldOffset == NO_CHECKSUM) {
-            return;
-        }
-        final long field = l4 + fieldOffset;
+    private void rewriteChecksum(final FrameBatch batch, final int i, final long field, final int protocol,
+                                 final long pseudoHeaderChange, final long portChange) {
         final int checksum = NetworkOrder.u16(field);
-        // ICMP of IPv4 has no pseudo-header.
-        final long pseudoHeaderChange = protocol == IpProtocol.ICMP ? 0 : addressChange;
         if (batch.isOffloaded(i) && virtio.wrapBefore(batch.address(i)).needsChecksum()) {
             NetworkOrder.u16(field, InternetChecksum.fold(checksum + pseudoHeaderChange));
             return;

@@ -35,6 +35,9 @@ public final class ConntrackStage {
     private final ConntrackTable connections;
     private final ConnectionTracker tracker;
     private final FragmentTable fragments;
+    /** Which frames of the burst are routed. */
+    private final int[] routed = new int[FrameBatch.CAPACITY];
+    private int routedCount;
     private long touched;
 
     ConntrackStage(final Layer3 tables, final AdmissionStage admission, final IcmpErrorTranslator icmpErrors) {
@@ -48,24 +51,24 @@ public final class ConntrackStage {
     /**
      * For the frames whose egress is the gateway.
      *
-     * @return how many there are.
+     * @return how many there are that were not dropped at once: see {@link #routed()}.
      */
     int process(final FrameBatch batch, final Port ingress, final long nowNs) {
-        final int routed = readTuples(batch);
-        if (routed > 0) {
-            find(batch);
-            follow(batch, ingress, nowNs);
+        routedCount = 0;
+        select(batch);
+        if (routedCount > 0) {
+            final long removalsBefore = connections.removals();
+            loadConnections(batch);
+            follow(batch, ingress, removalsBefore, nowNs);
         }
-        return routed;
+        return routedCount;
     }
 
-    private int readTuples(final FrameBatch batch) {
-        int routed = 0;
+    private void select(final FrameBatch batch) {
         for (int i = 0, size = batch.size(); i < size; i++) {
             if (batch.isDropped(i) || batch.egress(i) != FrameBatch.EGRESS_GATEWAY) {
                 continue;
             }
-            routed++;
             batch.connection(i, ConntrackTable.NONE);
             final DropReason reason = checkLayer3(batch, i);
             if (reason != null) {
@@ -73,13 +76,9 @@ public final class ConntrackStage {
                 continue;
             }
             final boolean usual = tuples.read(batch, i) && !batch.isFragment(i);
-            final long hash = usual ? connections.hash(batch.tupleAddress(i)) : SPECIAL;
-            batch.tupleHash(i, hash);
-            if (usual) {
-                touched += connections.touch(hash);
-            }
+            batch.tupleHash(i, usual ? connections.hash(batch.tupleAddress(i)) : SPECIAL);
+            routed[routedCount++] = i;
         }
-        return routed;
     }
 
     private DropReason checkLayer3(final FrameBatch batch, final int i) {
@@ -91,27 +90,38 @@ public final class ConntrackStage {
             ? DropReason.IPV4_CHECKSUM_WRONG : null;
     }
 
-    private void find(final FrameBatch batch) {
-        for (int i = 0, size = batch.size(); i < size; i++) {
-            if (isRouted(batch, i) && batch.tupleHash(i) != SPECIAL) {
-                batch.connection(i, connections.find(batch.tupleAddress(i), batch.tupleHash(i)));
+    /**
+     * Brings into the cache what the next loop needs: first the buckets, then the connections. The loops do next to
+     * nothing else, so that the processor has many misses under way at a time.
+     */
+    private void loadConnections(final FrameBatch batch) {
+        long loaded = 0;
+        for (int n = 0; n < routedCount; n++) {
+            loaded += connections.touch(batch.tupleHash(routed[n]));
+        }
+        for (int n = 0; n < routedCount; n++) {
+            final long ref = connections.candidate(batch.tupleHash(routed[n]));
+            batch.connection(routed[n], ref);
+            if (ref != ConntrackTable.NONE) {
+                loaded += ConntrackTable.touchConnection(ref);
             }
         }
+        touched = loaded;
     }
 
-    private void follow(final FrameBatch batch, final Port ingress, final long nowNs) {
+    private void follow(final FrameBatch batch, final Port ingress, final long removalsBefore, final long nowNs) {
         final int owner = ingress.isUplink() ? 0 : connections.ownerOf(ingress.index());
-        final long removalsBefore = connections.removals();
-        for (int i = 0, size = batch.size(); i < size; i++) {
-            if (!isRouted(batch, i)) {
-                continue;
-            }
+        for (int n = 0; n < routedCount; n++) {
+            final int i = routed[n];
             if (batch.tupleHash(i) == SPECIAL) {
+                batch.connection(i, ConntrackTable.NONE);
                 followSpecial(batch, i, ingress, owner, nowNs);
                 continue;
             }
+            final long candidate = batch.connection(i);
             // An earlier frame may have ended the connection, or opened it.
-            if (batch.connection(i) == ConntrackTable.NONE || connections.removals() != removalsBefore) {
+            if (candidate == ConntrackTable.NONE || connections.removals() != removalsBefore
+                || !ConntrackTable.isOf(candidate, batch.tupleAddress(i))) {
                 batch.connection(i, connections.find(batch.tupleAddress(i), batch.tupleHash(i)));
             }
             follow(batch, i, ingress, owner, nowNs);
@@ -231,8 +241,9 @@ public final class ConntrackStage {
         tracker.track(connection, direction, batch.l4Protocol(i), 0, 0, batch.l3Available(i), nowNs);
     }
 
-    private static boolean isRouted(final FrameBatch batch, final int i) {
-        return !batch.isDropped(i) && batch.egress(i) == FrameBatch.EGRESS_GATEWAY;
+    /** Which frames of the burst processed last are routed: so many as {@link #process} has said. */
+    int[] routed() {
+        return routed;
     }
 
     /** Keeps the loads of {@link ConntrackTable#touch} from being optimized away. */

@@ -83,8 +83,11 @@ public final class Pipeline {
                 gateway.process(batch, ingress);
             }
         }
-        if (notUnicast > 0 && conntrack.process(batch, ingress, nowNs) > 0) {
-            routing.process(batch, ingress, nowNs);
+        if (notUnicast > 0) {
+            final int routed = conntrack.process(batch, ingress, nowNs);
+            if (routed > 0) {
+                routing.process(batch, ingress, conntrack.routed(), routed, nowNs);
+            }
         }
         transmit.process(batch, ingress);
         if (batch.droppedCount() > 0) {

@@ -37,10 +37,14 @@ public final class RoutingStage {
         ports = tables.ports();
     }
 
-    void process(final FrameBatch batch, final Port ingress, final long nowNs) {
+    /**
+     * @param routed the frames that the conntrack stage has handled, and that may now have a connection.
+     */
+    void process(final FrameBatch batch, final Port ingress, final int[] routed, final int count, final long nowNs) {
         final int nowSeconds = (int) TimeUnit.NANOSECONDS.toSeconds(nowNs);
         final int generation = fib.nextHops().generation();
-        for (int i = 0, size = batch.size(); i < size; i++) {
+        for (int n = 0; n < count; n++) {
+            final int i = routed[n];
             if (batch.isDropped(i) || batch.egress(i) != FrameBatch.EGRESS_GATEWAY) {
                 continue;
             }

@@ -119,7 +119,9 @@ public final class Ipv4Flyweight extends Flyweight {
 
     /** Whether the header checksum is right. The header must be there as a whole. */
     public boolean isChecksumRight() {
-        return InternetChecksum.sum(address(), headerLength()) == 0xFFFF;
+        final int length = headerLength();
+        return (length == MIN_LENGTH ? InternetChecksum.fold(InternetChecksum.sum20(address()))
+            : InternetChecksum.sum(address(), length)) == 0xFFFF;
     }
 
     public int source() {

@@ -50,7 +50,8 @@ public final class VirtioNetHeaderFlyweight {
 
     /** No flag, no GSO: the frame is complete as it is. */
     public void clear() {
-        UnsafeApi.setMemory(address, LENGTH, (byte) 0);
+        UnsafeApi.putLong(address, 0);
+        UnsafeApi.putShort(address + Long.BYTES, (short) 0);
     }
 
     /** Whether neither a flag nor a GSO type is set. */
