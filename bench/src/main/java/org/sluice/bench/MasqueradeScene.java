@@ -112,7 +112,7 @@ final class MasqueradeScene implements AutoCloseable {
         final ConntrackFilter.Prefix servers = new ConntrackFilter.Prefix(FlowTuple.IPV4_HIGH,
             FlowTuple.ipv4Low(FIRST_SERVER), Route.IPV4_LENGTH_OFFSET + 8);
         poller.only(UPLINK);
-        host.execute(new Command.FlushConntrack(new ConntrackFilter(0, 0, -1, 0, -1, -1, ConntrackFilter.Prefix.ANY,
+        host.execute(new Command.FlushConntrack(new ConntrackFilter(0, 0, -1, 0, -1, -1, -1, ConntrackFilter.Prefix.ANY,
             servers, ConntrackFilter.Prefix.ANY, ConntrackFilter.Prefix.ANY)));
         endpoint.rewind();
     }

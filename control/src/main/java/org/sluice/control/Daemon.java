@@ -86,10 +86,15 @@ public final class Daemon implements AutoCloseable {
         endpoints.reservePorts();
         uplinks = new UplinkManager(engine, options.uplinks(), options.natPorts());
         mirror = new RouteMirror(engine, uplinks, state::isHostInterface, control);
+        final PortMapManager portMaps =
+            new PortMapManager(state, store, engine, endpoints, uplinks, options.natPorts());
+        endpoints.portMaps(portMaps);
         networks.restore();
         endpoints.restore();
+        portMaps.restore();
         mirror.start();
-        final ControlApi api = new ControlApi(state, engine, networks, endpoints, options.busy());
+        final ControlApi api = new ControlApi(
+            new ControlApi.Parts(state, engine, networks, endpoints, portMaps, uplinks, mirror), options.busy());
         server = new ApiServer(options.runDir().resolve(API_SOCKET), api, control);
         LOG.info("ready: {} networks, {} endpoints, {} worker(s), {} idle, API at {}", state.networks().size(),
             state.endpoints().size(), options.workers(), options.busy() ? "busy" : "adaptive",

@@ -22,6 +22,7 @@ import org.sluice.control.model.EndpointSpec;
 import org.sluice.control.model.IpPrefix;
 import org.sluice.control.model.Names;
 import org.sluice.control.model.NetworkSpec;
+import org.sluice.control.model.PortMapSpec;
 import org.sluice.control.model.StateStore;
 import org.sluice.control.model.SubnetSpec;
 import org.sluice.datapath.bridge.PortKind;
@@ -57,6 +58,7 @@ public final class EndpointManager {
     private final SwitchEngine engine;
     private final NetworkManager networks;
     private final Map<String, SwitchEngine.PortHandle> ports = new HashMap<>();
+    private PortMapManager portMaps;
 
     public EndpointManager(final DesiredState state, final StateStore store, final SwitchEngine engine,
                            final NetworkManager networks) {
@@ -64,6 +66,11 @@ public final class EndpointManager {
         this.store = store;
         this.engine = engine;
         this.networks = networks;
+    }
+
+    /** Who takes an endpoint's published ports back when it is detached. */
+    void portMaps(final PortMapManager manager) {
+        portMaps = manager;
     }
 
     /**
@@ -114,6 +121,7 @@ public final class EndpointManager {
     public void detach(final String name) {
         final EndpointSpec spec = state.endpoint(name);
         final SwitchEngine.PortHandle port = ports.get(name);
+        final List<PortMapSpec> published = portMaps.forget(spec);
         if (port != null) {
             engine.removePort(port);
             ports.remove(name);
@@ -127,6 +135,7 @@ public final class EndpointManager {
             store.save(state);
         } catch (final RuntimeException ex) {
             state.put(spec);
+            published.forEach(state::put);
             throw ex;
         }
         engine.releasePort(spec.portIndex());

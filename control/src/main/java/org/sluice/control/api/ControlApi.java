@@ -5,8 +5,12 @@ import java.util.List;
 import org.sluice.control.ControlException;
 import org.sluice.control.EndpointManager;
 import org.sluice.control.NetworkManager;
+import org.sluice.control.PortMapManager;
 import org.sluice.control.engine.SwitchEngine;
 import org.sluice.control.model.DesiredState;
+import org.sluice.control.uplink.RouteMirror;
+import org.sluice.control.uplink.UplinkManager;
+import org.sluice.datapath.conntrack.ConntrackFilter;
 
 /** What the API can do, behind its HTTP: one method a route. Called on the control thread only. */
 public final class ControlApi {
@@ -14,19 +18,39 @@ public final class ControlApi {
     private final SwitchEngine engine;
     private final NetworkManager networks;
     private final EndpointManager endpoints;
+    private final PortMapManager portMaps;
     private final Reporter reporter;
+    private final RoutingReporter routing;
 
     /** Names that a prune has removed. */
     public record Removed(List<String> removed) {
     }
 
-    public ControlApi(final DesiredState state, final SwitchEngine engine, final NetworkManager networks,
-                      final EndpointManager endpoints, final boolean busy) {
-        this.state = state;
-        this.engine = engine;
-        this.networks = networks;
-        this.endpoints = endpoints;
-        reporter = new Reporter(state, engine, networks, endpoints, busy);
+    /** How many connections were ended. */
+    public record Flushed(long flushed) {
+    }
+
+    /** How many connections there are. */
+    public record Count(long count) {
+    }
+
+    /** What a client wants published or taken back, as {@code PortSpec} reads it. */
+    public record PortsRequest(List<String> ports) {
+    }
+
+    /** What the API works on. */
+    public record Parts(DesiredState state, SwitchEngine engine, NetworkManager networks, EndpointManager endpoints,
+                        PortMapManager portMaps, UplinkManager uplinks, RouteMirror mirror) {
+    }
+
+    public ControlApi(final Parts parts, final boolean busy) {
+        state = parts.state();
+        engine = parts.engine();
+        networks = parts.networks();
+        endpoints = parts.endpoints();
+        portMaps = parts.portMaps();
+        reporter = new Reporter(parts, busy);
+        routing = new RoutingReporter(parts);
     }
 
     Views.Network createNetwork(final NetworkManager.Request request) {
@@ -63,6 +87,38 @@ public final class ControlApi {
 
     void detachEndpoint(final String name) {
         endpoints.detach(name);
+    }
+
+    List<Views.PortMap> publish(final String endpoint, final PortsRequest request) {
+        return routing.portMaps(portMaps.publish(endpoint, request.ports()));
+    }
+
+    List<Views.PortMap> unpublish(final String endpoint, final PortsRequest request) {
+        return routing.portMaps(portMaps.unpublish(endpoint, request.ports()));
+    }
+
+    List<Views.PortMap> listPortMaps() {
+        return routing.portMaps(state.portMaps());
+    }
+
+    List<Views.Connection> listConnections(final ConntrackFilter filter) {
+        return routing.connections(filter);
+    }
+
+    Count countConnections(final ConntrackFilter filter) {
+        return new Count(routing.count(filter));
+    }
+
+    Flushed flushConnections(final ConntrackFilter filter) {
+        return new Flushed(engine.flushConnections(filter));
+    }
+
+    List<Views.Route> listRoutes() {
+        return routing.routes();
+    }
+
+    List<Views.Neighbour> listNeighbours() {
+        return routing.neighbours();
     }
 
     List<Views.FdbEntry> listFdb(final String network) {

@@ -18,6 +18,7 @@ import org.sluice.control.model.DesiredState;
 import org.sluice.control.model.EndpointSpec;
 import org.sluice.control.model.IpPrefix;
 import org.sluice.control.model.NetworkSpec;
+import org.sluice.control.uplink.UplinkManager;
 import org.sluice.datapath.buffer.DropReason;
 import org.sluice.datapath.protocol.MacAddress;
 import org.sluice.datapath.status.CounterGroup;
@@ -31,14 +32,15 @@ final class Reporter {
     private final SwitchEngine engine;
     private final NetworkManager networks;
     private final EndpointManager endpoints;
+    private final UplinkManager uplinks;
     private final boolean busy;
 
-    Reporter(final DesiredState state, final SwitchEngine engine, final NetworkManager networks,
-             final EndpointManager endpoints, final boolean busy) {
-        this.state = state;
-        this.engine = engine;
-        this.networks = networks;
-        this.endpoints = endpoints;
+    Reporter(final ControlApi.Parts parts, final boolean busy) {
+        state = parts.state();
+        engine = parts.engine();
+        networks = parts.networks();
+        endpoints = parts.endpoints();
+        uplinks = parts.uplinks();
         this.busy = busy;
     }
 
@@ -51,7 +53,8 @@ final class Reporter {
         return new Views.Network(spec.name(), live.isPresent() ? "up" : "down",
             spec.subnets().stream().map(s -> new Views.Subnet(s.subnet().toString(), IpPrefix.format(s.gateway()),
                 s.ipRange().toString())).toList(),
-            spec.mtu(), spec.internal(), spec.sourceGuard(), spec.hostInterface(), spec.gatewayMac(),
+            spec.mtu(), spec.internal(), spec.sourceGuard(), spec.icc(), spec.masquerade(),
+            spec.hostInterface(), spec.gatewayMac(),
             live.map(n -> n.handle().workerName()).orElse(null),
             state.endpointsOf(spec.name()).stream().map(EndpointSpec::name).toList(),
             live.map(n -> counters(n.handle().counters(), NetworkCounter.values())).orElse(Map.of()));
@@ -110,6 +113,7 @@ final class Reporter {
             .forEach(n -> issues.add("network " + n.name() + " could not be restored"));
         endpoints().stream().filter(e -> "gone".equals(e.state()))
             .forEach(e -> issues.add("endpoint " + e.name() + " is gone; detach it"));
+        issues.addAll(uplinks.failures());
         return issues;
     }
 
@@ -122,6 +126,9 @@ final class Reporter {
                 endpoints.port(endpoint.name()).ifPresent(
                     port -> ports.add(port(endpoint.name(), "endpoint", spec.name(), port)));
             }
+        }
+        for (final UplinkManager.Uplink uplink : uplinks.all()) {
+            uplink.ports().forEach(port -> ports.add(port(uplink.link().name(), "uplink", "", port)));
         }
         return ports;
     }

@@ -21,8 +21,8 @@ public final class Views {
      * @param counters  of {@code NetworkCounter}, in lower camel case; empty while it is down.
      */
     public record Network(String name, String state, List<Subnet> subnets, int mtu, boolean internal,
-                          boolean sourceGuard, String hostInterface, String gatewayMac, String worker,
-                          List<String> endpoints, Map<String, Long> counters) {
+                          boolean sourceGuard, boolean icc, boolean masquerade, String hostInterface,
+                          String gatewayMac, String worker, List<String> endpoints, Map<String, Long> counters) {
     }
 
     /**
@@ -46,6 +46,53 @@ public final class Views {
     public record FdbEntry(String network, String mac, String port, String type, Integer ageSeconds) {
     }
 
+    /**
+     * A published port or range of ports.
+     *
+     * @param hostAddress null for all of the host's.
+     */
+    public record PortMap(String endpoint, String network, String protocol, String hostAddress, int hostFirst,
+                          int hostLast, int endpointFirst, int endpointLast, String text) {
+    }
+
+    /**
+     * One direction of a connection, as its packets arrive.
+     *
+     * @param sourcePort of an ICMP echo request its identifier.
+     */
+    public record Flow(String source, String destination, int sourcePort, int destinationPort, long packets,
+                       long bytes) {
+    }
+
+    /**
+     * A tracked connection.
+     *
+     * @param state          of TCP, or null.
+     * @param timeoutSeconds until it is forgotten if nothing more comes.
+     * @param status         UNREPLIED or ASSURED, SNAT, DNAT.
+     */
+    public record Connection(String protocol, int protocolNumber, int family, String state, long timeoutSeconds,
+                             Flow original, Flow reply, List<String> status) {
+    }
+
+    /**
+     * One way of a route.
+     *
+     * @param gateway null where the destination is on the link.
+     * @param source  what masqueraded packets get; null for none.
+     * @param uplink  whether the interface is one.
+     */
+    public record Hop(String gateway, String iface, String source, boolean uplink) {
+    }
+
+    /** A route of the kernel's main table. */
+    public record Route(String destination, String type, int metric, List<Hop> hops) {
+    }
+
+    /** A neighbour on an uplink. */
+    public record Neighbour(String address, String iface, String mac, String state) {
+    }
+
     /** A forwarding worker. */
     public record Worker(String name, boolean alive, Map<String, Long> counters) {
     }
@@ -53,7 +100,7 @@ public final class Views {
     /**
      * A port.
      *
-     * @param kind host or endpoint.
+     * @param kind host, endpoint or uplink.
      */
     public record Port(String name, String kind, String network, boolean up, Map<String, Long> counters) {
     }

@@ -51,10 +51,19 @@ final class NetworkCommand {
             description = "Endpoints send only from their own MAC and IP addresses. Default: on.")
         private Switch sourceGuard;
 
+        @Option(names = "--icc", paramLabel = "on|off", defaultValue = "on",
+            description = "Endpoints may talk to each other; with off only by published ports. Default: on.")
+        private Switch icc;
+
+        @Option(names = "--masquerade", paramLabel = "on|off", defaultValue = "on",
+            description = "What leaves for the world gets the host's address. Default: on.")
+        private Switch masquerade;
+
         @Override
         public Integer call() {
             final ObjectNode body = ClientOptions.object().put("name", name).put("mtu", mtu).put("internal", internal)
-                .put("sourceGuard", sourceGuard == Switch.ON);
+                .put("sourceGuard", sourceGuard == Switch.ON).put("icc", icc == Switch.ON)
+                .put("masquerade", masquerade == Switch.ON);
             fill(body.putArray("subnets"), subnets);
             fill(body.putArray("gateways"), gateways);
             fill(body.putArray("ipRanges"), ipRanges);

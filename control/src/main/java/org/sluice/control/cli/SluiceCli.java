@@ -66,7 +66,11 @@ public final class SluiceCli implements Runnable {
         commands.put("daemon", DaemonCommand.class);
         commands.put("network", NetworkCommand.class);
         commands.put("endpoint", EndpointCommand.class);
+        commands.put("port", PortCommand.class);
         commands.put("fdb", FdbCommand.class);
+        commands.put("conntrack", ConntrackCommand.class);
+        commands.put("route", RouteCommand.class);
+        commands.put("neighbour", NeighbourCommand.class);
         commands.put("status", StatusCommand.class);
         return commands;
     }

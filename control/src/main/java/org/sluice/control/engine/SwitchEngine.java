@@ -120,6 +120,11 @@ public final class SwitchEngine implements AutoCloseable {
             return index;
         }
 
+        /** Number of the worker that has it. */
+        public int workerIndex() {
+            return network.worker.index();
+        }
+
         public CounterGroup<PortCounter> counters() {
             return counters;
         }

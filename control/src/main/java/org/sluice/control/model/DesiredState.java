@@ -1,9 +1,16 @@
 package org.sluice.control.model;
 
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
 
 import org.sluice.control.ControlException;
 
@@ -14,6 +21,9 @@ import org.sluice.control.ControlException;
 public final class DesiredState {
     private final Map<String, NetworkSpec> networks = new LinkedHashMap<>();
     private final Map<String, EndpointSpec> endpoints = new LinkedHashMap<>();
+    private final Map<String, Set<PortMapSpec>> portMaps = new LinkedHashMap<>();
+    /** The same by protocol and first port: several only where their host addresses differ. */
+    private final NavigableMap<Integer, List<PortMapSpec>> portMapsByStart = new TreeMap<>();
 
     public Collection<NetworkSpec> networks() {
         return networks.values();
@@ -68,6 +78,46 @@ public final class DesiredState {
 
     public void put(final EndpointSpec endpoint) {
         endpoints.put(endpoint.name(), endpoint);
+    }
+
+    /** All published ports. */
+    public List<PortMapSpec> portMaps() {
+        return portMaps.values().stream().flatMap(Collection::stream).toList();
+    }
+
+    public Collection<PortMapSpec> portMapsOf(final String endpoint) {
+        return portMaps.getOrDefault(endpoint, Set.of());
+    }
+
+    /** A published port that one packet could be meant for as well. */
+    public Optional<PortMapSpec> clashing(final PortMapSpec map) {
+        final int protocol = map.protocol() << Short.SIZE;
+        for (final List<PortMapSpec> sameStart : portMapsByStart
+            .subMap(protocol, true, protocol | map.hostLast(), true).descendingMap().values()) {
+            for (final PortMapSpec other : sameStart) {
+                if (map.clashesWith(other)) {
+                    return Optional.of(other);
+                }
+                if (other.hostAddress() == null && other.hostLast() < map.hostFirst()) {
+                    return Optional.empty(); // nothing reaches over a map for all addresses
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
+    public void put(final PortMapSpec map) {
+        portMaps.computeIfAbsent(map.endpoint(), name -> new LinkedHashSet<>()).add(map);
+        portMapsByStart.computeIfAbsent(startOf(map), start -> new ArrayList<>()).add(map);
+    }
+
+    public void remove(final PortMapSpec map) {
+        portMaps.getOrDefault(map.endpoint(), new HashSet<>()).remove(map);
+        portMapsByStart.getOrDefault(startOf(map), new ArrayList<>()).remove(map);
+    }
+
+    private static int startOf(final PortMapSpec map) {
+        return map.protocol() << Short.SIZE | map.hostFirst();
     }
 
     public void removeNetwork(final String name) {

@@ -19,7 +19,8 @@ public final class StateStore {
     private static final int VERSION = 1;
 
     /** The file's content. */
-    private record Document(int version, List<NetworkSpec> networks, List<EndpointSpec> endpoints) {
+    private record Document(int version, List<NetworkSpec> networks, List<EndpointSpec> endpoints,
+                            List<PortMapSpec> portMaps) {
     }
 
     private final JsonMapper json = JsonMapper.builder().build();
@@ -58,6 +59,9 @@ public final class StateStore {
             }
             document.networks().forEach(state::put);
             document.endpoints().forEach(state::put);
+            if (document.portMaps() != null) {
+                document.portMaps().forEach(state::put);
+            }
             return state;
         } catch (final IOException ex) {
             throw new UncheckedIOException("cannot read the saved state " + file + ": " + ex.getMessage()
@@ -72,7 +76,8 @@ public final class StateStore {
         final Path draft = file.resolveSibling("state.json.new");
         try {
             final byte[] bytes = json.writerWithDefaultPrettyPrinter().writeValueAsBytes(
-                new Document(VERSION, List.copyOf(state.networks()), List.copyOf(state.endpoints())));
+                new Document(VERSION, List.copyOf(state.networks()), List.copyOf(state.endpoints()),
+                    state.portMaps()));
             Files.write(draft, bytes);
             sync(draft, StandardOpenOption.WRITE);
             Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE);

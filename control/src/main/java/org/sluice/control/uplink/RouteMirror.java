@@ -287,7 +287,7 @@ public final class RouteMirror implements AutoCloseable {
     }
 
     /** What the kernel would take as the source of a connection of its own. */
-    private Optional<InetAddress> sourceOf(final Route route, final Route.Hop hop) {
+    public Optional<InetAddress> sourceOf(final Route route, final Route.Hop hop) {
         if (route.preferredSource() != null) {
             return Optional.of(route.preferredSource());
         }

@@ -154,15 +154,15 @@ public final class CommandCodec {
 
     private static void putFilter(final FieldWriter out, final ConntrackFilter filter) {
         out.put(filter.family()).put(filter.protocol()).put(filter.tcpState()).put(filter.status())
-            .put(filter.sourcePort()).put(filter.destinationPort());
+            .put(filter.sourcePort()).put(filter.destinationFirst()).put(filter.destinationLast());
         for (final ConntrackFilter.Prefix prefix : filter.prefixes()) {
             out.put(prefix.high()).put(prefix.low()).put(prefix.length());
         }
     }
 
     private static ConntrackFilter filter(final FieldReader in) {
-        return new ConntrackFilter(in.i32(), in.i32(), in.i32(), in.i32(), in.i32(), in.i32(), prefix(in), prefix(in),
-            prefix(in), prefix(in));
+        return new ConntrackFilter(in.i32(), in.i32(), in.i32(), in.i32(), in.i32(), in.i32(), in.i32(),
+            prefix(in), prefix(in), prefix(in), prefix(in));
     }
 
     private static ConntrackFilter.Prefix prefix(final FieldReader in) {

@@ -10,17 +10,19 @@ import org.sluice.datapath.protocol.IpProtocol;
  * @param tcpState         number of a {@link TcpState}, or -1 for all.
  * @param status           bits of {@link Connection} that must be set.
  * @param sourcePort       of ORIGINAL packets, or -1.
- * @param destinationPort  of ORIGINAL packets, or -1.
+ * @param destinationFirst of ORIGINAL packets' destination ports, the lowest, or -1.
+ * @param destinationLast  the highest.
  * @param source           of ORIGINAL packets.
  * @param destination      of ORIGINAL packets.
  * @param replySource      of REPLY packets.
  * @param replyDestination of REPLY packets.
  */
-public record ConntrackFilter(int family, int protocol, int tcpState, int status, int sourcePort, int destinationPort,
-                              Prefix source, Prefix destination, Prefix replySource, Prefix replyDestination) {
+public record ConntrackFilter(int family, int protocol, int tcpState, int status, int sourcePort,
+                              int destinationFirst, int destinationLast, Prefix source, Prefix destination,
+                              Prefix replySource, Prefix replyDestination) {
     /** Matches all connections. */
     public static final ConntrackFilter ALL =
-        new ConntrackFilter(0, 0, -1, 0, -1, -1, Prefix.ANY, Prefix.ANY, Prefix.ANY, Prefix.ANY);
+        new ConntrackFilter(0, 0, -1, 0, -1, -1, -1, Prefix.ANY, Prefix.ANY, Prefix.ANY, Prefix.ANY);
 
     /**
      * A range of addresses, IPv4 ones mapped.
@@ -38,6 +40,12 @@ public record ConntrackFilter(int family, int protocol, int tcpState, int status
         }
     }
 
+    /** Connections that came by published ports. */
+    public static ConntrackFilter publishedBy(final int protocol, final Prefix host, final int first, final int last) {
+        return new ConntrackFilter(0, protocol, -1, Connection.DNAT, -1, first, last, Prefix.ANY, host, Prefix.ANY,
+            Prefix.ANY);
+    }
+
     /** The four prefixes in the order of the components. */
     public Prefix[] prefixes() {
         return new Prefix[] {source, destination, replySource, replyDestination};
@@ -53,7 +61,8 @@ public record ConntrackFilter(int family, int protocol, int tcpState, int status
                 || FlowTuple.protocol(original) == IpProtocol.TCP && Connection.tcpState(connection) == tcpState)
             && (Connection.status(connection) & status) == status
             && (sourcePort < 0 || FlowTuple.sourcePort(original) == sourcePort)
-            && (destinationPort < 0 || FlowTuple.destinationPort(original) == destinationPort)
+            && (destinationFirst < 0 || FlowTuple.destinationPort(original) >= destinationFirst
+                && FlowTuple.destinationPort(original) <= destinationLast)
             && source.matches(FlowTuple.sourceHigh(original), FlowTuple.sourceLow(original))
             && destination.matches(FlowTuple.destinationHigh(original), FlowTuple.destinationLow(original))
             && replySource.matches(FlowTuple.sourceHigh(reply), FlowTuple.sourceLow(reply))

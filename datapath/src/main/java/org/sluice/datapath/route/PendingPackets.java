@@ -5,12 +5,13 @@ import org.sluice.datapath.buffer.FrameBatch;
 import org.sluice.datapath.buffer.HeldFrames;
 
 /**
- * Packets that wait for a neighbour's MAC address: a few in all and fewer for each, and not for long. They are complete
+ * Packets that wait for a neighbour's MAC address: a few in all and fewer for each (a datagram of 64 KiB in fragments
+ * fits), and not for long. They are complete
  * but for their MAC addresses. Owned by the worker.
  */
 public final class PendingPackets implements AutoCloseable {
-    private static final int MAX_PACKETS = 32;
-    private static final int MAX_FOR_NEIGHBOUR = 8;
+    private static final int MAX_PACKETS = 64;
+    private static final int MAX_FOR_NEIGHBOUR = 48;
 
     private final HeldFrames frames = new HeldFrames(MAX_PACKETS);
     private final long[] deadlineNs = new long[MAX_PACKETS];

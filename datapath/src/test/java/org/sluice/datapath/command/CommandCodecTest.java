@@ -26,7 +26,7 @@ class CommandCodecTest {
     private static final PortIdentity IDENTITY =
         new PortIdentity(0x0242_0A00_0001L, 0x0A00_0001, 0xFD00_0000_0000_0000L, 0x8000_0000_0000_0001L);
     private static final int[] COUNTERS = {3, 1, 4, 1, 5, 9, 2};
-    private static final ConntrackFilter FILTER = new ConntrackFilter(4, 6, 3, 2, 1000, 65_535,
+    private static final ConntrackFilter FILTER = new ConntrackFilter(4, 6, 3, 2, 1000, 80, 65_535,
         new ConntrackFilter.Prefix(1, 2, 3), new ConntrackFilter.Prefix(4, -5, 6),
         new ConntrackFilter.Prefix(-7, 8, 9), new ConntrackFilter.Prefix(10, 11, 128));
 

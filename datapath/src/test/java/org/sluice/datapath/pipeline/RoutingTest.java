@@ -302,7 +302,7 @@ class RoutingTest {
         host.fromA(Packets.udp(A, 50_600, "192.0.2.78", 9, PAYLOAD));
         host.fixture().execute(new Command.PutNeighbour(RoutedHost.PORT_UPLINK, 0, Packets.low("192.0.2.78"), 0));
         assertEquals(Map.of(DropReason.NEIGHBOUR_UNREACHABLE, 1L), host.fixture().allDrops());
-        for (int i = 0; i < 9; i++) {
+        for (int i = 0; i < 49; i++) {
             host.fromA(Packets.udp(A, 50_600, "192.0.2.79", 9, PAYLOAD));
         }
         assertEquals(1, host.fixture().drops(DropReason.NEIGHBOUR_QUEUE_FULL));

@@ -1,0 +1,107 @@
+package org.sluice.control.api;
+
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+
+import org.sluice.control.ControlException;
+import org.sluice.control.model.Addresses;
+import org.sluice.control.model.IpPrefix;
+import org.sluice.control.model.Protocols;
+import org.sluice.datapath.conntrack.Connection;
+import org.sluice.datapath.conntrack.ConntrackFilter;
+import org.sluice.datapath.conntrack.TcpState;
+
+/** Reads which connections are meant from a request's query, whose names are those of conntrack(8)'s long options. */
+final class ConntrackQuery {
+    private static final int MAX_PORT = 65_535;
+
+    private final Map<String, List<String>> query;
+    private final Set<String> read = new HashSet<>();
+
+    private ConntrackQuery(final Map<String, List<String>> query) {
+        this.query = query;
+    }
+
+    /**
+     * @throws ControlException when a value is not understood, or a name is unknown.
+     */
+    static ConntrackFilter parse(final Map<String, List<String>> query) {
+        final ConntrackQuery reader = new ConntrackQuery(query);
+        final ConntrackFilter filter = reader.filter();
+        query.keySet().stream().filter(name -> !reader.read.contains(name)).findFirst().ifPresent(name -> {
+            throw ControlException.invalid("there is no filter \"" + name + "\"; there are "
+                + String.join(", ", reader.read.stream().sorted().toList()));
+        });
+        return filter;
+    }
+
+    private ConntrackFilter filter() {
+        final String protocol = get("proto");
+        final int destinationPort = port("dport");
+        int status = "true".equals(get("src-nat")) ? Connection.SNAT : 0;
+        status |= "true".equals(get("dst-nat")) ? Connection.DNAT : 0;
+        status |= "true".equals(get("assured")) ? Connection.ASSURED : 0;
+        return new ConntrackFilter(family(), protocol == null ? 0 : Protocols.number(protocol), state(), status,
+            port("sport"), destinationPort, destinationPort, prefix("orig-src"), prefix("orig-dst"),
+            prefix("reply-src"), prefix("reply-dst"));
+    }
+
+    private int family() {
+        final String family = get("family");
+        if (family == null) {
+            return 0;
+        }
+        return switch (family) {
+            case "ipv4", "4" -> 4;
+            case "ipv6", "6" -> 6;
+            default -> throw ControlException.invalid("\"" + family + "\" is no family: use ipv4 or ipv6");
+        };
+    }
+
+    private int state() {
+        final String state = get("state");
+        if (state == null) {
+            return -1;
+        }
+        try {
+            return TcpState.valueOf(state.toUpperCase(Locale.ROOT)).ordinal();
+        } catch (final IllegalArgumentException ex) {
+            throw ControlException.invalid("\"" + state + "\" is no TCP state; use one of "
+                + List.of(TcpState.values()));
+        }
+    }
+
+    private int port(final String name) {
+        final String port = get(name);
+        if (port == null) {
+            return -1;
+        }
+        if (!port.matches("\\d{1,5}") || Integer.parseInt(port) > MAX_PORT) {
+            throw ControlException.invalid("\"" + port + "\" is no port");
+        }
+        return Integer.parseInt(port);
+    }
+
+    private ConntrackFilter.Prefix prefix(final String name) {
+        final String text = get(name);
+        if (text == null) {
+            return ConntrackFilter.Prefix.ANY;
+        }
+        final IpPrefix prefix = text.indexOf('/') >= 0 ? IpPrefix.parse(text) : whole(text);
+        return Addresses.prefixOf(prefix);
+    }
+
+    private static IpPrefix whole(final String text) {
+        final var address = IpPrefix.parseAddress(text);
+        return IpPrefix.of(address, address.getAddress().length * 8);
+    }
+
+    private String get(final String name) {
+        read.add(name);
+        final List<String> values = query.get(name);
+        return values == null ? null : values.getLast();
+    }
+}

@@ -1,0 +1,160 @@
+package org.sluice.control.cli;
+
+import java.util.concurrent.Callable;
+
+import com.fasterxml.jackson.databind.JsonNode;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code sluice conntrack ...} */
+@Command(name = "conntrack", description = "Look at the tracked connections.", subcommands = {
+    ConntrackCommand.Ls.class, ConntrackCommand.Count.class, ConntrackCommand.Flush.class})
+final class ConntrackCommand {
+    private static final String PATH = "/v1/conntrack";
+
+    /** Which connections, as conntrack(8) has it. */
+    private static final class Filters {
+        @Option(names = {"-f", "--family"}, paramLabel = "ipv4|ipv6", description = "Of one family only.")
+        private String family;
+
+        @Option(names = {"-p", "--proto"}, paramLabel = "PROTO", description = "tcp, udp, icmp, sctp or a number.")
+        private String protocol;
+
+        @Option(names = {"-s", "--orig-src", "--src"}, paramLabel = "IP[/LEN]", description = "Who has opened it.")
+        private String source;
+
+        @Option(names = {"-d", "--orig-dst", "--dst"}, paramLabel = "IP[/LEN]", description = "To which address.")
+        private String destination;
+
+        @Option(names = {"-r", "--reply-src"}, paramLabel = "IP[/LEN]", description = "Who answers.")
+        private String replySource;
+
+        @Option(names = {"-q", "--reply-dst"}, paramLabel = "IP[/LEN]", description = "To which address.")
+        private String replyDestination;
+
+        @Option(names = {"--sport", "--orig-port-src"}, paramLabel = "PORT", description = "Port of who opened it.")
+        private String sourcePort;
+
+        @Option(names = {"--dport", "--orig-port-dst"}, paramLabel = "PORT", description = "Port that it was for.")
+        private String destinationPort;
+
+        @Option(names = "--state", paramLabel = "STATE", description = "TCP state, such as ESTABLISHED.")
+        private String state;
+
+        @Option(names = {"-n", "--src-nat"}, description = "With a translated source.")
+        private boolean sourceNat;
+
+        @Option(names = {"-g", "--dst-nat"}, description = "With a translated destination.")
+        private boolean destinationNat;
+
+        String query() {
+            final StringBuilder query = new StringBuilder();
+            add(query, "family", family);
+            add(query, "proto", protocol);
+            add(query, "orig-src", source);
+            add(query, "orig-dst", destination);
+            add(query, "reply-src", replySource);
+            add(query, "reply-dst", replyDestination);
+            add(query, "sport", sourcePort);
+            add(query, "dport", destinationPort);
+            add(query, "state", state);
+            add(query, "src-nat", sourceNat ? "true" : null);
+            add(query, "dst-nat", destinationNat ? "true" : null);
+            return query.toString();
+        }
+
+        private static void add(final StringBuilder query, final String name, final String value) {
+            if (value != null) {
+                query.append(query.isEmpty() ? '?' : '&').append(name).append('=').append(ApiClient.segment(value));
+            }
+        }
+    }
+
+    /** Lists them. */
+    @Command(name = "ls", description = "List connections, as conntrack -L does.")
+    static final class Ls implements Callable<Integer> {
+        @Mixin
+        private ClientOptions client;
+
+        @Mixin
+        private Filters filters;
+
+        @Override
+        public Integer call() {
+            client.print(client.api().get(PATH + filters.query()), connections -> {
+                final StringBuilder text = new StringBuilder();
+                connections.forEach(connection -> append(text, connection));
+                return text;
+            });
+            return 0;
+        }
+    }
+
+    /** Counts them. */
+    @Command(name = "count", description = "Count connections.")
+    static final class Count implements Callable<Integer> {
+        @Mixin
+        private ClientOptions client;
+
+        @Mixin
+        private Filters filters;
+
+        @Override
+        public Integer call() {
+            client.print(client.api().get(PATH + "/count" + filters.query()),
+                answer -> answer.path("count").asText() + '\n');
+            return 0;
+        }
+    }
+
+    /** Ends them. */
+    @Command(name = "flush", description = "End connections: all, or those that the filters name.")
+    static final class Flush implements Callable<Integer> {
+        @Mixin
+        private ClientOptions client;
+
+        @Mixin
+        private Filters filters;
+
+        @Override
+        public Integer call() {
+            client.print(client.api().post(PATH + "/flush" + filters.query(), ClientOptions.object()),
+                answer -> answer.path("flushed").asText() + " connections were ended\n");
+            return 0;
+        }
+    }
+
+    private static void append(final StringBuilder text, final JsonNode connection) {
+        text.append(String.format("%-8s %3d %6d ", connection.path("protocol").asText(),
+            connection.path("protocolNumber").asInt(), connection.path("timeoutSeconds").asLong()));
+        if (!connection.path("state").isNull()) {
+            text.append(connection.path("state").asText()).append(' ');
+        }
+        append(text, connection.path("original"), connection.path("protocol").asText());
+        boolean assured = false;
+        for (final JsonNode status : connection.path("status")) {
+            assured |= "ASSURED".equals(status.asText());
+            if ("UNREPLIED".equals(status.asText())) {
+                text.append("[UNREPLIED] ");
+            }
+        }
+        append(text, connection.path("reply"), connection.path("protocol").asText());
+        text.append(assured ? "[ASSURED]\n" : "\n");
+    }
+
+    private static void append(final StringBuilder text, final JsonNode flow, final String protocol) {
+        text.append("src=").append(flow.path("source").asText()).append(" dst=")
+            .append(flow.path("destination").asText());
+        final int sourcePort = flow.path("sourcePort").asInt();
+        final int destinationPort = flow.path("destinationPort").asInt();
+        if (protocol.startsWith("icmp")) {
+            text.append(" id=").append(Math.max(sourcePort, destinationPort));
+        } else if (sourcePort != 0 || destinationPort != 0) {
+            text.append(" sport=").append(sourcePort).append(" dport=").append(destinationPort);
+        }
+        text.append(" packets=").append(flow.path("packets").asLong()).append(" bytes=")
+            .append(flow.path("bytes").asLong()).append(' ');
+    }
+}

@@ -1,0 +1,42 @@
+package org.sluice.control.model;
+
+import java.net.InetAddress;
+
+/**
+ * A published port or range of ports; part of the state that outlives the daemon.
+ *
+ * @param protocol      6, 17 or 132.
+ * @param hostAddress   or null: all of the host's.
+ * @param hostFirst     first port of the host's.
+ * @param hostLast      last one.
+ * @param endpointFirst the endpoint's port that the first one leads to.
+ */
+public record PortMapSpec(String endpoint, int protocol, InetAddress hostAddress, int hostFirst, int hostLast,
+                          int endpointFirst) {
+    public int endpointLast() {
+        return endpointFirst + hostLast - hostFirst;
+    }
+
+    /** Whether one packet could be meant by both. */
+    public boolean clashesWith(final PortMapSpec other) {
+        return protocol == other.protocol && hostFirst <= other.hostLast && other.hostFirst <= hostLast
+            && (hostAddress == null || other.hostAddress == null || hostAddress.equals(other.hostAddress));
+    }
+
+    /** As docker writes it: 127.0.0.1:8080->80/tcp. */
+    @Override
+    public String toString() {
+        return hostText() + "->" + range(endpointFirst, endpointLast()) + "/" + Protocols.name(protocol);
+    }
+
+    /** The host's side: 127.0.0.1:8080, or with the unspecified address for all. */
+    public String hostText() {
+        final String address = hostAddress == null ? "0.0.0.0" : IpPrefix.format(hostAddress);
+        return (address.indexOf(':') >= 0 ? "[" + address + "]" : address) + ":" + range(hostFirst, hostLast);
+    }
+
+    /** One port, or two with a dash. */
+    public static String range(final int first, final int last) {
+        return first == last ? Integer.toString(first) : first + "-" + last;
+    }
+}

@@ -1,0 +1,123 @@
+package org.sluice.control.uplink;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The ports that the host's processes listen on, read from /proc (proc(5), /proc/net/tcp), and which process that is,
+ * where it can be seen.
+ */
+public final class HostListeners {
+    private static final Path NET = Path.of("/proc/self/net");
+    private static final int TCP_LISTEN = 0x0A;
+    private static final int UDP_UNCONNECTED = 0x07;
+    private static final int ADDRESS_COLUMN = 1;
+    private static final int STATE_COLUMN = 3;
+    private static final int INODE_COLUMN = 9;
+
+    private final List<Listener> listeners = new ArrayList<>();
+
+    /**
+     * A socket that waits for whoever comes.
+     *
+     * @param address unspecified for all.
+     */
+    public record Listener(int protocol, InetAddress address, int port, String inode) {
+    }
+
+    private HostListeners() {
+    }
+
+    /** Those of this moment. */
+    public static HostListeners read() {
+        final HostListeners all = new HostListeners();
+        all.read("tcp", 6, TCP_LISTEN);
+        all.read("tcp6", 6, TCP_LISTEN);
+        all.read("udp", 17, UDP_UNCONNECTED);
+        all.read("udp6", 17, UDP_UNCONNECTED);
+        return all;
+    }
+
+    /**
+     * One that would have what comes for the address, or all, on one of the ports.
+     *
+     * @param address or null for all.
+     */
+    public Optional<Listener> find(final int protocol, final InetAddress address, final int first, final int last) {
+        return listeners.stream()
+            .filter(listener -> listener.protocol() == protocol && listener.port() >= first && listener.port() <= last)
+            .filter(listener -> address == null || listener.address().isAnyLocalAddress()
+                || listener.address().equals(address))
+            .findFirst();
+    }
+
+    /** The process that has the socket, as "name (pid 1)", or "a process". */
+    public static String processOf(final Listener listener) {
+        final String wanted = "socket:[" + listener.inode() + "]";
+        try (DirectoryStream<Path> processes = Files.newDirectoryStream(Path.of("/proc"), "[0-9]*")) {
+            for (final Path process : processes) {
+                if (has(process, wanted)) {
+                    return Files.readString(process.resolve("comm")).strip() + " (pid " + process.getFileName() + ")";
+                }
+            }
+        } catch (final IOException ex) {
+            // It has gone, or is not ours to look at: then it has no name.
+            return "a process";
+        }
+        return "a process";
+    }
+
+    private static boolean has(final Path process, final String wanted) {
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(process.resolve("fd"))) {
+            for (final Path file : files) {
+                if (Files.isSymbolicLink(file) && wanted.equals(Files.readSymbolicLink(file).toString())) {
+                    return true;
+                }
+            }
+        } catch (final IOException ex) {
+            return false; // it has gone, or is not ours to look at
+        }
+        return false;
+    }
+
+    private void read(final String table, final int protocol, final int state) {
+        final List<String> lines;
+        try {
+            lines = Files.readAllLines(NET.resolve(table));
+        } catch (final IOException ex) {
+            return; // a kernel without IPv6 has no such table
+        }
+        for (final String line : lines.subList(Math.min(1, lines.size()), lines.size())) {
+            final String[] columns = line.strip().split("\\s+");
+            if (columns.length > INODE_COLUMN && Integer.parseInt(columns[STATE_COLUMN], 16) == state) {
+                final String[] addressAndPort = columns[ADDRESS_COLUMN].split(":");
+                listeners.add(new Listener(protocol, parse(addressAndPort[0]),
+                    Integer.parseInt(addressAndPort[1], 16), columns[INODE_COLUMN]));
+            }
+        }
+    }
+
+    /** Words of 32 bits in network order, each printed as a number of the machine's. */
+    private static InetAddress parse(final String hex) {
+        final ByteBuffer in = ByteBuffer.wrap(HexFormat.of().parseHex(hex));
+        final ByteBuffer out = ByteBuffer.allocate(in.capacity()).order(ByteOrder.nativeOrder());
+        while (in.hasRemaining()) {
+            out.putInt(in.getInt());
+        }
+        try {
+            return InetAddress.getByAddress(out.array());
+        } catch (final UnknownHostException ex) {
+            throw new IllegalStateException(hex, ex);
+        }
+    }
+}
