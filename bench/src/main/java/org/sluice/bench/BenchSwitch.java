@@ -53,7 +53,7 @@ final class BenchSwitch implements AutoCloseable {
         final ConntrackTable connections =
             new ConntrackTable(conntrackRegion, conntrack, 0x5EED, System.nanoTime());
         worker = new ForwardingWorker(new WorkerResources("bench", SystemNanoClock.INSTANCE, BenchSwitch::fail, channel,
-            poller, devices, fdb, connections, conntrack, NatPorts.DEFAULT, events, registry.values(), counters,
+            poller, devices, fdb, connections, conntrack, NatPorts.DEFAULT, 0x5EED, events, registry.values(), counters,
             drops));
         // Waking the worker is one duty cycle: it has then answered.
         proxy = new WorkerProxy(channel, worker::doWork, 5000);

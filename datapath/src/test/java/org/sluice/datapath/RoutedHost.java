@@ -189,6 +189,10 @@ public final class RoutedHost implements AutoCloseable {
         return b;
     }
 
+    public MemoryDevice host() {
+        return host;
+    }
+
     public MemoryDevice uplink() {
         return uplink;
     }

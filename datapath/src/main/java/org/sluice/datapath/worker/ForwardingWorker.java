@@ -1,6 +1,5 @@
 package org.sluice.datapath.worker;
 
-import java.security.SecureRandom;
 import java.util.concurrent.TimeUnit;
 
 import org.agrona.concurrent.Agent;
@@ -146,7 +145,7 @@ public final class ForwardingWorker implements Agent {
         });
         return new Layer3(ports, new Fib(nextHops), resources.connections(),
             new ConnectionTracker(resources.config()), new FragmentTable(resources.config()), new PortMapTable(),
-            new SourcePortAllocator(resources.connections(), resources.natPorts(), new SecureRandom().nextLong()),
+            new SourcePortAllocator(resources.connections(), resources.natPorts(), resources.natSecret()),
             new PendingPackets(NEIGHBOUR_TIMEOUT_NS), resources.counters(), resources.drops());
     }
 }

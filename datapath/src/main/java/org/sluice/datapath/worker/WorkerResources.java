@@ -29,6 +29,7 @@ import org.sluice.datapath.status.WorkerCounter;
  * @param connections   of this worker alone.
  * @param config        of the connections.
  * @param natPorts      the source ports that are this worker's to give out.
+ * @param natSecret     makes the choice of those ports unpredictable.
  * @param events        what the worker asks of control.
  * @param counterValues where the counters of ports and networks lie.
  * @param counters      of this worker.
@@ -36,7 +37,7 @@ import org.sluice.datapath.status.WorkerCounter;
  */
 public record WorkerResources(String name, NanoClock clock, ErrorHandler errorHandler, CommandChannel channel,
                               DevicePoller poller, DeviceRegistry devices, Fdb fdb, ConntrackTable connections,
-                              ConntrackConfig config, NatPorts natPorts, EventChannel events,
-                              AtomicBuffer counterValues, CounterGroup<WorkerCounter> counters,
-                              CounterGroup<DropReason> drops) {
+                              ConntrackConfig config, NatPorts natPorts, long natSecret,
+                              EventChannel events, AtomicBuffer counterValues,
+                              CounterGroup<WorkerCounter> counters, CounterGroup<DropReason> drops) {
 }
