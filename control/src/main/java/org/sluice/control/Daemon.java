@@ -81,10 +81,10 @@ public final class Daemon implements AutoCloseable {
                 current.wakeUp();
             }
         });
-        networks = new NetworkManager(state, store, engine);
+        uplinks = new UplinkManager(engine, options.uplinks(), options.natPorts());
+        networks = new NetworkManager(state, store, engine, uplinks);
         endpoints = new EndpointManager(state, store, engine, networks);
         endpoints.reservePorts();
-        uplinks = new UplinkManager(engine, options.uplinks(), options.natPorts());
         mirror = new RouteMirror(engine, uplinks, state::isHostInterface, control);
         final PortMapManager portMaps =
             new PortMapManager(state, store, engine, endpoints, uplinks, options.natPorts());
@@ -107,9 +107,9 @@ public final class Daemon implements AutoCloseable {
         onControlThread(() -> {
             closeQuietly(server);
             closeQuietly(mirror);
-            closeQuietly(uplinks);
             closeQuietly(endpoints == null ? null : endpoints::close);
             closeQuietly(networks == null ? null : networks::close);
+            closeQuietly(uplinks);
             closeQuietly(engine);
             closeQuietly(stateLock);
             closeQuietly(lock);

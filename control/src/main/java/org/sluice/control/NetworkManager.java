@@ -23,6 +23,7 @@ import org.sluice.control.model.Names;
 import org.sluice.control.model.NetworkSpec;
 import org.sluice.control.model.StateStore;
 import org.sluice.control.model.SubnetSpec;
+import org.sluice.control.uplink.UplinkManager;
 import org.sluice.datapath.bridge.DomainPolicy;
 import org.sluice.datapath.bridge.PortIdentity;
 import org.sluice.datapath.bridge.PortKind;
@@ -66,12 +67,15 @@ public final class NetworkManager {
     private final DesiredState state;
     private final StateStore store;
     private final SwitchEngine engine;
+    private final UplinkManager uplinks;
     private final Map<String, LiveNetwork> live = new HashMap<>();
 
-    public NetworkManager(final DesiredState state, final StateStore store, final SwitchEngine engine) {
+    public NetworkManager(final DesiredState state, final StateStore store, final SwitchEngine engine,
+                          final UplinkManager uplinks) {
         this.state = state;
         this.store = store;
         this.engine = engine;
+        this.uplinks = uplinks;
     }
 
     /**
@@ -272,6 +276,9 @@ public final class NetworkManager {
             final SwitchEngine.PortHandle port =
                 engine.addPort(handle, spec.hostInterface(), device, spec.mtu(), PortKind.HOST, false,
                     gateway, portIndex);
+            if (isRouted(spec)) {
+                spec.subnets().forEach(s -> uplinks.route(handle.workerIndex(), s.subnet()));
+            }
             live.put(spec.name(),
                 new LiveNetwork(spec, handle, port, spec.subnets().stream().map(AddressPool::new).toList()));
             undo.commit();
@@ -281,12 +288,18 @@ public final class NetworkManager {
     private void takeDown(final String name) {
         final LiveNetwork network = live.get(name);
         if (network != null) {
+            network.spec().subnets().forEach(s -> uplinks.unroute(network.handle().workerIndex(), s.subnet()));
             engine.removePort(network.hostPort());
             engine.releasePort(network.hostPort().index());
             network.hostPort().device().close();
             live.remove(name);
             engine.removeNetwork(network.handle());
         }
+    }
+
+    /** Whether the world knows its endpoints by their own addresses. */
+    private static boolean isRouted(final NetworkSpec spec) {
+        return !spec.masquerade() && !spec.internal();
     }
 
     private static PortIdentity gatewayOf(final NetworkSpec spec) {

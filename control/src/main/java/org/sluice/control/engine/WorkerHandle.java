@@ -81,7 +81,8 @@ final class WorkerHandle implements AutoCloseable {
             registry.allocate(DropReason.class, CounterTypes.DROP_REASON, name + " drop"));
         final ForwardingWorker worker = new ForwardingWorker(new WorkerResources(name, SystemNanoClock.INSTANCE,
             errors, channel, poller, devices, fdb, connections, conntrack,
-            options.natPorts().slice(index, options.workers()), random.nextLong(), events, registry.values(), counters, drops));
+            options.natPorts().slice(index, options.workers()), random.nextLong(), events,
+            registry.values(), counters, drops));
         runner = new AgentRunner(
             options.busy() ? BusySpinIdleStrategy.INSTANCE : new AdaptiveIdleStrategy(worker), errors, null, worker);
         thread = AgentRunner.startOnThread(runner);

@@ -1,6 +1,8 @@
 package org.sluice.control.uplink;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,6 +20,7 @@ import org.sluice.datapath.nat.NatPorts;
  */
 final class ReservedPorts implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ReservedPorts.class);
+    private static final int MAX_BYTES = 1 << 20;
     private static final Path FILE = Path.of("/proc/sys/net/ipv4/ip_local_reserved_ports");
 
     private final String range;
@@ -58,8 +61,13 @@ final class ReservedPorts implements AutoCloseable {
         }
     }
 
+    /** In one read: the kernel gives nothing more to a second one, however little the first has asked for. */
     private static List<String> read() throws IOException {
-        final String content = Files.readString(FILE).strip();
+        final byte[] bytes = new byte[MAX_BYTES];
+        final String content;
+        try (InputStream in = Files.newInputStream(FILE)) {
+            content = new String(bytes, 0, Math.max(0, in.read(bytes)), StandardCharsets.US_ASCII).strip();
+        }
         return content.isEmpty() ? new ArrayList<>() : new ArrayList<>(List.of(content.split(",")));
     }
 

@@ -121,7 +121,7 @@ class BadInputIT {
         assertAnswer(400, "is no path", "POST", "/v1/endpoints", "{\"network\":\"web\",\"netns\":\"/a\\u0000b\"}");
         assertAnswer(400, "which namespace", "POST", "/v1/endpoints", "{\"network\":\"web\"}");
         assertTrue(raw("\r\n\r\nnot http at all\r\n\r\n").startsWith("HTTP/1.1 400"));
-        final String tooLarge = "POST /v1/networks HTTP/1.1\r\nConnection: close\r\nContent-Length: 1000000\r\n\r\n";
+        final String tooLarge = "POST /v1/networks HTTP/1.1\r\nConnection: close\r\nContent-Length: 2000000\r\n\r\n";
         assertTrue(raw(tooLarge).startsWith("HTTP/1.1 413"));
         assertFalse(host.log().contains("Exception"), host.log());
         assertEquals("ok", host.json("status").path("health").asText());

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -26,6 +27,7 @@ final class SluiceHost implements AutoCloseable {
 
     private final TestNamespace namespace = new TestNamespace();
     private final List<TestNamespace> containers = new ArrayList<>();
+    private final List<String> options;
     private final Path folder;
     private Process daemon;
 
@@ -33,13 +35,24 @@ final class SluiceHost implements AutoCloseable {
     record Result(int status, String out, String err) {
     }
 
+    /** A host without a wire. */
     SluiceHost() {
+        this(namespace -> { });
+    }
+
+    /**
+     * @param prepare what the host has before the daemon starts.
+     * @param options of the daemon.
+     */
+    SluiceHost(final Consumer<TestNamespace> prepare, final String... options) {
+        this.options = List.of(options);
         try {
             folder = Files.createTempDirectory("sluice-test");
         } catch (final IOException ex) {
             throw new UncheckedIOException(ex);
         }
         namespace.exec("ip", "link", "set", "lo", "up");
+        prepare.accept(namespace);
         try {
             start();
         } catch (final AssertionError ex) {
@@ -48,9 +61,16 @@ final class SluiceHost implements AutoCloseable {
         }
     }
 
+    TestNamespace namespace() {
+        return namespace;
+    }
+
     /** Starts the daemon and waits until it answers. */
     void start() {
-        daemon = spawn("daemon", "--run-dir", runDir().toString(), "--state-dir", stateDir().toString());
+        final List<String> command =
+            new ArrayList<>(List.of("daemon", "--run-dir", runDir().toString(), "--state-dir", stateDir().toString()));
+        command.addAll(options);
+        daemon = spawn(command.toArray(String[]::new));
         final long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
         while (!Files.exists(socket())) {
             if (!daemon.isAlive() || System.nanoTime() > deadline) {

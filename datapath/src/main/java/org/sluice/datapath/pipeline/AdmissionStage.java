@@ -51,19 +51,26 @@ public final class AdmissionStage {
     /** Frame {@code i} is dropped, or handed to the host port, or has its new connection noted. */
     void admit(final FrameBatch batch, final int i, final Port ingress, final long nowNs) {
         final long tuple = batch.tupleAddress(i);
-        final DropReason malformed = check(batch, i, tuple, ingress);
-        if (malformed != null) {
-            batch.drop(i, malformed);
+        if (isMartian(tuple, ingress)) {
+            batch.drop(i, DropReason.MARTIAN_ADDRESS);
             return;
         }
         FlowTuple.copy(tuple, translated);
         PortMap map = null;
         if (isLocal(ingress, FlowTuple.destinationHigh(tuple), FlowTuple.destinationLow(tuple))) {
             map = findPortMap(tuple);
-            if (map == null) {
+            // What answers to the host's own connections may have any port.
+            if (map == null || !mayOpen(batch, i)) {
                 handToHostOrDrop(batch, i, ingress, DropReason.NOT_PUBLISHED);
                 return;
             }
+        }
+        final DropReason malformed = check(batch, i);
+        if (malformed != null) {
+            batch.drop(i, malformed);
+            return;
+        }
+        if (map != null) {
             FlowTuple.destination(translated, map.endpointHigh(), map.endpointLow());
             FlowTuple.destinationPort(translated, map.endpointPort(FlowTuple.destinationPort(tuple)));
         }
@@ -91,20 +98,24 @@ public final class AdmissionStage {
         }
     }
 
-    private DropReason check(final FrameBatch batch, final int i, final long tuple, final Port ingress) {
-        if (Martians.isMartian(FlowTuple.sourceHigh(tuple), FlowTuple.sourceLow(tuple))
+    private boolean isMartian(final long tuple, final Port ingress) {
+        return Martians.isMartian(FlowTuple.sourceHigh(tuple), FlowTuple.sourceLow(tuple))
             || Martians.isMartian(FlowTuple.destinationHigh(tuple), FlowTuple.destinationLow(tuple))
-            || ingress.isUplink() && isOurs(FlowTuple.sourceHigh(tuple), FlowTuple.sourceLow(tuple))) {
-            return DropReason.MARTIAN_ADDRESS;
+            || ingress.isUplink() && isOurs(FlowTuple.sourceHigh(tuple), FlowTuple.sourceLow(tuple));
+    }
+
+    private boolean mayOpen(final FrameBatch batch, final int i) {
+        return batch.l4Protocol(i) != IpProtocol.TCP
+            || tables.tracker().mayOpenTcp(tcp.wrap(batch.l4Address(i), batch.l4Available(i)).flags());
+    }
+
+    private DropReason check(final FrameBatch batch, final int i) {
+        if (batch.l4Protocol(i) == IpProtocol.TCP
+            && !ConnectionTracker.isPossibleTcp(tcp.wrap(batch.l4Address(i), batch.l4Available(i)).flags())) {
+            return DropReason.TCP_FLAGS_INVALID;
         }
-        if (FlowTuple.protocol(tuple) == IpProtocol.TCP) {
-            final int flags = tcp.wrap(batch.l4Address(i), batch.l4Available(i)).flags();
-            if (!ConnectionTracker.isPossibleTcp(flags)) {
-                return DropReason.TCP_FLAGS_INVALID;
-            }
-            if (!tables.tracker().mayOpenTcp(flags)) {
-                return DropReason.TCP_NO_CONNECTION;
-            }
+        if (!mayOpen(batch, i)) {
+            return DropReason.TCP_NO_CONNECTION;
         }
         return checksums.isRight(batch, i) ? null : DropReason.L4_CHECKSUM_WRONG;
     }
