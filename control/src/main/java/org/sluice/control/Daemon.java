@@ -22,6 +22,7 @@ import org.sluice.control.engine.EngineOptions;
 import org.sluice.control.engine.SwitchEngine;
 import org.sluice.control.model.DesiredState;
 import org.sluice.control.model.StateStore;
+import org.sluice.control.proxy.HostProxy;
 import org.sluice.control.uplink.RouteMirror;
 import org.sluice.control.uplink.UplinkManager;
 
@@ -44,6 +45,7 @@ public final class Daemon implements AutoCloseable {
     private NetworkManager networks;
     private EndpointManager endpoints;
     private UplinkManager uplinks;
+    private HostProxy proxy;
     private volatile RouteMirror mirror;
     private ApiServer server;
 
@@ -86,8 +88,9 @@ public final class Daemon implements AutoCloseable {
         endpoints = new EndpointManager(state, store, engine, networks);
         endpoints.reservePorts();
         mirror = new RouteMirror(engine, uplinks, state::isHostInterface, control);
+        proxy = new HostProxy();
         final PortMapManager portMaps =
-            new PortMapManager(state, store, engine, endpoints, uplinks, options.natPorts());
+            new PortMapManager(state, store, engine, endpoints, uplinks, proxy, options.natPorts());
         endpoints.portMaps(portMaps);
         networks.restore();
         endpoints.restore();
@@ -107,6 +110,7 @@ public final class Daemon implements AutoCloseable {
         onControlThread(() -> {
             closeQuietly(server);
             closeQuietly(mirror);
+            closeQuietly(proxy);
             closeQuietly(endpoints == null ? null : endpoints::close);
             closeQuietly(networks == null ? null : networks::close);
             closeQuietly(uplinks);

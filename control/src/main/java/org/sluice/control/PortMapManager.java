@@ -15,6 +15,7 @@ import org.sluice.control.model.PortMapSpec;
 import org.sluice.control.model.PortSpec;
 import org.sluice.control.model.Protocols;
 import org.sluice.control.model.StateStore;
+import org.sluice.control.proxy.HostProxy;
 import org.sluice.control.uplink.HostListeners;
 import org.sluice.control.uplink.UplinkManager;
 import org.sluice.datapath.command.Command;
@@ -33,15 +34,18 @@ public final class PortMapManager {
     private final SwitchEngine engine;
     private final EndpointManager endpoints;
     private final UplinkManager uplinks;
+    private final HostProxy proxy;
     private final NatPorts natPorts;
 
     public PortMapManager(final DesiredState state, final StateStore store, final SwitchEngine engine,
-                          final EndpointManager endpoints, final UplinkManager uplinks, final NatPorts natPorts) {
+                          final EndpointManager endpoints, final UplinkManager uplinks, final HostProxy proxy,
+                          final NatPorts natPorts) {
         this.state = state;
         this.store = store;
         this.engine = engine;
         this.endpoints = endpoints;
         this.uplinks = uplinks;
+        this.proxy = proxy;
         this.natPorts = natPorts;
     }
 
@@ -203,6 +207,8 @@ public final class PortMapManager {
             uplinks.publish(owner, here);
             undo.add(() -> uplinks.unpublish(owner, here));
         }
+        proxy.publish(map, endpoint.addresses());
+        undo.add(() -> proxy.unpublish(map));
     }
 
     private void unprogram(final EndpointSpec endpoint, final PortMapSpec map) {
@@ -210,6 +216,7 @@ public final class PortMapManager {
         if (port.isEmpty()) {
             return;
         }
+        proxy.unpublish(map);
         for (final InetAddress address : addressesFor(endpoint, map)) {
             final PortMap known = portMap(map, address, port.get().index());
             for (int worker = 0; worker < engine.workerCount(); worker++) {

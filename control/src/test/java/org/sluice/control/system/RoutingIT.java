@@ -102,6 +102,25 @@ class RoutingIT {
     }
 
     @Test
+    void shouldServeTheHostItself() {
+        peers.serveTcp(b, 80);
+        host.ok("port", "publish", "b", "8080:80", "127.0.0.1:9000-9500:80", "20000-60000:20000-60000");
+        peers.serveTcp(b, 59_999);
+        for (final String address : new String[] {"127.0.0.1", Wire.HOST, GATEWAY}) {
+            assertEquals(GATEWAY + " hello", peers.askTcp(host.namespace(), address, 8080), address);
+            assertEquals(GATEWAY + " hello", peers.askTcp(host.namespace(), address, 59_999), address);
+        }
+        for (final String address : new String[] {"::1", Wire.HOST6}) {
+            assertEquals("fd77:0:0:0:0:0:0:1 hello", peers.askTcp(host.namespace(), address, 8080), address);
+        }
+        assertEquals(GATEWAY + " hello", peers.askTcp(host.namespace(), "127.0.0.1", 9000));
+        assertEquals("refused", peers.askTcp(host.namespace(), Wire.HOST, 9000), "published on loopback only");
+        assertEquals("refused", peers.askTcp(wire.client1(), Wire.HOST, 9000), "published on loopback only");
+        host.ok("port", "unpublish", "b", "8080:80");
+        assertEquals("refused", peers.askTcp(host.namespace(), "127.0.0.1", 8080));
+    }
+
+    @Test
     void shouldKeepNetworksApart() {
         host.ok("network", "create", "other", "--subnet", "10.78.0.0/24");
         host.ok("network", "create", "closed", "--subnet", "10.79.0.0/24", "--internal");

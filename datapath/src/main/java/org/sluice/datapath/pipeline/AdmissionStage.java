@@ -59,8 +59,7 @@ public final class AdmissionStage {
         PortMap map = null;
         if (isLocal(ingress, FlowTuple.destinationHigh(tuple), FlowTuple.destinationLow(tuple))) {
             map = findPortMap(tuple);
-            // What answers to the host's own connections may have any port.
-            if (map == null || !mayOpen(batch, i)) {
+            if (map == null || isAnswerToHost(batch, i, ingress)) {
                 handToHostOrDrop(batch, i, ingress, DropReason.NOT_PUBLISHED);
                 return;
             }
@@ -102,6 +101,16 @@ public final class AdmissionStage {
         return Martians.isMartian(FlowTuple.sourceHigh(tuple), FlowTuple.sourceLow(tuple))
             || Martians.isMartian(FlowTuple.destinationHigh(tuple), FlowTuple.destinationLow(tuple))
             || ingress.isUplink() && isOurs(FlowTuple.sourceHigh(tuple), FlowTuple.sourceLow(tuple));
+    }
+
+    /**
+     * An endpoint's TCP packet that does not open a connection belongs to one that the host itself has opened, from a
+     * port that happens to be published.
+     */
+    private boolean isAnswerToHost(final FrameBatch batch, final int i, final Port ingress) {
+        return ingress.isEndpoint() && batch.l4Protocol(i) == IpProtocol.TCP
+            && (tcp.wrap(batch.l4Address(i), batch.l4Available(i)).flags() & (TcpFlyweight.SYN | TcpFlyweight.ACK))
+            != TcpFlyweight.SYN;
     }
 
     private boolean mayOpen(final FrameBatch batch, final int i) {

@@ -132,6 +132,15 @@ class RoutingTest {
     }
 
     @Test
+    void shouldHandAnswersToTheHostAlsoWhenTheirPortIsPublished() throws CommandException {
+        host.publish(Packets.TCP, null, 20_000, 60_000, PORT_B, B, 20_000);
+        host.fromA(Packets.tcp(A, 80, GATEWAY, 40_000, Packets.SYN | Packets.ACK, 1, 1, new byte[0]));
+        assertEquals(40_000, Packets.destinationPortOf(host.atHost()));
+        host.fromA(Packets.tcp(A, 80, GATEWAY, 40_000, Packets.ACK, 2, 1, PAYLOAD));
+        assertEquals(40_000, Packets.destinationPortOf(host.atHost()));
+    }
+
+    @Test
     void shouldKeepNetworksApartAlsoByPublishedPorts() throws CommandException {
         host.publish(Packets.TCP, null, 80, 80, PORT_B, B, 80);
         host.fromC(Packets.tcp(C, 1, B, 80, Packets.SYN, 1, 0, new byte[0]));

@@ -3,11 +3,6 @@ package org.sluice.linux.bpf;
 import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.BitSet;
-import java.util.HashMap;
-import java.util.Map;
-
-import org.agrona.UnsafeApi;
 
 import org.sluice.linux.NativeException;
 
@@ -27,9 +22,8 @@ import org.sluice.linux.NativeException;
  */
 public final class Steering implements AutoCloseable {
     /** Addresses of the host that ports are steered for. */
-    public static final int MAX_ADDRESSES = 64;
+    public static final int MAX_ADDRESSES = PortBits.MAX_ADDRESSES;
 
-    static final int ELEMENT_BYTES = 65_536 / 8;
     static final int PROTOCOL_SHIFT = 2;
     static final int INDEX_TCP = 0;
     static final int INDEX_UDP = 1;
@@ -37,18 +31,16 @@ public final class Steering implements AutoCloseable {
 
     private static final int MAX_PREFIXES = 4096;
     private static final int ELEMENTS = MAX_ADDRESSES << PROTOCOL_SHIFT;
-    private static final int ADDRESS_BYTES = 16;
 
-    private final BpfMap addresses = BpfMap.create(BpfMap.HASH, ADDRESS_BYTES, Integer.BYTES, MAX_ADDRESSES, 0);
+    private final BpfMap addresses =
+        BpfMap.create(BpfMap.HASH, PortBits.ADDRESS_BYTES, Integer.BYTES, MAX_ADDRESSES, 0);
     private final BpfMap ports =
-        BpfMap.create(BpfMap.ARRAY, Integer.BYTES, ELEMENT_BYTES, ELEMENTS, BpfMap.MMAPABLE);
-    private final BpfMap prefixes = BpfMap.create(BpfMap.LPM_TRIE, Integer.BYTES + ADDRESS_BYTES, Integer.BYTES,
-        MAX_PREFIXES, BpfMap.NO_PREALLOC);
-    private final long bits = ports.map(ELEMENTS);
+        BpfMap.create(BpfMap.ARRAY, Integer.BYTES, PortBits.ELEMENT_BYTES, ELEMENTS, BpfMap.MMAPABLE);
+    private final BpfMap prefixes = BpfMap.create(BpfMap.LPM_TRIE, Integer.BYTES + PortBits.ADDRESS_BYTES,
+        Integer.BYTES, MAX_PREFIXES, BpfMap.NO_PREALLOC);
+    private final PortBits bits = new PortBits(addresses, ports, ELEMENTS, PROTOCOL_SHIFT);
     private final BpfProgram filter;
     private final BpfProgram ingress;
-    private final Map<InetAddress, Integer> slots = new HashMap<>();
-    private final BitSet usedSlots = new BitSet();
 
     /**
      * Loads the programs.
@@ -82,38 +74,17 @@ public final class Steering implements AutoCloseable {
      * @return false when there are too many addresses.
      */
     public boolean addAddress(final InetAddress address) {
-        final int slot = slots.containsKey(address) ? slots.get(address) : usedSlots.nextClearBit(0);
-        if (slot >= MAX_ADDRESSES) {
-            return false;
-        }
-        slots.put(address, slot);
-        usedSlots.set(slot);
-        UnsafeApi.setMemory(element(slot, 0), (long) ELEMENT_BYTES << PROTOCOL_SHIFT, (byte) 0);
-        addresses.put(mapped(address), slot);
-        return true;
+        return bits.add(address);
     }
 
     public void removeAddress(final InetAddress address) {
-        final Integer slot = slots.remove(address);
-        if (slot != null) {
-            addresses.remove(mapped(address));
-            usedSlots.clear(slot);
-        }
+        bits.remove(address);
     }
 
     /** Gives ports of an address to the switch or back to the host; an address that is not known is no error. */
     public void set(final InetAddress address, final int protocolIndex, final int first, final int last,
                     final boolean on) {
-        final Integer slot = slots.get(address);
-        if (slot != null) {
-            final long element = element(slot, protocolIndex);
-            for (int port = first; port <= last; port++) {
-                final long at = element + (port >>> 3);
-                final int bit = 1 << (port & 7);
-                final int before = UnsafeApi.getByte(at);
-                UnsafeApi.putByteRelease(null, at, (byte) (on ? before | bit : before & ~bit));
-            }
-        }
+        bits.set(address, protocolIndex, first, last, on);
     }
 
     /** Gives all packets for a prefix to the switch. */
@@ -135,10 +106,6 @@ public final class Steering implements AutoCloseable {
         };
     }
 
-    BpfMap ports() {
-        return ports;
-    }
-
     @Override
     public void close() {
         ingress.close();
@@ -148,27 +115,11 @@ public final class Steering implements AutoCloseable {
         ports.close();
     }
 
-    private long element(final int slot, final int protocolIndex) {
-        return bits + (long) (slot << PROTOCOL_SHIFT | protocolIndex) * ELEMENT_BYTES;
-    }
-
-    private static byte[] mapped(final InetAddress address) {
-        final byte[] bytes = address.getAddress();
-        if (bytes.length == ADDRESS_BYTES) {
-            return bytes;
-        }
-        final byte[] mapped = new byte[ADDRESS_BYTES];
-        mapped[10] = -1;
-        mapped[11] = -1;
-        System.arraycopy(bytes, 0, mapped, 12, bytes.length);
-        return mapped;
-    }
-
     private static byte[] prefixKey(final InetAddress network, final int length) {
-        final byte[] address = mapped(network);
-        final byte[] key = new byte[Integer.BYTES + ADDRESS_BYTES];
+        final byte[] address = PortBits.mapped(network);
+        final byte[] key = new byte[Integer.BYTES + PortBits.ADDRESS_BYTES];
         ByteBuffer.wrap(key).order(ByteOrder.nativeOrder())
-            .putInt(network.getAddress().length == ADDRESS_BYTES ? length : length + 96).put(address);
+            .putInt(network.getAddress().length == PortBits.ADDRESS_BYTES ? length : length + 96).put(address);
         return key;
     }
 }

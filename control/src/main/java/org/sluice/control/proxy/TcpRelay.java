@@ -1,0 +1,62 @@
+package org.sluice.control.proxy;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.channel.socket.DuplexChannel;
+import io.netty.channel.unix.Errors;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One direction of a proxied connection: what comes by one channel goes out by the other, no faster than that takes it.
+ * An end of input is passed on as such, so that connections may be half closed. On the proxy's event loop.
+ */
+final class TcpRelay extends ChannelInboundHandlerAdapter {
+    private static final Logger LOG = LoggerFactory.getLogger(TcpRelay.class);
+
+    private final DuplexChannel to;
+
+    TcpRelay(final DuplexChannel to) {
+        this.to = to;
+    }
+
+    @Override
+    public void channelRead(final ChannelHandlerContext context, final Object message) {
+        final Channel from = context.channel();
+        to.writeAndFlush((ByteBuf) message).addListener(written -> {
+            if (written.isSuccess()) {
+                from.read();
+            } else {
+                from.close();
+            }
+        });
+    }
+
+    @Override
+    public void userEventTriggered(final ChannelHandlerContext context, final Object event) {
+        if (event instanceof ChannelInputShutdownEvent) {
+            to.shutdownOutput();
+            if (((DuplexChannel) context.channel()).isOutputShutdown()) {
+                context.close();
+            }
+        }
+    }
+
+    @Override
+    public void channelInactive(final ChannelHandlerContext context) {
+        to.writeAndFlush(context.alloc().buffer(0)).addListener(ChannelFutureListener.CLOSE);
+    }
+
+    @Override
+    public void exceptionCaught(final ChannelHandlerContext context, final Throwable cause) {
+        if (!(cause instanceof Errors.NativeIoException)) {
+            LOG.warn("a proxied connection failed", cause);
+        }
+        context.close();
+    }
+}
