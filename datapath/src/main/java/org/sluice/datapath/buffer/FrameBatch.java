@@ -71,6 +71,7 @@ public final class FrameBatch implements AutoCloseable {
     private static final int SOURCE_IPV4_FIELD_OFFSET = 48;
     private static final int L4_LENGTH_FIELD_OFFSET = 52;
     private static final int FRAGMENT_FIELD_OFFSET = 56;
+    private static final int CUTTABLE_FIELD_OFFSET = 57;
     private static final int TUPLE_FIELD_OFFSET = 64;
     private static final int TUPLE_HASH_FIELD_OFFSET = 104;
     private static final int CONNECTION_FIELD_OFFSET = 112;
@@ -230,7 +231,7 @@ public final class FrameBatch implements AutoCloseable {
         UnsafeApi.putShort(note(i) + L3_FIELD_OFFSET, (short) offset);
         UnsafeApi.putShort(note(i) + L4_FIELD_OFFSET, (short) 0);
         UnsafeApi.putByte(note(i) + L4_PROTOCOL_FIELD_OFFSET, (byte) 0);
-        UnsafeApi.putByte(note(i) + FRAGMENT_FIELD_OFFSET, (byte) 0);
+        UnsafeApi.putShort(note(i) + FRAGMENT_FIELD_OFFSET, (short) 0); // and may not be cut
     }
 
     /** Where the layer-4 header starts, or 0 when there is none here (not IP, or a later fragment). */
@@ -261,6 +262,15 @@ public final class FrameBatch implements AutoCloseable {
         UnsafeApi.putShort(note(i) + L4_FIELD_OFFSET, (short) offset);
         UnsafeApi.putInt(note(i) + L4_LENGTH_FIELD_OFFSET, lengthBytes);
         UnsafeApi.putByte(note(i) + FRAGMENT_FIELD_OFFSET, (byte) (fragment ? 1 : 0));
+    }
+
+    /** Whether the frame, too long for its egress port, is a packet that may be cut into fragments. */
+    public boolean isCuttable(final int i) {
+        return UnsafeApi.getByte(note(i) + CUTTABLE_FIELD_OFFSET) != 0;
+    }
+
+    public void cuttable(final int i) {
+        UnsafeApi.putByte(note(i) + CUTTABLE_FIELD_OFFSET, (byte) 1);
     }
 
     /** Whether the packet is a part of a larger one. */

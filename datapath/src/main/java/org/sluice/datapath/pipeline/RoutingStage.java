@@ -14,6 +14,7 @@ import org.sluice.datapath.protocol.IpProtocol;
 import org.sluice.datapath.protocol.Ipv4Flyweight;
 import org.sluice.datapath.protocol.Ipv6Flyweight;
 import org.sluice.datapath.protocol.NetworkOrder;
+import org.sluice.datapath.protocol.VirtioNetHeaderFlyweight;
 import org.sluice.datapath.route.Fib;
 import org.sluice.datapath.route.NextHop;
 
@@ -28,6 +29,7 @@ public final class RoutingStage {
     private final PacketTranslator translator = new PacketTranslator();
     private final IcmpErrorTranslator icmpErrors;
     private final IcmpErrorResponder responder;
+    private final VirtioNetHeaderFlyweight virtio = new VirtioNetHeaderFlyweight();
 
     RoutingStage(final Layer3 tables, final IcmpErrorTranslator icmpErrors, final IcmpErrorResponder responder) {
         this.tables = tables;
@@ -58,7 +60,7 @@ public final class RoutingStage {
                 responder.unreachable(batch, i, ingress, DropReason.NO_ROUTE, nowNs);
             } else if (ttl(batch, i) <= 1) {
                 responder.timeExceeded(batch, i, ingress, nowNs);
-            } else if (batch.wireLength(i) > hop.mtu() && !mayCut(batch, i)) {
+            } else if (batch.wireLength(i) > hop.mtu() && !mayCut(batch, i, hop.mtu())) {
                 responder.tooBig(batch, i, ingress, hop.mtu(), nowNs);
             } else {
                 send(batch, i, connection, direction, hop, nowNs, nowSeconds);
@@ -111,10 +113,16 @@ public final class RoutingStage {
             ? Ipv4Flyweight.TTL_FIELD_OFFSET : Ipv6Flyweight.HOP_LIMIT_FIELD_OFFSET));
     }
 
-    /** IPv4 packets that do not forbid it are cut on their way out. */
-    private static boolean mayCut(final FrameBatch batch, final int i) {
-        return batch.etherType(i) == EtherType.IPV4
-            && (NetworkOrder.u16(batch.l3Address(i) + Ipv4Flyweight.FRAGMENT_FIELD_OFFSET)
-                & Ipv4Flyweight.DONT_FRAGMENT) == 0;
+    /** IPv4 packets that do not forbid it are cut on their way out; super-frames are not: they are many already. */
+    private boolean mayCut(final FrameBatch batch, final int i, final int mtu) {
+        if (batch.etherType(i) != EtherType.IPV4
+            || (NetworkOrder.u16(batch.l3Address(i) + Ipv4Flyweight.FRAGMENT_FIELD_OFFSET)
+                & Ipv4Flyweight.DONT_FRAGMENT) != 0
+            || virtio.wrapBefore(batch.address(i)).gsoType() != VirtioNetHeaderFlyweight.GSO_NONE
+            || !Ipv4Fragmenter.canCut(batch.wireLength(i), mtu)) {
+            return false;
+        }
+        batch.cuttable(i);
+        return true;
     }
 }

@@ -17,6 +17,7 @@ public final class TransmitStage {
     private final Port[] ports;
     private final Port[] touched = new Port[Fdb.MAX_PORTS];
     private final CounterGroup<DropReason> drops;
+    private final Ipv4Fragmenter fragmenter = new Ipv4Fragmenter();
     private int touchedCount;
 
     /**
@@ -72,7 +73,11 @@ public final class TransmitStage {
 
     private void enqueue(final FrameBatch batch, final int i, final Port egress) {
         if (batch.wireLength(i) > egress.mtu()) {
-            lose(egress, DropReason.MTU_EXCEEDED, 1);
+            if (batch.isCuttable(i)) {
+                cut(batch, i, egress);
+            } else {
+                lose(egress, DropReason.MTU_EXCEEDED, 1);
+            }
             return;
         }
         final EgressQueue queue = egress.egressQueue();
@@ -80,6 +85,22 @@ public final class TransmitStage {
             touched[touchedCount++] = egress;
         }
         queue.add(batch.address(i), batch.length(i));
+    }
+
+    /** The fragments go out at once, behind what is queued: their memory is soon used again. */
+    private void cut(final FrameBatch batch, final int i, final Port egress) {
+        final EgressQueue queue = egress.egressQueue();
+        if (queue.size() > 0) {
+            flush(egress);
+        }
+        fragmenter.begin(batch, i, egress.mtu());
+        while (fragmenter.next()) {
+            if (queue.size() == FrameBatch.CAPACITY) {
+                flush(egress);
+            }
+            queue.add(fragmenter.address(), fragmenter.length());
+        }
+        flush(egress);
     }
 
     private void flush() {
@@ -92,6 +113,9 @@ public final class TransmitStage {
     /** Sends what is queued at a port. */
     public void flush(final Port egress) {
         final EgressQueue queue = egress.egressQueue();
+        if (queue.size() == 0) {
+            return; // sent before its turn
+        }
         egress.device().transmit(queue);
         final CounterGroup<PortCounter> counters = egress.counters();
         counters.add(PortCounter.TX_FRAMES, queue.acceptedFrames());

@@ -16,6 +16,7 @@ import static org.sluice.datapath.RoutedHost.WORLD;
 import static org.sluice.datapath.RoutedHost.WORLD6;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 
 import org.junit.jupiter.api.AfterEach;
@@ -232,6 +233,26 @@ class RoutingTest {
         assertEquals(2, error6[40]);
         assertEquals(1280, error6.length);
         assertChecksumsRight(error6);
+    }
+
+    @Test
+    void shouldCutWhatMayBeCut() throws CommandException {
+        final byte[] payload = new byte[2000];
+        Arrays.fill(payload, (byte) 0x5A);
+        final byte[] packet = Packets.udp(A, 50_500, WORLD, 1, payload);
+        packet[6] = 0;
+        host.fromA(Packets.withHeaderChecksum(packet));
+        final List<byte[]> frames = host.uplink().takeSent();
+        assertEquals(2, frames.size());
+        final byte[] first = Packets.packetOf(frames.get(0));
+        final byte[] second = Packets.packetOf(frames.get(1));
+        assertEquals(1500, first.length);
+        final byte[] whole = new byte[2008];
+        System.arraycopy(first, 20, whole, 0, 1480);
+        System.arraycopy(second, 20, whole, 1480, second.length - 20);
+        assertEquals(0x20, first[6]);
+        assertEquals(185, (second[6] & 0xFF) << 8 | second[7] & 0xFF);
+        assertChecksumsRight(Packets.rawIp(HOST, WORLD, 17, whole));
     }
 
     @Test

@@ -1,0 +1,99 @@
+package org.sluice.datapath.pipeline;
+
+import org.agrona.UnsafeApi;
+
+import org.sluice.datapath.buffer.FrameBatch;
+import org.sluice.datapath.buffer.OffHeapRegion;
+import org.sluice.datapath.protocol.EthernetFlyweight;
+import org.sluice.datapath.protocol.InternetChecksum;
+import org.sluice.datapath.protocol.IpProtocol;
+import org.sluice.datapath.protocol.Ipv4Flyweight;
+import org.sluice.datapath.protocol.VirtioNetHeaderFlyweight;
+
+/**
+ * Cuts a routed IPv4 packet that is too long for its way out and allows it (RFC 791, 3.2): one fragment after the other
+ * is made, in memory of the cutter's own that the next packet uses again. A fragment may itself be cut. Owned by the
+ * worker.
+ */
+final class Ipv4Fragmenter {
+    private static final int UNIT_BYTES = 8;
+    private static final int MORE_FRAGMENTS = 0x2000;
+    private static final int OFFSET_MASK = 0x1FFF;
+    private static final int L3 = EthernetFlyweight.LENGTH;
+    private static final int FRONT_BYTES = 16;
+    /** For each fragment its own headers, at the shortest MTU that IPv4 knows. */
+    private static final int REGION_BYTES = 256 * 1024;
+
+    private final OffHeapRegion region = OffHeapRegion.anonymous(REGION_BYTES);
+    private final Ipv4Flyweight ipv4 = new Ipv4Flyweight();
+    private final VirtioNetHeaderFlyweight virtio = new VirtioNetHeaderFlyweight();
+    private long source;
+    private int headerBytes;
+    private int payloadBytes;
+    private int step;
+    private int originalField;
+    private int done;
+    private long next;
+    private int length;
+
+    /** Begins with frame {@code i}, which is IPv4 without GSO. */
+    void begin(final FrameBatch batch, final int i, final int mtu) {
+        completeChecksum(batch, i);
+        source = batch.address(i);
+        ipv4.wrap(source + L3, batch.l3Available(i));
+        headerBytes = ipv4.headerLength();
+        payloadBytes = ipv4.totalLength() - headerBytes;
+        step = Math.max(UNIT_BYTES, (mtu - headerBytes) / UNIT_BYTES * UNIT_BYTES);
+        originalField = ipv4.fragmentField();
+        done = 0;
+        next = region.address() + FRONT_BYTES;
+    }
+
+    /** Makes the next fragment; false when there is none left. */
+    boolean next() {
+        if (done >= payloadBytes) {
+            return false;
+        }
+        final int part = Math.min(step, payloadBytes - done);
+        final long frame = next;
+        length = L3 + headerBytes + part;
+        virtio.wrapBefore(frame).clear();
+        UnsafeApi.copyMemory(source, frame, (long) L3 + headerBytes);
+        UnsafeApi.copyMemory(source + L3 + headerBytes + done, frame + L3 + headerBytes, part);
+        ipv4.wrap(frame + L3, length - L3);
+        ipv4.totalLength(headerBytes + part);
+        final boolean more = done + part < payloadBytes || (originalField & MORE_FRAGMENTS) != 0;
+        ipv4.fragmentField((originalField & OFFSET_MASK) + done / UNIT_BYTES | (more ? MORE_FRAGMENTS : 0));
+        ipv4.updateChecksum();
+        done += part;
+        next = frame + length + FRONT_BYTES;
+        return true;
+    }
+
+    /** Of the fragment made last. */
+    long address() {
+        return next - FRONT_BYTES - length;
+    }
+
+    int length() {
+        return length;
+    }
+
+    /** Whether so long a packet can be cut for the MTU: its fragments and their headers must fit the memory. */
+    static boolean canCut(final int wireLength, final int mtu) {
+        final int perFragment = mtu - Ipv4Flyweight.MIN_LENGTH;
+        return mtu >= Ipv4Flyweight.MIN_LENGTH + 48
+            && wireLength + (long) (wireLength / perFragment + 1) * 128 < REGION_BYTES;
+    }
+
+    /** Once it is cut nobody can. */
+    private void completeChecksum(final FrameBatch batch, final int i) {
+        virtio.wrapBefore(batch.address(i));
+        if (virtio.needsChecksum()) {
+            InternetChecksum.complete(batch.address(i) + virtio.checksumStart(), virtio.checksumOffset(),
+                batch.l4Offset(i) + batch.l4Length(i) - virtio.checksumStart(),
+                batch.l4Protocol(i) == IpProtocol.UDP);
+            virtio.clear();
+        }
+    }
+}
