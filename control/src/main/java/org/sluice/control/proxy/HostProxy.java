@@ -38,6 +38,7 @@ public final class HostProxy implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(HostProxy.class);
     private static final Path OWN_NAMESPACE = Path.of("/proc/self/ns/net");
     private static final int TCP_PROTOCOL = 6;
+    private static final int UDP_PROTOCOL = 17;
     private static final int CONNECT_TIMEOUT_MS = 10_000;
 
     private final EventLoopGroup eventLoop = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
@@ -48,21 +49,30 @@ public final class HostProxy implements AutoCloseable {
 
     /** Serves a published port from now on; the first one opens the listener. */
     public void publish(final PortMapSpec map, final List<InetAddress> endpoint) {
-        if (map.protocol() != TCP_PROTOCOL || !open()) {
+        if (indexOf(map) < 0 || !open()) {
             return;
         }
         targets.add(map, endpoint);
-        if (!lookup.set(SocketLookup.TCP, map.hostAddress(), map.hostFirst(), map.hostLast(), true)) {
+        if (!lookup.set(indexOf(map), map.hostAddress(), map.hostFirst(), map.hostLast(), true)) {
             LOG.error("{} cannot be reached from the host itself: too many different host addresses", map);
         }
     }
 
     /** Serves it no longer; connections that are open stay. */
     public void unpublish(final PortMapSpec map) {
-        if (map.protocol() == TCP_PROTOCOL && lookup != null) {
-            lookup.set(SocketLookup.TCP, map.hostAddress(), map.hostFirst(), map.hostLast(), false);
+        if (indexOf(map) >= 0 && lookup != null) {
+            lookup.set(indexOf(map), map.hostAddress(), map.hostFirst(), map.hostLast(), false);
             targets.remove(map);
         }
+    }
+
+    /** The kernel hands connections and datagrams over, of no other protocol. */
+    private static int indexOf(final PortMapSpec map) {
+        return switch (map.protocol()) {
+            case TCP_PROTOCOL -> SocketLookup.TCP;
+            case UDP_PROTOCOL -> SocketLookup.UDP;
+            default -> -1;
+        };
     }
 
     private boolean open() {
@@ -86,6 +96,7 @@ public final class HostProxy implements AutoCloseable {
                     .bind(new InetSocketAddress("127.0.0.1", 0)).syncUninterruptibly().channel();
                 lookup = new SocketLookup(namespace);
                 lookup.socket(SocketLookup.TCP, listener.fd().intValue());
+                lookup.socket(SocketLookup.UDP, new UdpProxy(eventLoop, targets).listen().fd().intValue());
             } catch (final NativeException ex) {
                 failed = true;
                 LOG.error("the host itself does not reach published ports: {}", ex.getMessage());

@@ -118,6 +118,13 @@ class RoutingIT {
         assertEquals("refused", peers.askTcp(wire.client1(), Wire.HOST, 9000), "published on loopback only");
         host.ok("port", "unpublish", "b", "8080:80");
         assertEquals("refused", peers.askTcp(host.namespace(), "127.0.0.1", 8080));
+        peers.serveUdp(b, 53);
+        host.ok("port", "publish", "b", "5353:53/udp");
+        for (final String address : new String[] {"127.0.0.1", Wire.HOST, GATEWAY}) {
+            assertEquals(GATEWAY + " hello", peers.askUdp(host.namespace(), address, 5353), address);
+        }
+        host.ok("port", "unpublish", "b", "5353:53/udp");
+        assertEquals("refused", peers.askUdp(host.namespace(), "127.0.0.1", 5353));
     }
 
     @Test
