@@ -83,10 +83,13 @@ public class BridgeBenchmark {
         final int frames = Math.max(BURST, macs);
         ingress = new ReplayDevice(frames, frameLength, STRIDE, HEADROOM, BURST);
         egress = new ReplayDevice(BURST, frameLength, STRIDE, HEADROOM, BURST);
-        host = new BenchSwitch(new TurnPoller(INGRESS), FDB_CAPACITY, CONNTRACK);
+        final TurnPoller poller = new TurnPoller(INGRESS);
+        poller.none();
+        host = new BenchSwitch(poller, FDB_CAPACITY, CONNTRACK);
         host.addDomain(1, new PortIdentity(0x0242_0000_0001L, 0x0A00_0001, 0, 0));
         host.addPort(EGRESS, 1, PortKind.ENDPOINT, false, new PortIdentity(2, 0, 0, 0), egress);
         host.addPort(INGRESS, 1, PortKind.ENDPOINT, guarded, new PortIdentity(SOURCE_MAC, 0x0A00_0002, 0, 0), ingress);
+        poller.inTurn();
         final int now = ForwardingWorker.seconds(System.nanoTime());
         for (int i = 0; i < destinations; i++) {
             host.fdb().learn(1, DESTINATION_MAC + i, EGRESS, now);

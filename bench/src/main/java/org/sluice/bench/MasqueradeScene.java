@@ -50,6 +50,7 @@ final class MasqueradeScene implements AutoCloseable {
     MasqueradeScene(final int flows, final boolean tcp) throws Exception {
         this.flows = flows;
         this.tcp = tcp;
+        poller.none();
         final int capacity = Math.max(ConntrackConfig.DEFAULT_CAPACITY, flows + flows / 4);
         host = new BenchSwitch(poller, 1024,
             new ConntrackConfig(capacity, capacity, true, true, ConntrackConfig.defaultTimeouts()));
@@ -111,7 +112,7 @@ final class MasqueradeScene implements AutoCloseable {
     void forget() throws Exception {
         final ConntrackFilter.Prefix servers = new ConntrackFilter.Prefix(FlowTuple.IPV4_HIGH,
             FlowTuple.ipv4Low(FIRST_SERVER), Route.IPV4_LENGTH_OFFSET + 8);
-        poller.only(UPLINK);
+        poller.none();
         host.execute(new Command.FlushConntrack(new ConntrackFilter(0, 0, -1, 0, -1, -1, -1, ConntrackFilter.Prefix.ANY,
             servers, ConntrackFilter.Prefix.ANY, ConntrackFilter.Prefix.ANY)));
         endpoint.rewind();
@@ -125,7 +126,7 @@ final class MasqueradeScene implements AutoCloseable {
 
     private void findRouter() throws Exception {
         sendBurstOut();
-        poller.only(UPLINK);
+        poller.none();
         host.execute(new Command.PutNeighbour(UPLINK, FlowTuple.IPV4_HIGH, FlowTuple.ipv4Low(IP_ROUTER), MAC_ROUTER));
         endpoint.rewind();
         uplink.rewind();

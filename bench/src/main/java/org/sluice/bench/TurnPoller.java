@@ -22,6 +22,11 @@ final class TurnPoller implements DevicePoller {
         }
     }
 
+    /** From now on no port has. */
+    void none() {
+        ports = new int[0];
+    }
+
     /** From now on all ports have, the first one next. */
     void inTurn() {
         ports = allPorts;
@@ -40,6 +45,9 @@ final class TurnPoller implements DevicePoller {
 
     @Override
     public int poll(final int[] ready, final int timeoutMs) {
+        if (ports.length == 0) {
+            return 0;
+        }
         turn = turn + 1 == ports.length ? 0 : turn + 1;
         ready[0] = ports[turn];
         return 1;

@@ -55,7 +55,7 @@ public final class FrameBatch implements AutoCloseable {
     // Not a multiple of the page size: slots that start alike would compete for the same sets of the cache.
     private static final int SLOT_LENGTH = HEADROOM + SLOT_FRAME_LENGTH + 48;
 
-    private static final int NOTE_LENGTH = 128;
+    private static final int NOTE_LENGTH = 64;
     private static final int ADDRESS_FIELD_OFFSET = 0;
     private static final int DESTINATION_MAC_FIELD_OFFSET = 8;
     private static final int SOURCE_MAC_FIELD_OFFSET = 16;
@@ -72,15 +72,17 @@ public final class FrameBatch implements AutoCloseable {
     private static final int L4_LENGTH_FIELD_OFFSET = 52;
     private static final int FRAGMENT_FIELD_OFFSET = 56;
     private static final int CUTTABLE_FIELD_OFFSET = 57;
-    private static final int TUPLE_FIELD_OFFSET = 64;
-    private static final int TUPLE_HASH_FIELD_OFFSET = 104;
-    private static final int CONNECTION_FIELD_OFFSET = 112;
+    // In the second line, of routed frames.
+    private static final int TUPLE_FIELD_OFFSET = 0;
+    private static final int TUPLE_HASH_FIELD_OFFSET = 40;
+    private static final int CONNECTION_FIELD_OFFSET = 48;
 
     private final OffHeapRegion slots;
     private final OffHeapRegion scratch;
 
     private final OffHeapRegion notes;
     private final long notesAddress;
+    private final long routedNotesAddress;
     private int size;
     private long byteCount;
     private int droppedCount;
@@ -96,14 +98,19 @@ public final class FrameBatch implements AutoCloseable {
     }
 
     private FrameBatch(final long slotBytes) {
-        notes = OffHeapRegion.anonymous((long) CAPACITY * NOTE_LENGTH);
+        notes = OffHeapRegion.anonymous(2L * CAPACITY * NOTE_LENGTH);
         notesAddress = notes.address();
+        routedNotesAddress = notesAddress + (long) CAPACITY * NOTE_LENGTH;
         slots = OffHeapRegion.anonymous(slotBytes);
         scratch = OffHeapRegion.anonymous((long) CAPACITY * SCRATCH_LENGTH);
     }
 
     private long note(final int i) {
         return notesAddress + (long) i * NOTE_LENGTH;
+    }
+
+    private long routedNote(final int i) {
+        return routedNotesAddress + (long) i * NOTE_LENGTH;
     }
 
     public void clear() {
@@ -294,24 +301,24 @@ public final class FrameBatch implements AutoCloseable {
 
     /** Where the routed frame's {@link org.sluice.datapath.conntrack.FlowTuple} is noted. */
     public long tupleAddress(final int i) {
-        return note(i) + TUPLE_FIELD_OFFSET;
+        return routedNote(i) + TUPLE_FIELD_OFFSET;
     }
 
     public long tupleHash(final int i) {
-        return UnsafeApi.getLong(note(i) + TUPLE_HASH_FIELD_OFFSET);
+        return UnsafeApi.getLong(routedNote(i) + TUPLE_HASH_FIELD_OFFSET);
     }
 
     public void tupleHash(final int i, final long hash) {
-        UnsafeApi.putLong(note(i) + TUPLE_HASH_FIELD_OFFSET, hash);
+        UnsafeApi.putLong(routedNote(i) + TUPLE_HASH_FIELD_OFFSET, hash);
     }
 
     /** Ref of the routed frame's connection, or 0 while there is none. */
     public long connection(final int i) {
-        return UnsafeApi.getLong(note(i) + CONNECTION_FIELD_OFFSET);
+        return UnsafeApi.getLong(routedNote(i) + CONNECTION_FIELD_OFFSET);
     }
 
     public void connection(final int i, final long ref) {
-        UnsafeApi.putLong(note(i) + CONNECTION_FIELD_OFFSET, ref);
+        UnsafeApi.putLong(routedNote(i) + CONNECTION_FIELD_OFFSET, ref);
     }
 
     /** Layer-3 bytes of the longest packet that this frame is on a wire: what an egress MTU is held against. */
