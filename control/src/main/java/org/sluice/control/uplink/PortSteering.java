@@ -67,7 +67,7 @@ final class PortSteering implements AutoCloseable {
         maps.remove(map);
         for (final InetAddress address : addresses) {
             set(address, map, false);
-            setNatPorts(address);
+            setNatPorts(address, map.hostFirst(), map.hostLast());
         }
     }
 
@@ -94,15 +94,17 @@ final class PortSteering implements AutoCloseable {
         if (!steering.addAddress(address)) {
             return false;
         }
-        setNatPorts(address);
+        setNatPorts(address, natPorts.first(), natPorts.last());
         maps.forEach(map -> set(address, map, true));
         return true;
     }
 
-    private void setNatPorts(final InetAddress address) {
+    /** Those of a range, which need not have any. */
+    private void setNatPorts(final InetAddress address, final int first, final int last) {
         for (final int protocol : PROTOCOLS) {
             if (steering != null) {
-                steering.set(address, Steering.indexOf(protocol), natPorts.first(), natPorts.last(), true);
+                steering.set(address, Steering.indexOf(protocol), Math.max(first, natPorts.first()),
+                    Math.min(last, natPorts.last()), true);
             }
         }
     }
