@@ -208,10 +208,10 @@ public final class TcpTracker {
     }
 
     /** A SYN, or the answer to one, that comes again with another sequence number. */
-    private static boolean isOpeningAgain(final int direction, final int state, final int end, final long sender) {
-        return (direction == Connection.ORIGINAL && state == TcpState.SYN_SENT.ordinal()
-            || direction == Connection.REPLY && state == TcpState.SYN_RECV.ordinal())
-            && after(end, get(sender, END_OFFSET));
+    private boolean isOpeningAgain(final int direction, final int state, final int end, final long sender) {
+        final boolean isOpening = direction == Connection.ORIGINAL && state == TcpState.SYN_SENT.ordinal()
+            || direction == Connection.REPLY && state == TcpState.SYN_RECV.ordinal();
+        return isOpening && (tcp.flags() & TcpFlyweight.SYN) != 0 && after(end, get(sender, END_OFFSET));
     }
 
     /** The sender's first packet, or its first again. */
@@ -222,7 +222,9 @@ public final class TcpTracker {
             put(sender, MAX_END_OFFSET, end);
             put(sender, MAX_WINDOW_OFFSET, Math.max(1, tcp.window()));
             readOptions(connection, direction, tcp.address());
-            if ((flags(connection, direction) & flags(connection, 1 - direction) & HAS_SCALE) == 0) {
+            // The first SYN knows nothing yet of the other side's options.
+            if (direction == Connection.REPLY
+                && (flags(connection, direction) & flags(connection, 1 - direction) & HAS_SCALE) == 0) {
                 scale(connection, direction, 0);
                 scale(connection, 1 - direction, 0);
             }

@@ -100,7 +100,7 @@ public final class AdmissionStage {
     private boolean isMartian(final long tuple, final Port ingress) {
         return Martians.isMartian(FlowTuple.sourceHigh(tuple), FlowTuple.sourceLow(tuple))
             || Martians.isMartian(FlowTuple.destinationHigh(tuple), FlowTuple.destinationLow(tuple))
-            || ingress.isUplink() && isOurs(FlowTuple.sourceHigh(tuple), FlowTuple.sourceLow(tuple));
+            || isOthers(ingress, FlowTuple.sourceHigh(tuple), FlowTuple.sourceLow(tuple));
     }
 
     /**
@@ -129,8 +129,10 @@ public final class AdmissionStage {
         return checksums.isRight(batch, i) ? null : DropReason.L4_CHECKSUM_WRONG;
     }
 
-    private boolean isOurs(final long high, final long low) {
-        return fib.isLocal(high, low) || fib.endpoint(high, low) != null;
+    /** Whether the source is the host's, or an endpoint's behind another port. */
+    private boolean isOthers(final Port ingress, final long high, final long low) {
+        final Port owner = fib.endpoint(high, low);
+        return fib.isLocal(high, low) || owner != null && owner != ingress;
     }
 
     private PortMap findPortMap(final long tuple) {

@@ -16,6 +16,8 @@ import org.sluice.datapath.protocol.EthernetFlyweight;
 import org.sluice.datapath.protocol.IpProtocol;
 import org.sluice.datapath.protocol.Ipv4Flyweight;
 import org.sluice.datapath.protocol.TcpFlyweight;
+import org.sluice.datapath.protocol.UdpFlyweight;
+import org.sluice.datapath.protocol.VirtioNetHeaderFlyweight;
 
 /**
  * Finds the connection of every frame that is to be routed and moves it on; a frame of no connection goes to admission.
@@ -29,6 +31,7 @@ public final class ConntrackStage {
     private final TupleReader tuples = new TupleReader();
     private final Ipv4Flyweight ipv4 = new Ipv4Flyweight();
     private final TcpFlyweight tcp = new TcpFlyweight();
+    private final VirtioNetHeaderFlyweight virtio = new VirtioNetHeaderFlyweight();
     private final ChecksumVerifier checksums = new ChecksumVerifier();
     private final IcmpErrorTranslator icmpErrors;
     private final AdmissionStage admission;
@@ -38,6 +41,7 @@ public final class ConntrackStage {
     /** Which frames of the burst are routed. */
     private final int[] routed = new int[FrameBatch.CAPACITY];
     private int routedCount;
+    private long removalsBefore;
     private long touched;
 
     ConntrackStage(final Layer3 tables, final AdmissionStage admission, final IcmpErrorTranslator icmpErrors) {
@@ -57,9 +61,9 @@ public final class ConntrackStage {
         routedCount = 0;
         select(batch);
         if (routedCount > 0) {
-            final long removalsBefore = connections.removals();
+            removalsBefore = connections.removals();
             loadConnections(batch);
-            follow(batch, ingress, removalsBefore, nowNs);
+            follow(batch, ingress, nowNs);
         }
         return routedCount;
     }
@@ -85,9 +89,24 @@ public final class ConntrackStage {
         if (batch.l3Offset(i) != EthernetFlyweight.LENGTH) {
             return DropReason.VLAN_NOT_ROUTED;
         }
+        if (batch.isOffloaded(i) && !isChecksumWhereItBelongs(batch, i)) {
+            return DropReason.VIRTIO_HEADER_INVALID;
+        }
         return batch.etherType(i) == EtherType.IPV4
             && !ipv4.wrap(batch.l3Address(i), batch.l3Available(i)).isChecksumRight()
             ? DropReason.IPV4_CHECKSUM_WRONG : null;
+    }
+
+    /** Who completes it would otherwise write over ports or payload of a packet that was let through as it was. */
+    private boolean isChecksumWhereItBelongs(final FrameBatch batch, final int i) {
+        final int field = switch (batch.l4Protocol(i)) {
+            case IpProtocol.TCP -> TcpFlyweight.CHECKSUM_FIELD_OFFSET;
+            case IpProtocol.UDP -> UdpFlyweight.CHECKSUM_FIELD_OFFSET;
+            default -> -1;
+        };
+        virtio.wrapBefore(batch.address(i));
+        return !virtio.needsChecksum() || batch.l4Offset(i) != 0 && virtio.checksumStart() == batch.l4Offset(i)
+            && virtio.checksumOffset() == field;
     }
 
     /**
@@ -109,7 +128,7 @@ public final class ConntrackStage {
         touched = loaded;
     }
 
-    private void follow(final FrameBatch batch, final Port ingress, final long removalsBefore, final long nowNs) {
+    private void follow(final FrameBatch batch, final Port ingress, final long nowNs) {
         final int owner = ingress.isUplink() ? 0 : connections.ownerOf(ingress.index());
         for (int n = 0; n < routedCount; n++) {
             final int i = routed[n];
@@ -206,14 +225,14 @@ public final class ConntrackStage {
     private void followFragment(final FrameBatch batch, final int i, final Port ingress, final int owner,
                                 final long nowNs) {
         switch (fragments.inspect(batch, i, ingress.domain().id(), nowNs)) {
-            case FIRST, WHOLE -> {
+            // The parser has seen a fragment header where no sender puts one.
+            case WHOLE -> batch.drop(i, DropReason.IPV6_EXTENSION_MALFORMED);
+            case FIRST -> {
                 final long tuple = batch.tupleAddress(i);
                 batch.connection(i, connections.find(tuple, connections.hash(tuple)));
                 follow(batch, i, ingress, owner, nowNs);
-                if (batch.isFragment(i)) {
-                    fragments.decide(batch.isDropped(i) ? FragmentTable.DROP
-                        : batch.connection(i) == ConntrackTable.NONE ? FragmentTable.TO_HOST : batch.connection(i));
-                }
+                fragments.decide(batch.isDropped(i) ? FragmentTable.DROP
+                    : batch.connection(i) == ConntrackTable.NONE ? FragmentTable.TO_HOST : batch.connection(i));
             }
             case FOLLOWS -> followFirst(batch, i, ingress, owner, nowNs);
             case KEPT -> batch.hold(i);
@@ -244,6 +263,25 @@ public final class ConntrackStage {
     /** Which frames of the burst processed last are routed: so many as {@link #process} has said. */
     int[] routed() {
         return routed;
+    }
+
+    int routedCount() {
+        return routedCount;
+    }
+
+    /**
+     * Whether the connection of frame {@code i} is still the one that was noted: a later frame of the burst may have
+     * ended it, and another one taken its place.
+     */
+    boolean isConnectionUnchanged(final FrameBatch batch, final int i) {
+        if (connections.removals() == removalsBefore) {
+            return true;
+        }
+        final long ref = batch.connection(i);
+        final boolean plain = batch.tupleHash(i) != SPECIAL;
+        return Connection.has(Connection.ofRef(ref), Connection.IN_USE)
+            && (plain ? ConntrackTable.isOf(ref, batch.tupleAddress(i)) : batch.isFragment(i)
+                && Connection.isBetween(Connection.ofRef(ref), Connection.directionOfRef(ref), batch.tupleAddress(i)));
     }
 
     /** Keeps the loads of {@link ConntrackTable#touch} from being optimized away. */

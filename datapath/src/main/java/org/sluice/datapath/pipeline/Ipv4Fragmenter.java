@@ -21,7 +21,7 @@ final class Ipv4Fragmenter {
     private static final int OFFSET_MASK = 0x1FFF;
     private static final int L3 = EthernetFlyweight.LENGTH;
     private static final int FRONT_BYTES = 16;
-    /** For each fragment its own headers, at the shortest MTU that IPv4 knows. */
+    private static final int MAX_HEADER_BYTES = 60;
     private static final int REGION_BYTES = 256 * 1024;
 
     private final OffHeapRegion region = OffHeapRegion.anonymous(REGION_BYTES);
@@ -81,9 +81,10 @@ final class Ipv4Fragmenter {
 
     /** Whether so long a packet can be cut for the MTU: its fragments and their headers must fit the memory. */
     static boolean canCut(final int wireLength, final int mtu) {
-        final int perFragment = mtu - Ipv4Flyweight.MIN_LENGTH;
-        return mtu >= Ipv4Flyweight.MIN_LENGTH + 48
-            && wireLength + (long) (wireLength / perFragment + 1) * 128 < REGION_BYTES;
+        // With the longest header that there is.
+        final int smallestStep = (mtu - MAX_HEADER_BYTES) / UNIT_BYTES * UNIT_BYTES;
+        return smallestStep > 0 && wireLength
+            + (wireLength / smallestStep + 2L) * (L3 + MAX_HEADER_BYTES + FRONT_BYTES) < REGION_BYTES;
     }
 
     /** Once it is cut nobody can. */

@@ -84,9 +84,8 @@ public final class Pipeline {
             }
         }
         if (notUnicast > 0) {
-            final int routed = conntrack.process(batch, ingress, nowNs);
-            if (routed > 0) {
-                routing.process(batch, ingress, conntrack.routed(), routed, nowNs);
+            if (conntrack.process(batch, ingress, nowNs) > 0) {
+                routing.process(batch, ingress, conntrack, nowNs);
             }
         }
         transmit.process(batch, ingress);

@@ -40,20 +40,25 @@ public final class RoutingStage {
     }
 
     /**
-     * @param routed the frames that the conntrack stage has handled, and that may now have a connection.
+     * @param conntrack has handled the burst, and knows which frames are routed.
      */
-    void process(final FrameBatch batch, final Port ingress, final int[] routed, final int count, final long nowNs) {
+    void process(final FrameBatch batch, final Port ingress, final ConntrackStage conntrack, final long nowNs) {
         final int nowSeconds = (int) TimeUnit.NANOSECONDS.toSeconds(nowNs);
-        final int generation = fib.nextHops().generation();
-        for (int n = 0; n < count; n++) {
+        final int[] routed = conntrack.routed();
+        for (int n = 0, count = conntrack.routedCount(); n < count; n++) {
             final int i = routed[n];
             if (batch.isDropped(i) || batch.egress(i) != FrameBatch.EGRESS_GATEWAY) {
+                continue;
+            }
+            if (!conntrack.isConnectionUnchanged(batch, i)) {
+                batch.drop(i, DropReason.CONNTRACK_CLASH);
                 continue;
             }
             final long ref = batch.connection(i);
             final long connection = Connection.ofRef(ref);
             final int direction = Connection.directionOfRef(ref);
-            final NextHop hop = Connection.routeGeneration(connection, direction) == generation
+            final NextHop hop = Connection.routeGeneration(connection, direction)
+                == fib.nextHops().generation()
                 ? fib.nextHops().get(Connection.nextHop(connection, direction))
                 : resolve(batch, i, connection, direction, nowSeconds);
             if (hop == null) {

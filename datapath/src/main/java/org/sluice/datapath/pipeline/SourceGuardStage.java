@@ -67,6 +67,10 @@ public final class SourceGuardStage {
         }
         if (batch.l4Protocol(i) == IpProtocol.ICMPV6 && batch.l4Offset(i) != 0) {
             icmpv6.wrap(batch.l4Address(i), batch.l4Available(i));
+            // Only the gateway routes: an endpoint's word on routes would be taken by its neighbours and the host.
+            if (icmpv6.type() == Icmpv6Flyweight.ROUTER_ADVERTISEMENT || icmpv6.type() == Icmpv6Flyweight.REDIRECT) {
+                return DropReason.ND_SPOOFED;
+            }
             if (icmpv6.type() == Icmpv6Flyweight.NEIGHBOUR_ADVERTISEMENT
                 && !isOwn(owner, icmpv6.targetHigh(), icmpv6.targetLow())) {
                 return DropReason.ND_SPOOFED;

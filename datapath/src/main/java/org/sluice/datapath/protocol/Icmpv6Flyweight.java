@@ -23,6 +23,8 @@ public final class Icmpv6Flyweight extends Flyweight {
 
     public static final int ECHO_REQUEST = 128;
     public static final int ECHO_REPLY = 129;
+    public static final int ROUTER_ADVERTISEMENT = 134;
+    public static final int REDIRECT = 137;
     public static final int NEIGHBOUR_SOLICITATION = 135;
     public static final int NEIGHBOUR_ADVERTISEMENT = 136;
 
