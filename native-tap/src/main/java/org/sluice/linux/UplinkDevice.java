@@ -26,7 +26,8 @@ public final class UplinkDevice implements PollableDevice {
     static final int ETH_P_ALL = 3;
     static final int SOL_SOCKET = 1;
     static final int SO_ERROR = 4;
-    static final int SO_SNDBUF = 7;
+    /** Beyond net.core.wmem_max, which is a few super-frames. */
+    static final int SO_SNDBUFFORCE = 32;
     static final int SO_ATTACH_BPF = 50;
     static final int SOL_PACKET = 263;
     static final int PACKET_RX_RING = 5;
@@ -93,7 +94,7 @@ public final class UplinkDevice implements PollableDevice {
             Linux.check(LibC.INSTANCE.setsockopt(socket.fd(), SOL_PACKET, PACKET_RX_RING, memory.address(),
                 RING_REQUEST_BYTES), "setsockopt", "PACKET_RX_RING", name);
             setInt(socket, memory, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1, "PACKET_IGNORE_OUTGOING");
-            setInt(socket, memory, SOL_SOCKET, SO_SNDBUF, SEND_BUFFER_BYTES, "SO_SNDBUF");
+            setInt(socket, memory, SOL_SOCKET, SO_SNDBUFFORCE, SEND_BUFFER_BYTES, "SO_SNDBUFFORCE");
             setInt(socket, memory, SOL_SOCKET, SO_ATTACH_BPF, filterFd, "SO_ATTACH_BPF");
             final long ring =
                 LibC.INSTANCE.mmap(0, RING_BYTES, PROT_READ_WRITE, MAP_SHARED_POPULATE, socket.fd(), 0, 0);

@@ -99,7 +99,7 @@ class LinuxAbiTest {
         assumed.put("ETH_P_ALL", (long) UplinkDevice.ETH_P_ALL);
         assumed.put("SOL_SOCKET", (long) UplinkDevice.SOL_SOCKET);
         assumed.put("SO_ERROR", (long) UplinkDevice.SO_ERROR);
-        assumed.put("SO_SNDBUF", (long) UplinkDevice.SO_SNDBUF);
+        assumed.put("SO_SNDBUFFORCE", (long) UplinkDevice.SO_SNDBUFFORCE);
         assumed.put("SO_ATTACH_BPF", (long) UplinkDevice.SO_ATTACH_BPF);
         assumed.put("SOL_PACKET", (long) UplinkDevice.SOL_PACKET);
         assumed.put("PACKET_RX_RING", (long) UplinkDevice.PACKET_RX_RING);

@@ -3,6 +3,8 @@ package org.sluice.control.proxy;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
@@ -18,7 +20,9 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
+import io.netty.util.ReferenceCountUtil;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -107,6 +111,11 @@ public final class HostProxy implements AutoCloseable {
 
     /** A connection that has just come: connects it to the endpoint's port and begins to relay. */
     private final class Accepted extends ChannelInboundHandlerAdapter {
+        /** What the client has sent already: its end of input makes Netty read all, asked for or not. */
+        private final Deque<Object> early = new ArrayDeque<>();
+        private ChannelFuture connecting;
+        private boolean inputEnded;
+
         @Override
         public void channelActive(final ChannelHandlerContext context) {
             final DuplexChannel client = (DuplexChannel) context.channel();
@@ -115,7 +124,7 @@ public final class HostProxy implements AutoCloseable {
                 client.close();
                 return;
             }
-            final ChannelFuture connecting = new Bootstrap()
+            connecting = new Bootstrap()
                 .group(client.eventLoop())
                 .channel(EpollSocketChannel.class)
                 .option(ChannelOption.AUTO_READ, false)
@@ -125,16 +134,44 @@ public final class HostProxy implements AutoCloseable {
                 .handler(new TcpRelay(client))
                 .connect(target);
             connecting.addListener(done -> {
-                if (done.isSuccess()) {
-                    final DuplexChannel endpoint = (DuplexChannel) connecting.channel();
-                    client.pipeline().replace(this, null, new TcpRelay(endpoint));
-                    client.read();
-                    endpoint.read();
+                if (done.isSuccess() && client.isActive()) {
+                    relay(client, (DuplexChannel) connecting.channel());
                 } else {
+                    connecting.channel().close();
                     LOG.debug("{} does not answer", target, done.cause());
                     client.close();
                 }
             });
+        }
+
+        private void relay(final DuplexChannel client, final DuplexChannel endpoint) {
+            client.pipeline().replace(this, null, new TcpRelay(endpoint));
+            early.forEach(client.pipeline()::fireChannelRead);
+            early.clear();
+            if (inputEnded) {
+                client.pipeline().fireUserEventTriggered(ChannelInputShutdownEvent.INSTANCE);
+            }
+            client.read();
+            endpoint.read();
+        }
+
+        @Override
+        public void channelRead(final ChannelHandlerContext context, final Object message) {
+            early.add(message);
+        }
+
+        @Override
+        public void userEventTriggered(final ChannelHandlerContext context, final Object event) {
+            inputEnded |= event instanceof ChannelInputShutdownEvent;
+        }
+
+        @Override
+        public void channelInactive(final ChannelHandlerContext context) {
+            early.forEach(ReferenceCountUtil::release);
+            early.clear();
+            if (connecting != null) {
+                connecting.channel().close();
+            }
         }
 
         @Override

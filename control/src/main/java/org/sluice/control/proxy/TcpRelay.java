@@ -1,6 +1,7 @@
 package org.sluice.control.proxy;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
@@ -40,16 +41,20 @@ final class TcpRelay extends ChannelInboundHandlerAdapter {
     @Override
     public void userEventTriggered(final ChannelHandlerContext context, final Object event) {
         if (event instanceof ChannelInputShutdownEvent) {
-            to.shutdownOutput();
-            if (((DuplexChannel) context.channel()).isOutputShutdown()) {
-                context.close();
-            }
+            final DuplexChannel from = (DuplexChannel) context.channel();
+            // Behind what is still to be written: shutting the output down would throw that away.
+            to.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(written -> {
+                to.shutdownOutput();
+                if (from.isOutputShutdown()) {
+                    from.close();
+                }
+            });
         }
     }
 
     @Override
     public void channelInactive(final ChannelHandlerContext context) {
-        to.writeAndFlush(context.alloc().buffer(0)).addListener(ChannelFutureListener.CLOSE);
+        to.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
     }
 
     @Override

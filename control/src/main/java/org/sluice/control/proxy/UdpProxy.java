@@ -13,6 +13,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
+import io.netty.channel.FixedRecvByteBufAllocator;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.epoll.EpollDatagramChannel;
@@ -32,6 +33,7 @@ import org.slf4j.LoggerFactory;
 final class UdpProxy {
     private static final Logger LOG = LoggerFactory.getLogger(UdpProxy.class);
     private static final int UDP_PROTOCOL = 17;
+    private static final int MAX_DATAGRAM_BYTES = 65_535;
     private static final int MAX_SESSIONS = 4096;
     private static final int IDLE_SECONDS = 120;
 
@@ -54,6 +56,7 @@ final class UdpProxy {
             .channel(EpollDatagramChannel.class)
             .option(ChannelOption.SO_REUSEADDR, true)
             .option(EpollChannelOption.IP_RECVORIGDSTADDR, true)
+            .option(ChannelOption.RECVBUF_ALLOCATOR, new FixedRecvByteBufAllocator(MAX_DATAGRAM_BYTES))
             .handler(new FirstDatagrams())
             .bind(new InetSocketAddress("127.0.0.1", 0)).syncUninterruptibly().channel();
     }
@@ -114,6 +117,7 @@ final class UdpProxy {
             .group(eventLoop)
             .channel(EpollDatagramChannel.class)
             .option(ChannelOption.SO_REUSEADDR, local != null)
+            .option(ChannelOption.RECVBUF_ALLOCATOR, new FixedRecvByteBufAllocator(MAX_DATAGRAM_BYTES))
             .handler(new ChannelInboundHandlerAdapter())
             .connect(remote, local);
     }
