@@ -44,6 +44,7 @@ final class MasqueradeScene implements AutoCloseable {
     private final TurnPoller poller = new TurnPoller(ENDPOINT, UPLINK);
     private final TemplateDevice endpoint;
     private final TemplateDevice uplink;
+    private final int capacity;
     private final int flows;
     private final boolean tcp;
 
@@ -51,7 +52,7 @@ final class MasqueradeScene implements AutoCloseable {
         this.flows = flows;
         this.tcp = tcp;
         poller.none();
-        final int capacity = Math.max(ConntrackConfig.DEFAULT_CAPACITY, flows + flows / 4);
+        capacity = Math.max(ConntrackConfig.DEFAULT_CAPACITY, flows + flows / 4);
         host = new BenchSwitch(poller, 1024,
             new ConntrackConfig(capacity, capacity, true, true, ConntrackConfig.defaultTimeouts()));
         endpoint = new TemplateDevice(Math.max(BURST, flows), FRAME_LENGTH, BURST);
@@ -113,8 +114,11 @@ final class MasqueradeScene implements AutoCloseable {
         final ConntrackFilter.Prefix servers = new ConntrackFilter.Prefix(FlowTuple.IPV4_HIGH,
             FlowTuple.ipv4Low(FIRST_SERVER), Route.IPV4_LENGTH_OFFSET + 8);
         poller.none();
-        host.execute(new Command.FlushConntrack(new ConntrackFilter(0, 0, -1, 0, -1, -1, -1, ConntrackFilter.Prefix.ANY,
-            servers, ConntrackFilter.Prefix.ANY, ConntrackFilter.Prefix.ANY)));
+        final ConntrackFilter filter = new ConntrackFilter(0, -1, -1, 0, -1, -1, -1, ConntrackFilter.Prefix.ANY,
+            servers, ConntrackFilter.Prefix.ANY, ConntrackFilter.Prefix.ANY);
+        for (int first = 0; first < capacity; first += Command.FlushConntrack.MAX_CONNECTIONS) {
+            host.execute(new Command.FlushConntrack(filter, first, false));
+        }
         endpoint.rewind();
     }
 

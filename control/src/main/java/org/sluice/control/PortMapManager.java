@@ -19,7 +19,6 @@ import org.sluice.control.proxy.HostProxy;
 import org.sluice.control.uplink.HostListeners;
 import org.sluice.control.uplink.UplinkManager;
 import org.sluice.datapath.command.Command;
-import org.sluice.datapath.conntrack.ConntrackFilter;
 import org.sluice.datapath.nat.NatPorts;
 import org.sluice.datapath.nat.PortMap;
 
@@ -101,7 +100,7 @@ public final class PortMapManager {
             throw ex;
         }
         gone.forEach(map -> unprogram(endpoint, map));
-        gone.forEach(this::endConnections);
+        engine.flushUnpublished();
         return gone;
     }
 
@@ -224,12 +223,6 @@ public final class PortMapManager {
             }
             uplinks.unpublish(port.get().workerIndex(), known);
         }
-    }
-
-    private void endConnections(final PortMapSpec map) {
-        final ConntrackFilter.Prefix host = map.hostAddress() == null ? ConntrackFilter.Prefix.ANY
-            : new ConntrackFilter.Prefix(Addresses.high(map.hostAddress()), Addresses.low(map.hostAddress()), 128);
-        engine.flushConnections(ConntrackFilter.publishedBy(map.protocol(), host, map.hostFirst(), map.hostLast()));
     }
 
     private static List<InetAddress> addressesFor(final EndpointSpec endpoint, final PortMapSpec map) {

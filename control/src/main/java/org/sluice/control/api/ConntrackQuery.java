@@ -20,6 +20,8 @@ final class ConntrackQuery {
 
     private final Map<String, List<String>> query;
     private final Set<String> read = new HashSet<>();
+    /** 4 or 6, as the option or an address says it; 0 where nothing does. */
+    private int family;
 
     private ConntrackQuery(final Map<String, List<String>> query) {
         this.query = query;
@@ -41,12 +43,26 @@ final class ConntrackQuery {
     private ConntrackFilter filter() {
         final String protocol = get("proto");
         final int destinationPort = port("dport");
-        int status = "true".equals(get("src-nat")) ? Connection.SNAT : 0;
-        status |= "true".equals(get("dst-nat")) ? Connection.DNAT : 0;
-        status |= "true".equals(get("assured")) ? Connection.ASSURED : 0;
-        return new ConntrackFilter(family(), protocol == null ? 0 : Protocols.number(protocol), state(), status,
-            port("sport"), destinationPort, destinationPort, prefix("orig-src"), prefix("orig-dst"),
-            prefix("reply-src"), prefix("reply-dst"));
+        final int status = (flag("src-nat") ? Connection.SNAT : 0) | (flag("dst-nat") ? Connection.DNAT : 0)
+            | (flag("assured") ? Connection.ASSURED : 0);
+        family = family();
+        final ConntrackFilter.Prefix source = prefix("orig-src");
+        final ConntrackFilter.Prefix destination = prefix("orig-dst");
+        final ConntrackFilter.Prefix replySource = prefix("reply-src");
+        final ConntrackFilter.Prefix replyDestination = prefix("reply-dst");
+        return new ConntrackFilter(family, protocol == null ? -1 : Protocols.number(protocol), state(), status,
+            port("sport"), destinationPort, destinationPort, source, destination, replySource, replyDestination);
+    }
+
+    private boolean flag(final String name) {
+        final String value = get(name);
+        if (value == null || "false".equals(value)) {
+            return false;
+        }
+        if (!"true".equals(value)) {
+            throw ControlException.invalid("\"" + name + "\" is true or false, not \"" + value + "\"");
+        }
+        return true;
     }
 
     private int family() {
@@ -91,6 +107,11 @@ final class ConntrackQuery {
             return ConntrackFilter.Prefix.ANY;
         }
         final IpPrefix prefix = text.indexOf('/') >= 0 ? IpPrefix.parse(text) : whole(text);
+        final int meant = prefix.isIpv4() ? 4 : 6;
+        if (family != 0 && family != meant) {
+            throw ControlException.invalid(text + " is IPv" + meant + ", and something else in the filter is not");
+        }
+        family = meant;
         return Addresses.prefixOf(prefix);
     }
 

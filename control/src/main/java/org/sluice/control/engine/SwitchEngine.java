@@ -22,6 +22,7 @@ import org.sluice.datapath.command.Command;
 import org.sluice.datapath.command.CommandException;
 import org.sluice.datapath.command.CommandResult;
 import org.sluice.datapath.command.EventChannel;
+import org.sluice.datapath.conntrack.Connection;
 import org.sluice.datapath.conntrack.ConntrackFilter;
 import org.sluice.datapath.device.DeviceRegistry;
 import org.sluice.datapath.device.PacketDevice;
@@ -280,10 +281,22 @@ public final class SwitchEngine implements AutoCloseable {
      * @return how many.
      */
     public long flushConnections(final ConntrackFilter filter) {
+        return flushConnections(filter, false);
+    }
+
+    /** Ends the connections that came by ports that are published no longer. */
+    public void flushUnpublished() {
+        flushConnections(ConntrackFilter.withStatus(Connection.DNAT), true);
+    }
+
+    private long flushConnections(final ConntrackFilter filter, final boolean unpublished) {
         long flushed = 0;
         for (final WorkerHandle worker : workers) {
             final long before = worker.counters().get(WorkerCounter.CONNECTIONS_FLUSHED);
-            execute(worker, new Command.FlushConntrack(filter), "flush the connections");
+            for (int first = 0; first < worker.conntrackReader().highWater();
+                first += Command.FlushConntrack.MAX_CONNECTIONS) {
+                execute(worker, new Command.FlushConntrack(filter, first, unpublished), "flush the connections");
+            }
             flushed += worker.counters().get(WorkerCounter.CONNECTIONS_FLUSHED) - before;
         }
         return flushed;

@@ -55,6 +55,7 @@ public enum DropReason {
     CONNTRACK_FULL("no room for another connection"),
     CONNTRACK_PORT_LIMIT("the endpoint has as many connections as it may"),
     NAT_PORTS_EXHAUSTED("no source port is free for the destination"),
+    NAT_NO_ADDRESS("to be masqueraded, by a way on which the host has no address"),
     NOT_PUBLISHED("from outside, for a port that is not published"),
     NETWORK_ISOLATED("from one network to another"),
     NETWORK_INTERNAL("from an internal network to the outside"),

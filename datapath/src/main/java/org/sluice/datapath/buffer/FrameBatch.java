@@ -19,9 +19,6 @@ import org.sluice.datapath.protocol.VirtioNetHeaderFlyweight;
  * column, would load and check the length of another array at every access: with them the bridge path took 4 ns a frame
  * longer. The index of a frame is not checked either; it comes from a loop up to {@link #size()}.
  * <p>
- * another array at every access: with them the bridge path took 4 ns a frame longer. The index of a frame is not
- * checked either; it comes from a loop up to {@link #size()}.
- * <p>
  * One worker thread owns a batch and fills it anew for every burst.
  */
 public final class FrameBatch implements AutoCloseable {

@@ -79,11 +79,18 @@ public sealed interface Command {
     record AddPortMap(PortMap map) implements Command {
     }
 
-    /** Takes the map of the same protocol, address and first port back, and ends its connections. */
+    /** Takes the map of the same protocol, address and first port back; its connections go on. */
     record RemovePortMap(PortMap map) implements Command {
     }
 
-    /** Ends the connections that match. */
-    record FlushConntrack(ConntrackFilter filter) implements Command {
+    /**
+     * Ends connections, among a bounded number of them.
+     *
+     * @param first       number of the connection to begin with; up to {@link #MAX_CONNECTIONS} are looked at.
+     * @param unpublished only such that came by a port that is published no longer.
+     */
+    record FlushConntrack(ConntrackFilter filter, int first, boolean unpublished) implements Command {
+        /** A fraction of a millisecond's work. */
+        public static final int MAX_CONNECTIONS = 16_384;
     }
 }

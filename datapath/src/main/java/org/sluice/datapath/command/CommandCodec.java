@@ -75,7 +75,7 @@ public final class CommandCodec {
             case Command.PutNeighbour c -> out.put(c.portIndex()).put(c.high()).put(c.low()).put(c.mac());
             case Command.AddPortMap c -> putPortMap(out, c.map());
             case Command.RemovePortMap c -> putPortMap(out, c.map());
-            case Command.FlushConntrack c -> putFilter(out, c.filter());
+            case Command.FlushConntrack c -> putFilter(out, c.filter()).put(c.first()).put(c.unpublished());
         }
         return out.length();
     }
@@ -109,7 +109,8 @@ public final class CommandCodec {
                 handler.onPutNeighbour(new Command.PutNeighbour(in.i32(), in.i64(), in.i64(), in.i64()));
             case ADD_PORT_MAP -> handler.onAddPortMap(new Command.AddPortMap(portMap(in)));
             case REMOVE_PORT_MAP -> handler.onRemovePortMap(new Command.RemovePortMap(portMap(in)));
-            case FLUSH_CONNTRACK -> handler.onFlushConntrack(new Command.FlushConntrack(filter(in)));
+            case FLUSH_CONNTRACK ->
+                handler.onFlushConntrack(new Command.FlushConntrack(filter(in), in.i32(), in.bool()));
             default -> throw new IllegalArgumentException("unknown command type " + type);
         };
     }
@@ -152,12 +153,13 @@ public final class CommandCodec {
             in.i32());
     }
 
-    private static void putFilter(final FieldWriter out, final ConntrackFilter filter) {
+    private static FieldWriter putFilter(final FieldWriter out, final ConntrackFilter filter) {
         out.put(filter.family()).put(filter.protocol()).put(filter.tcpState()).put(filter.status())
             .put(filter.sourcePort()).put(filter.destinationFirst()).put(filter.destinationLast());
         for (final ConntrackFilter.Prefix prefix : filter.prefixes()) {
             out.put(prefix.high()).put(prefix.low()).put(prefix.length());
         }
+        return out;
     }
 
     private static ConntrackFilter filter(final FieldReader in) {

@@ -79,8 +79,8 @@ public final class Connection {
     }
 
     /** Where packets of the direction go, until the routes change. */
-    public static void nextHop(final long connection, final int direction, final int id, final int generation) {
-        UnsafeApi.putInt(tuple(connection, direction) + NEXT_HOP_OFFSET, id);
+    public static void nextHop(final long connection, final int direction, final int handle, final int generation) {
+        UnsafeApi.putInt(tuple(connection, direction) + NEXT_HOP_OFFSET, handle);
         UnsafeApi.putInt(tuple(connection, direction) + ROUTE_GENERATION_OFFSET, generation);
     }
 

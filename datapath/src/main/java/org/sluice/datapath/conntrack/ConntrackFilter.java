@@ -6,7 +6,7 @@ import org.sluice.datapath.protocol.IpProtocol;
  * Which connections are meant, as the options of conntrack(8) say it. What is not given matches anything.
  *
  * @param family           4 or 6, or 0 for both.
- * @param protocol         or 0 for all.
+ * @param protocol         or -1 for all.
  * @param tcpState         number of a {@link TcpState}, or -1 for all.
  * @param status           bits of {@link Connection} that must be set.
  * @param sourcePort       of ORIGINAL packets, or -1.
@@ -22,7 +22,7 @@ public record ConntrackFilter(int family, int protocol, int tcpState, int status
                               Prefix replySource, Prefix replyDestination) {
     /** Matches all connections. */
     public static final ConntrackFilter ALL =
-        new ConntrackFilter(0, 0, -1, 0, -1, -1, -1, Prefix.ANY, Prefix.ANY, Prefix.ANY, Prefix.ANY);
+        new ConntrackFilter(0, -1, -1, 0, -1, -1, -1, Prefix.ANY, Prefix.ANY, Prefix.ANY, Prefix.ANY);
 
     /**
      * A range of addresses, IPv4 ones mapped.
@@ -40,10 +40,14 @@ public record ConntrackFilter(int family, int protocol, int tcpState, int status
         }
     }
 
-    /** Connections that came by published ports. */
-    public static ConntrackFilter publishedBy(final int protocol, final Prefix host, final int first, final int last) {
-        return new ConntrackFilter(0, protocol, -1, Connection.DNAT, -1, first, last, Prefix.ANY, host, Prefix.ANY,
-            Prefix.ANY);
+    /** Connections whose ORIGINAL packets have these bits of status set. */
+    public static ConntrackFilter withStatus(final int status) {
+        return new ConntrackFilter(0, -1, -1, status, -1, -1, -1, Prefix.ANY, Prefix.ANY, Prefix.ANY, Prefix.ANY);
+    }
+
+    /** Connections that are masqueraded with this address. */
+    public static ConntrackFilter masqueradedWith(final Prefix address) {
+        return new ConntrackFilter(0, -1, -1, Connection.SNAT, -1, -1, -1, Prefix.ANY, Prefix.ANY, Prefix.ANY, address);
     }
 
     /** The four prefixes in the order of the components. */
@@ -56,7 +60,7 @@ public record ConntrackFilter(int family, int protocol, int tcpState, int status
         final long original = Connection.tuple(connection, Connection.ORIGINAL);
         final long reply = Connection.tuple(connection, Connection.REPLY);
         return (family == 0 || FlowTuple.isIpv4(original) == (family == 4))
-            && (protocol == 0 || FlowTuple.protocol(original) == protocol)
+            && (protocol < 0 || FlowTuple.protocol(original) == protocol)
             && (tcpState < 0
                 || FlowTuple.protocol(original) == IpProtocol.TCP && Connection.tcpState(connection) == tcpState)
             && (Connection.status(connection) & status) == status

@@ -28,6 +28,11 @@ public final class ConntrackReader {
         return layout.live();
     }
 
+    /** Connections with numbers from 0 to below this may be in use. */
+    public int highWater() {
+        return layout.highWater();
+    }
+
     /**
      * Visits the live connections.
      *

@@ -245,7 +245,7 @@ public final class ConntrackTable {
             if (Connection.has(connection, Connection.IN_USE) && isAlive(connection, nowNs)
                 && index(connection, Connection.ORIGINAL)) {
                 if (index(connection, Connection.REPLY)) {
-                    // The next hops' numbers are of that life too.
+                    // The next hops' handles are of that life too.
                     Connection.nextHop(connection, Connection.ORIGINAL, 0, 0);
                     Connection.nextHop(connection, Connection.REPLY, 0, 0);
                     count(connection, 1);

@@ -2,17 +2,21 @@ package org.sluice.datapath.conntrack;
 
 import org.sluice.datapath.protocol.IpProtocol;
 import org.sluice.datapath.protocol.Ipv4Flyweight;
+import org.sluice.datapath.protocol.Ipv6ExtensionFlyweight;
 import org.sluice.datapath.protocol.Ipv6Flyweight;
 
 /**
- * The packet that an ICMP error is about, as far as it is there: at least its IP header and four bytes more. Reads its
+ * The packet that an ICMP error is about, as far as it is there: at least its IP header and eight bytes more. Reads its
  * tuple. Owned by the worker.
  */
 public final class EmbeddedPacket {
     private static final int MIN_L4_BYTES = 8;
+    private static final int FRAGMENT_HEADER_BYTES = 8;
+    private static final int FRAGMENT_OFFSET_SHIFT = 3;
 
     private final Ipv4Flyweight ipv4 = new Ipv4Flyweight();
     private final Ipv6Flyweight ipv6 = new Ipv6Flyweight();
+    private final Ipv6ExtensionFlyweight extension = new Ipv6ExtensionFlyweight();
     private long l3Address;
     private int l4Offset;
     private int l4Available;
@@ -55,7 +59,7 @@ public final class EmbeddedPacket {
             && !ipv4.isLaterFragment();
     }
 
-    /** Extension headers are not looked behind: what a tracked endpoint sends has none but the fragment header. */
+    /** Behind no extension header but the fragment header: what a tracked endpoint sends has no other. */
     private boolean readIpv6(final int available, final long tuple) {
         if (available < Ipv6Flyweight.LENGTH + MIN_L4_BYTES) {
             return false;
@@ -66,7 +70,19 @@ public final class EmbeddedPacket {
         protocol = ipv6.nextHeader();
         FlowTuple.source(tuple, ipv6.sourceHigh(), ipv6.sourceLow());
         FlowTuple.destination(tuple, ipv6.destinationHigh(), ipv6.destinationLow());
-        return ipv6.version() == 6 && protocol != IpProtocol.FRAGMENT;
+        return ipv6.version() == 6 && !FlowTuple.hasMapped(tuple)
+            && (protocol != IpProtocol.FRAGMENT || skipFragmentHeader());
+    }
+
+    private boolean skipFragmentHeader() {
+        if (l4Available < FRAGMENT_HEADER_BYTES + MIN_L4_BYTES) {
+            return false;
+        }
+        extension.wrap(l3Address + l4Offset, l4Available);
+        protocol = extension.nextHeader();
+        l4Offset += FRAGMENT_HEADER_BYTES;
+        l4Available -= FRAGMENT_HEADER_BYTES;
+        return extension.fragmentField() >>> FRAGMENT_OFFSET_SHIFT == 0;
     }
 
     public boolean isIpv4() {

@@ -60,8 +60,8 @@ public final class FlowTuple {
     }
 
     /** In place of the ports: what all fragments of one packet have in common (RFC 791, 3.2). */
-    static void fragmentKey(final long tuple, final int protocol, final int identification, final int domain) {
-        ports(tuple, (identification & 0xFFFF_FFFFL) << 32 | (long) domain << 8 | protocol);
+    static void fragmentKey(final long tuple, final int protocol, final int identification, final int portIndex) {
+        ports(tuple, (identification & 0xFFFF_FFFFL) << 32 | (long) portIndex << 8 | protocol);
     }
 
     public static void sourcePort(final long tuple, final int port) {
@@ -112,6 +112,11 @@ public final class FlowTuple {
 
     public static boolean isIpv4(final long tuple) {
         return isIpv4(sourceHigh(tuple), sourceLow(tuple));
+    }
+
+    /** Whether the source or the destination is a mapped IPv4 address, which no IPv6 packet may have (RFC 4942). */
+    public static boolean hasMapped(final long tuple) {
+        return isIpv4(tuple) || isIpv4(destinationHigh(tuple), destinationLow(tuple));
     }
 
     public static boolean equal(final long a, final long b) {

@@ -12,8 +12,9 @@ import org.sluice.datapath.buffer.OffHeapRegion;
  * in whatever order they come. Those that come before it are kept, bounded in number, and released by it. A fragment
  * that overlaps another one ends its whole packet. Nothing is put together: fragments go on as they are.
  * <p>
- * Bounded: so many packets under way, so many fragments kept in all and of each; the oldest packet makes room for a new
- * one. Owned by the worker.
+ * Bounded: so many packets under way, so many fragments kept in all and of each. When there is no room, the port that
+ * has most gives some up for one that has less, so a flood by one port does not harm the others. A packet whose parts
+ * have all come gives its place up. Owned by the worker.
  */
 public final class FragmentTable implements AutoCloseable {
     /** Packets under way. */
@@ -54,11 +55,18 @@ public final class FragmentTable implements AutoCloseable {
     private final long[][] seen = new long[MAX_PACKETS][BITMAP_WORDS];
     private final long[] deadlineNs = new long[MAX_PACKETS];
     private final long[] decision = new long[MAX_PACKETS];
+    private final int[] port = new int[MAX_PACKETS];
+    private final int[] unitsSeen = new int[MAX_PACKETS];
+    /** Of the whole packet; 0 until its last fragment has come. */
+    private final int[] unitsOfPacket = new int[MAX_PACKETS];
     private final int[] keptOfPacket = new int[MAX_PACKETS];
+    private final int[] packetsOfPort = new int[PortGenerations.MAX_PORTS];
+    private final int[] keptOfPort = new int[PortGenerations.MAX_PORTS];
     private final HeldFrames kept = new HeldFrames(MAX_KEPT);
     private final int[] keptFirstUnit = new int[MAX_KEPT];
     private final int[] keptUnits = new int[MAX_KEPT];
     private final long timeoutNs;
+    private long decided;
     private int usedCount;
     private int current = NOT_FOUND;
     private int lost;
@@ -70,9 +78,9 @@ public final class FragmentTable implements AutoCloseable {
     /**
      * Finds out what frame {@code i}, whose tuple is noted, is.
      *
-     * @param domain that it came in by: fragments of different networks are never of one packet.
+     * @param portIndex that it came in by: fragments from different ports are never of one packet.
      */
-    public Outcome inspect(final FrameBatch batch, final int i, final int domain, final long nowNs) {
+    public Outcome inspect(final FrameBatch batch, final int i, final int portIndex, final long nowNs) {
         current = NOT_FOUND;
         if (!fragment.read(batch, i)) {
             return Outcome.WHOLE;
@@ -81,10 +89,13 @@ public final class FragmentTable implements AutoCloseable {
             return Outcome.OVERLAPS;
         }
         FlowTuple.copy(batch.tupleAddress(i), lookupKey);
-        FlowTuple.fragmentKey(lookupKey, batch.l4Protocol(i), fragment.identification(), domain);
+        FlowTuple.fragmentKey(lookupKey, batch.l4Protocol(i), fragment.identification(), portIndex);
         current = find(nowNs);
         if (current == NOT_FOUND) {
-            current = begin(nowNs);
+            current = begin(portIndex, nowNs);
+        }
+        if (fragment.isLast()) {
+            unitsOfPacket[current] = fragment.firstUnit() + fragment.units();
         }
         if (decision[current] == DROP || !mark(fragment.firstUnit(), fragment.units())) {
             decision[current] = DROP;
@@ -94,19 +105,22 @@ public final class FragmentTable implements AutoCloseable {
             return Outcome.FIRST;
         }
         if (decision[current] != UNDECIDED) {
+            decided = decision[current];
+            endIfComplete();
             return Outcome.FOLLOWS;
         }
         return keep(batch, i) ? Outcome.KEPT : Outcome.NO_ROOM;
     }
 
-    /** What was decided for the packet of the fragment inspected last. */
+    /** What was decided for the packet of the fragment inspected last, which {@code FOLLOWS}. */
     public long decision() {
-        return decision[current];
+        return decided;
     }
 
     /** Says what becomes of the packet whose first fragment was inspected last: a connection's ref, or a decision. */
     public void decide(final long refOrDecision) {
         decision[current] = refOrDecision;
+        endIfComplete();
     }
 
     /** Whether there may be kept fragments of packets that are decided. */
@@ -119,9 +133,8 @@ public final class FragmentTable implements AutoCloseable {
         for (int place = 0; place < MAX_KEPT && batch.hasRoom(); place++) {
             if (kept.isUsed(place) && decision[kept.tag(place)] != UNDECIDED) {
                 batch.append(kept.address(place), kept.length(place));
-                unmark(seen[kept.tag(place)], keptFirstUnit[place], keptUnits[place]);
-                keptOfPacket[kept.tag(place)]--;
-                kept.free(place);
+                unmark(kept.tag(place), keptFirstUnit[place], keptUnits[place]);
+                letGo(place);
             }
         }
     }
@@ -156,18 +169,22 @@ public final class FragmentTable implements AutoCloseable {
         return NOT_FOUND;
     }
 
-    private int begin(final long nowNs) {
+    private int begin(final int portIndex, final long nowNs) {
         int place = 0;
-        for (int p = 0; p < MAX_PACKETS && used[place]; p++) {
-            if (!used[p] || deadlineNs[p] - deadlineNs[place] < 0) {
-                place = p;
-            }
-        }
-        if (used[place]) {
+        if (usedCount == MAX_PACKETS) {
+            place = oldestOfHeaviest(packetsOfPort, false);
             end(place);
+        } else {
+            while (used[place]) {
+                place++;
+            }
         }
         used[place] = true;
         usedCount++;
+        port[place] = portIndex;
+        packetsOfPort[portIndex]++;
+        unitsSeen[place] = 0;
+        unitsOfPacket[place] = 0;
         FlowTuple.copy(lookupKey, keyOf(place));
         Arrays.fill(seen[place], 0);
         deadlineNs[place] = nowNs + timeoutNs;
@@ -175,16 +192,42 @@ public final class FragmentTable implements AutoCloseable {
         return place;
     }
 
+    /** The oldest packet of the port that has most, by this count; if need be one with kept fragments. */
+    private int oldestOfHeaviest(final int[] countOfPort, final boolean withKept) {
+        int found = NOT_FOUND;
+        for (int p = 0; p < MAX_PACKETS; p++) {
+            if (used[p] && (!withKept || keptOfPacket[p] > 0) && (found == NOT_FOUND
+                || countOfPort[port[p]] > countOfPort[port[found]]
+                || port[p] == port[found] && deadlineNs[p] - deadlineNs[found] < 0)) {
+                found = p;
+            }
+        }
+        return found;
+    }
+
+    private void endIfComplete() {
+        if (unitsSeen[current] == unitsOfPacket[current] && keptOfPacket[current] == 0
+            && decision[current] != UNDECIDED) {
+            end(current);
+        }
+    }
+
     private void end(final int packet) {
         used[packet] = false;
         usedCount--;
+        packetsOfPort[port[packet]]--;
         for (int place = 0; place < MAX_KEPT && keptOfPacket[packet] > 0; place++) {
             if (kept.isUsed(place) && kept.tag(place) == packet) {
-                kept.free(place);
-                keptOfPacket[packet]--;
+                letGo(place);
                 lost++;
             }
         }
+    }
+
+    private void letGo(final int place) {
+        keptOfPacket[kept.tag(place)]--;
+        keptOfPort[port[kept.tag(place)]]--;
+        kept.free(place);
     }
 
     /** Notes units as come; false when one of them was there already. */
@@ -195,16 +238,26 @@ public final class FragmentTable implements AutoCloseable {
             fresh &= (bitmap[unit >>> 6] & 1L << unit) == 0;
             bitmap[unit >>> 6] |= 1L << unit;
         }
+        unitsSeen[current] += units;
         return fresh;
     }
 
-    private static void unmark(final long[] bitmap, final int firstUnit, final int units) {
+    private void unmark(final int packet, final int firstUnit, final int units) {
+        final long[] bitmap = seen[packet];
+        unitsSeen[packet] -= units;
         for (int unit = firstUnit; unit < firstUnit + units; unit++) {
             bitmap[unit >>> 6] &= ~(1L << unit);
         }
     }
 
     private boolean keep(final FrameBatch batch, final int i) {
+        if (kept.size() == MAX_KEPT) {
+            final int heaviest = oldestOfHeaviest(keptOfPort, true);
+            if (keptOfPort[port[heaviest]] <= keptOfPort[port[current]] + 1) {
+                return false;
+            }
+            end(heaviest);
+        }
         final int place = keptOfPacket[current] == MAX_KEPT_OF_PACKET ? HeldFrames.NONE
             : kept.hold(batch, i, current);
         if (place == HeldFrames.NONE) {
@@ -213,6 +266,7 @@ public final class FragmentTable implements AutoCloseable {
         keptFirstUnit[place] = fragment.firstUnit();
         keptUnits[place] = fragment.units();
         keptOfPacket[current]++;
+        keptOfPort[port[current]]++;
         return true;
     }
 

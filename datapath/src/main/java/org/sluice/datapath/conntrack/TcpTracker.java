@@ -21,7 +21,7 @@ public final class TcpTracker {
         IGNORED, OUT_OF_WINDOW, IMPOSSIBLE_STATE, RESET_INVALID,
         /** The connection is over and the packet opens another one on the same tuple. */
         REOPENED,
-        /** A reset of a connection that was never answered. */
+        /** A reset where there was no answer, or as the only answer. */
         ABORTED
     }
 
@@ -35,10 +35,9 @@ public final class TcpTracker {
 
     private static final int HAS_SCALE = 1;
     private static final int SACK_PERMITTED = 2;
-    private static final int CLOSE_INITIATED = 4;
-    private static final int LIBERAL = 8;
-    private static final int MAX_ACK_SET = 16;
-    private static final int UNACKNOWLEDGED = 32;
+    private static final int LIBERAL = 4;
+    private static final int MAX_ACK_SET = 8;
+    private static final int UNACKNOWLEDGED = 16;
 
     private final TcpFlyweight tcp = new TcpFlyweight();
     private final TcpOptions options = new TcpOptions();
@@ -77,22 +76,27 @@ public final class TcpTracker {
         }
         Connection.tcpState(connection, state);
         remember(connection, Connection.ORIGINAL, kind, end);
-        Connection.deadlineNs(connection, nowNs + timeoutsNs[state]);
+        Connection.deadlineNs(connection, nowNs + timeoutNs(connection, kind, state, false));
     }
 
     /** Holds a packet against its connection and moves that on. */
     Verdict track(final long connection, final int direction, final long header, final int segmentLength,
                   final long nowNs) {
         tcp.wrap(header, segmentLength);
-        final int before = Connection.tcpState(connection);
+        int before = Connection.tcpState(connection);
         final int kind = TcpState.kindOf(tcp.flags());
         int after = TcpState.next(direction, kind, before);
         if (after == TcpState.INVALID) {
             return Verdict.IMPOSSIBLE_STATE;
         }
         if (after == TcpState.IGNORE) {
-            remember(connection, direction, kind, endOf(segmentLength));
-            return Verdict.IGNORED;
+            if (!isAnswerToIgnoredSyn(connection, direction, kind)) {
+                ignore(connection, direction, kind, segmentLength);
+                return Verdict.IGNORED;
+            }
+            beginAnew(connection, 1 - direction);
+            before = TcpState.SYN_SENT.ordinal();
+            after = TcpState.SYN_RECV.ordinal();
         }
         if (after == TcpState.SYN_SENT.ordinal() && before >= TcpState.TIME_WAIT.ordinal()
             && before != TcpState.SYN_SENT2.ordinal()) {
@@ -109,32 +113,73 @@ public final class TcpTracker {
         if (inWindow != Verdict.ACCEPTED) {
             return inWindow;
         }
-        if (!Connection.has(connection, Connection.SEEN_REPLY) && direction == Connection.ORIGINAL
-            && kind == TcpState.RST) {
+        if (!Connection.has(connection, Connection.SEEN_REPLY) && kind == TcpState.RST) {
             return Verdict.ABORTED;
         }
         moveOn(connection, direction, kind, before, after, segmentLength, nowNs);
         return Verdict.ACCEPTED;
     }
 
+    /**
+     * A SYN on a connection that the tracker takes to be alive: its ends may know better, as after one of them has
+     * crashed. What it says is noted, so that an answer to it begins the connection anew.
+     */
+    private void ignore(final long connection, final int direction, final int kind, final int segmentLength) {
+        remember(connection, direction, kind, endOf(segmentLength));
+        if (kind == TcpState.SYN) {
+            options.readSyn(tcp.address(), tcp.headerLength());
+            UnsafeApi.putInt(connection + Connection.LAST_FINGERPRINT_OFFSET,
+                tcp.window() << 16 | options.scale() << 8 | optionFlags());
+        }
+    }
+
+    private boolean isAnswerToIgnoredSyn(final long connection, final int direction, final int kind) {
+        return kind == TcpState.SYN_ACK
+            && UnsafeApi.getByte(connection + Connection.LAST_OFFSET) == lastOf(1 - direction, TcpState.SYN)
+            && tcp.acknowledgement() == UnsafeApi.getInt(connection + Connection.LAST_END_OFFSET);
+    }
+
+    /** With the SYN that was noted, of this direction. */
+    private static void beginAnew(final long connection, final int direction) {
+        final int noted = UnsafeApi.getInt(connection + Connection.LAST_FINGERPRINT_OFFSET);
+        final int end = UnsafeApi.getInt(connection + Connection.LAST_END_OFFSET);
+        final long sender = Connection.window(connection, direction);
+        final long receiver = Connection.window(connection, 1 - direction);
+        put(sender, END_OFFSET, end);
+        put(sender, MAX_END_OFFSET, end);
+        put(sender, MAX_WINDOW_OFFSET, Math.max(1, noted >>> 16));
+        put(sender, MAX_ACK_OFFSET, 0);
+        UnsafeApi.setMemory(receiver, Connection.WINDOW_BYTES, (byte) 0);
+        scale(connection, direction, noted >>> 8 & 0xFF);
+        flags(connection, direction, noted & 0xFF);
+        flags(connection, 1 - direction, 0);
+    }
+
     private void moveOn(final long connection, final int direction, final int kind, final int before, final int after,
                         final int segmentLength, final long nowNs) {
-        if (after != before) {
+        if (after != Connection.tcpState(connection)) {
             Connection.tcpState(connection, after);
-            if (after == TcpState.FIN_WAIT.ordinal()) {
-                addFlags(connection, direction, CLOSE_INITIATED);
-            }
         }
-        if (after == TcpState.ESTABLISHED.ordinal() && before != TcpState.NONE.ordinal()
-            && (direction == Connection.REPLY || Connection.has(connection, Connection.SEEN_REPLY))) {
+        final boolean answered = direction == Connection.REPLY || Connection.has(connection, Connection.SEEN_REPLY);
+        if (after == TcpState.ESTABLISHED.ordinal() && before != TcpState.NONE.ordinal() && answered) {
             Connection.addStatus(connection, Connection.ASSURED);
         }
         countRetransmits(connection, direction, kind, segmentLength);
-        Connection.deadlineNs(connection, nowNs + timeoutNs(connection, after));
+        // A SYN that is sent again gives its connection no longer life.
+        if (kind != TcpState.SYN || before != TcpState.SYN_SENT.ordinal()) {
+            Connection.deadlineNs(connection, nowNs + timeoutNs(connection, kind, after, answered));
+        }
     }
 
-    private long timeoutNs(final long connection, final int state) {
+    private long timeoutNs(final long connection, final int kind, final int state, final boolean answered) {
         final long byState = timeoutsNs[state];
+        if (kind == TcpState.RST) {
+            // Also where the receiver may not take it: if it does not, the next packet gives the time back.
+            return timeoutsNs[ConntrackTimeout.TCP_CLOSE.ordinal()];
+        }
+        if (!answered && state == TcpState.ESTABLISHED.ordinal()) {
+            return Math.min(byState, timeoutsNs[ConntrackTimeout.TCP_UNACKNOWLEDGED.ordinal()]);
+        }
         if (UnsafeApi.getByte(connection + Connection.RETRANSMITS_OFFSET) >= RETRANSMITS_MAX || tcp.window() == 0) {
             return Math.min(byState, timeoutsNs[ConntrackTimeout.TCP_MAX_RETRANS.ordinal()]);
         }
@@ -290,8 +335,11 @@ public final class TcpTracker {
     private void readOptions(final long connection, final int direction, final long header) {
         options.readSyn(header, tcp.headerLength());
         scale(connection, direction, options.scale());
-        flags(connection, direction, (options.hasScale() ? HAS_SCALE : 0)
-            | (options.isSackPermitted() ? SACK_PERMITTED : 0));
+        flags(connection, direction, optionFlags());
+    }
+
+    private int optionFlags() {
+        return (options.hasScale() ? HAS_SCALE : 0) | (options.isSackPermitted() ? SACK_PERMITTED : 0);
     }
 
     /** The sequence number behind the segment. */
@@ -324,10 +372,6 @@ public final class TcpTracker {
 
     private static void flags(final long connection, final int direction, final int bits) {
         UnsafeApi.putByte(connection + Connection.TCP_FLAGS_OFFSET + direction, (byte) bits);
-    }
-
-    private static void addFlags(final long connection, final int direction, final int bits) {
-        flags(connection, direction, flags(connection, direction) | bits);
     }
 
     private static int scale(final long connection, final int direction) {

@@ -1,5 +1,8 @@
 package org.sluice.datapath.nat;
 
+import java.util.Arrays;
+
+import org.sluice.datapath.conntrack.FlowTuple;
 import org.sluice.datapath.protocol.IpProtocol;
 import org.sluice.datapath.route.AddressTable;
 
@@ -26,6 +29,12 @@ public final class PortMapTable {
         return map != null ? map : (ipv4 ? allIpv4 : allIpv6)[slot].find(port);
     }
 
+    /** The map for packets of this tuple, or null. */
+    public PortMap find(final long tuple) {
+        return find(FlowTuple.protocol(tuple), FlowTuple.isIpv4(tuple), FlowTuple.destinationHigh(tuple),
+            FlowTuple.destinationLow(tuple), FlowTuple.destinationPort(tuple));
+    }
+
     /**
      * Adds a map.
      *
@@ -48,11 +57,14 @@ public final class PortMapTable {
     /** Takes out the map of the same protocol, address and first port; one that is not there is no error. */
     public void remove(final PortMap map) {
         final int slot = slotOf(map.protocol());
-        final PortRangeIndex index = scopeOf(map)[slot];
-        final PortMap found = index.find(map.hostFirst());
+        final PortRangeIndex[] indexes = scopeOf(map);
+        final PortMap found = slot < 0 ? null : indexes[slot].find(map.hostFirst());
         if (found != null && found.hostFirst() == map.hostFirst()) {
-            index.remove(map.hostFirst());
+            indexes[slot].remove(map.hostFirst());
             size--;
+        }
+        if (!map.isForAllAddresses() && Arrays.stream(indexes).allMatch(PortRangeIndex::isEmpty)) {
+            byAddress.remove(map.hostHigh(), map.hostLow());
         }
     }
 

@@ -38,7 +38,6 @@ public final class AdmissionStage {
     private final long translated = memory.address();
     /** What answers to it will be when they arrive. */
     private final long reply = memory.address() + FlowTuple.BYTES;
-
     private final IcmpErrorResponder responder;
 
     AdmissionStage(final Layer3 tables, final IcmpErrorResponder responder) {
@@ -58,7 +57,7 @@ public final class AdmissionStage {
         FlowTuple.copy(tuple, translated);
         PortMap map = null;
         if (isLocal(ingress, FlowTuple.destinationHigh(tuple), FlowTuple.destinationLow(tuple))) {
-            map = findPortMap(tuple);
+            map = tables.portMaps().find(tuple);
             if (map == null || isAnswerToHost(batch, i, ingress)) {
                 handToHostOrDrop(batch, i, ingress, DropReason.NOT_PUBLISHED);
                 return;
@@ -135,11 +134,6 @@ public final class AdmissionStage {
         return fib.isLocal(high, low) || owner != null && owner != ingress;
     }
 
-    private PortMap findPortMap(final long tuple) {
-        return tables.portMaps().find(FlowTuple.protocol(tuple), FlowTuple.isIpv4(tuple),
-            FlowTuple.destinationHigh(tuple), FlowTuple.destinationLow(tuple), FlowTuple.destinationPort(tuple));
-    }
-
     private boolean isLocal(final Port ingress, final long high, final long low) {
         return fib.isLocal(high, low) || isGateway(ingress.domain().gateway(), high, low);
     }
@@ -163,7 +157,10 @@ public final class AdmissionStage {
             return forbidden;
         }
         final Route.Hop way = target == null ? route.hopOf(connections.hash(translated)) : null;
-        final NextHop hop = target != null ? fib.nextHops().get(target.index())
+        if (way != null && !way.hasSource() && ingress.domain().policy().masquerade()) {
+            return DropReason.NAT_NO_ADDRESS;
+        }
+        final NextHop hop = target != null ? fib.nextHops().ofPort(target.index())
             : fib.resolve(way, high, low, tables.ports(), nowSeconds);
         if (hop == null) {
             return DropReason.NO_ROUTE;
@@ -187,7 +184,7 @@ public final class AdmissionStage {
                                     final long nowNs) {
         FlowTuple.invert(translated, reply);
         final int asker = ingress.isEndpoint() ? ingress.index() : -1;
-        if (way != null && ingress.domain().policy().masquerade() && way.hasSource()) {
+        if (way != null && ingress.domain().policy().masquerade()) {
             FlowTuple.destination(reply, way.sourceHigh(), way.sourceLow());
             return hasPorts() ? tables.sourcePorts().allocate(reply, asker, nowNs) : isFree(nowNs);
         }
@@ -228,7 +225,7 @@ public final class AdmissionStage {
         if (connection == ConntrackTable.NONE) {
             return DropReason.CONNTRACK_FULL;
         }
-        Connection.nextHop(connection, Connection.ORIGINAL, hop.id(), fib.nextHops().generation());
+        Connection.nextHop(connection, Connection.ORIGINAL, hop.handle(), fib.nextHops().generation());
         tables.tracker().open(connection, FlowTuple.protocol(tuple), batch.l4Address(i), batch.l4Length(i),
             batch.l3Available(i), nowNs);
         tables.counters().increment(WorkerCounter.CONNECTIONS_OPENED);

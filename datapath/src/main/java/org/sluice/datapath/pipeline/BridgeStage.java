@@ -6,8 +6,10 @@ import org.sluice.datapath.bridge.Port;
 import org.sluice.datapath.buffer.DropReason;
 import org.sluice.datapath.buffer.FrameBatch;
 import org.sluice.datapath.protocol.EtherType;
+import org.sluice.datapath.protocol.EthernetFlyweight;
 import org.sluice.datapath.protocol.Icmpv6Flyweight;
 import org.sluice.datapath.protocol.IpProtocol;
+import org.sluice.datapath.protocol.Ipv6Flyweight;
 import org.sluice.datapath.protocol.MacAddress;
 import org.sluice.datapath.status.CounterGroup;
 import org.sluice.datapath.status.WorkerCounter;
@@ -17,6 +19,7 @@ import org.sluice.datapath.status.WorkerCounter;
  * looking up are two loops because each is then simple, and table misses of different frames overlap.
  */
 public final class BridgeStage {
+    private final Ipv6Flyweight ipv6 = new Ipv6Flyweight();
     private final Icmpv6Flyweight icmpv6 = new Icmpv6Flyweight();
     private final Fdb fdb;
     private final CounterGroup<WorkerCounter> counters;
@@ -87,33 +90,38 @@ public final class BridgeStage {
     }
 
     /**
-     * In a domain without inter-container communication, an endpoint's IP packets go to the gateway and the host only.
+     * In a domain without inter-container communication, an endpoint's frames go to the gateway and the host only; but
+     * endpoints may find each other, by ARP and neighbour discovery, for each other's published ports.
      */
     private void isolate(final FrameBatch batch, final Port ingress) {
         final Port hostPort = ingress.domain().hostPort();
         for (int i = 0, size = batch.size(); i < size; i++) {
-            final int type = batch.etherType(i);
-            if (batch.isDropped(i) || type != EtherType.IPV4 && type != EtherType.IPV6
-                || batch.egress(i) == FrameBatch.EGRESS_GATEWAY) {
+            if (batch.isDropped(i) || batch.egress(i) == FrameBatch.EGRESS_GATEWAY || isDiscovery(batch, i)) {
                 continue;
             }
             if (batch.egress(i) != FrameBatch.EGRESS_FLOOD) {
                 if (hostPort == null || batch.egress(i) != hostPort.index()) {
                     batch.drop(i, DropReason.ICC_DISABLED);
                 }
-            } else if (!isNeighbourDiscovery(batch, i)) {
-                if (hostPort == null) {
-                    batch.drop(i, DropReason.ICC_DISABLED);
-                } else {
-                    batch.egress(i, hostPort.index());
-                }
+            } else if (hostPort == null) {
+                batch.drop(i, DropReason.ICC_DISABLED);
+            } else {
+                batch.egress(i, hostPort.index());
             }
         }
     }
 
-    /** Endpoints may still find each other, as they may by ARP. */
-    private boolean isNeighbourDiscovery(final FrameBatch batch, final int i) {
-        return batch.l4Protocol(i) == IpProtocol.ICMPV6 && batch.l4Offset(i) != 0
+    /** Neighbour discovery has a hop limit of 255, and no extension header (RFC 4861, 7.1). */
+    private boolean isDiscovery(final FrameBatch batch, final int i) {
+        if (batch.l3Offset(i) != EthernetFlyweight.LENGTH) {
+            return false;
+        }
+        if (batch.etherType(i) == EtherType.ARP) {
+            return true;
+        }
+        return batch.etherType(i) == EtherType.IPV6 && batch.l4Protocol(i) == IpProtocol.ICMPV6
+            && batch.l4Offset(i) == EthernetFlyweight.LENGTH + Ipv6Flyweight.LENGTH
+            && ipv6.wrap(batch.l3Address(i), batch.l3Available(i)).hopLimit() == 255
             && icmpv6.wrap(batch.l4Address(i), batch.l4Available(i)).type() >= Icmpv6Flyweight.NEIGHBOUR_SOLICITATION
             && icmpv6.type() <= Icmpv6Flyweight.NEIGHBOUR_ADVERTISEMENT;
     }

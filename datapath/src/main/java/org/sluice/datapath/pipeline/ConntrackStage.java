@@ -7,6 +7,7 @@ import org.sluice.datapath.conntrack.ChecksumVerifier;
 import org.sluice.datapath.conntrack.Connection;
 import org.sluice.datapath.conntrack.ConnectionTracker;
 import org.sluice.datapath.conntrack.ConntrackTable;
+import org.sluice.datapath.conntrack.FlowTuple;
 import org.sluice.datapath.conntrack.FragmentTable;
 import org.sluice.datapath.conntrack.TcpTracker;
 import org.sluice.datapath.conntrack.TupleReader;
@@ -42,6 +43,7 @@ public final class ConntrackStage {
     private final int[] routed = new int[FrameBatch.CAPACITY];
     private int routedCount;
     private long removalsBefore;
+    /** Is written so that the loads of the connections are not optimized away. */
     private long touched;
 
     ConntrackStage(final Layer3 tables, final AdmissionStage admission, final IcmpErrorTranslator icmpErrors) {
@@ -80,6 +82,10 @@ public final class ConntrackStage {
                 continue;
             }
             final boolean usual = tuples.read(batch, i) && !batch.isFragment(i);
+            if (batch.etherType(i) == EtherType.IPV6 && FlowTuple.hasMapped(batch.tupleAddress(i))) {
+                batch.drop(i, DropReason.MARTIAN_ADDRESS);
+                continue;
+            }
             batch.tupleHash(i, usual ? connections.hash(batch.tupleAddress(i)) : SPECIAL);
             routed[routedCount++] = i;
         }
@@ -224,25 +230,35 @@ public final class ConntrackStage {
 
     private void followFragment(final FrameBatch batch, final int i, final Port ingress, final int owner,
                                 final long nowNs) {
-        switch (fragments.inspect(batch, i, ingress.domain().id(), nowNs)) {
+        switch (fragments.inspect(batch, i, ingress.index(), nowNs)) {
             // The parser has seen a fragment header where no sender puts one.
             case WHOLE -> batch.drop(i, DropReason.IPV6_EXTENSION_MALFORMED);
             case FIRST -> {
-                final long tuple = batch.tupleAddress(i);
-                batch.connection(i, connections.find(tuple, connections.hash(tuple)));
-                follow(batch, i, ingress, owner, nowNs);
+                followFirst(batch, i, ingress, owner, nowNs);
                 fragments.decide(batch.isDropped(i) ? FragmentTable.DROP
                     : batch.connection(i) == ConntrackTable.NONE ? FragmentTable.TO_HOST : batch.connection(i));
             }
-            case FOLLOWS -> followFirst(batch, i, ingress, owner, nowNs);
+            case FOLLOWS -> followDecision(batch, i, ingress, owner, nowNs);
             case KEPT -> batch.hold(i);
             case OVERLAPS -> batch.drop(i, DropReason.FRAGMENT_OVERLAPPING);
             default -> batch.drop(i, DropReason.FRAGMENT_TABLE_FULL);
         }
     }
 
-    /** A later fragment goes the way of its packet's first, if that is still the same connection. */
     private void followFirst(final FrameBatch batch, final int i, final Port ingress, final int owner,
+                             final long nowNs) {
+        if (!tuples.read(batch, i)) {
+            // An ICMP message that is no echo: nothing that needs to be so long.
+            batch.drop(i, DropReason.ICMP_NOT_TRACKED);
+            return;
+        }
+        final long tuple = batch.tupleAddress(i);
+        batch.connection(i, connections.find(tuple, connections.hash(tuple)));
+        follow(batch, i, ingress, owner, nowNs);
+    }
+
+    /** A later fragment goes the way of its packet's first, if that is still the same connection. */
+    private void followDecision(final FrameBatch batch, final int i, final Port ingress, final int owner,
                              final long nowNs) {
         final long decision = fragments.decision();
         if (decision == FragmentTable.TO_HOST) {
@@ -282,10 +298,5 @@ public final class ConntrackStage {
         return Connection.has(Connection.ofRef(ref), Connection.IN_USE)
             && (plain ? ConntrackTable.isOf(ref, batch.tupleAddress(i)) : batch.isFragment(i)
                 && Connection.isBetween(Connection.ofRef(ref), Connection.directionOfRef(ref), batch.tupleAddress(i)));
-    }
-
-    /** Keeps the loads of {@link ConntrackTable#touch} from being optimized away. */
-    long touched() {
-        return touched;
     }
 }

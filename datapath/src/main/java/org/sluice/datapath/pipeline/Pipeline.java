@@ -8,6 +8,8 @@ import org.sluice.datapath.buffer.DropReason;
 import org.sluice.datapath.buffer.FrameBatch;
 import org.sluice.datapath.conntrack.FragmentTable;
 import org.sluice.datapath.nat.IcmpErrorTranslator;
+import org.sluice.datapath.route.NextHop;
+import org.sluice.datapath.route.PendingPackets;
 import org.sluice.datapath.status.CounterGroup;
 import org.sluice.datapath.status.NetworkCounter;
 import org.sluice.datapath.status.PortCounter;
@@ -26,6 +28,7 @@ public final class Pipeline {
     private final RoutingStage routing;
     private final TransmitStage transmit;
     private final FragmentTable fragments;
+    private final PendingPackets pending;
     private final FrameBatch released = FrameBatch.withoutSlots();
     private final CounterGroup<DropReason> drops;
     private final CounterGroup<WorkerCounter> counters;
@@ -34,6 +37,7 @@ public final class Pipeline {
         counters = layer3.counters();
         drops = layer3.drops();
         fragments = layer3.fragments();
+        pending = layer3.pending();
         bridge = new BridgeStage(fdb, counters);
         gateway = new GatewayStage(counters);
         final IcmpErrorTranslator icmpErrors = new IcmpErrorTranslator(layer3.connections());
@@ -63,6 +67,24 @@ public final class Pipeline {
             runStages(released, ingress, nowNs);
             released.clear();
             fragments.release(released);
+        }
+    }
+
+    /** Sends what has waited for the next hop, which is resolved now, by its port. */
+    public void release(final NextHop hop, final Port egress, final int nowSeconds) {
+        released.clear();
+        pending.release(hop, released, nowSeconds);
+        while (released.size() > 0) {
+            parse.process(released);
+            for (int i = 0; i < released.size(); i++) {
+                released.egress(i, egress.index());
+                if (released.wireLength(i) > egress.mtu()) {
+                    released.cuttable(i); // otherwise it would not have been held
+                }
+            }
+            transmit.process(released, egress);
+            released.clear();
+            pending.release(hop, released, nowSeconds);
         }
     }
 

@@ -57,10 +57,11 @@ public final class RoutingStage {
             final long ref = batch.connection(i);
             final long connection = Connection.ofRef(ref);
             final int direction = Connection.directionOfRef(ref);
-            final NextHop hop = Connection.routeGeneration(connection, direction)
-                == fib.nextHops().generation()
-                ? fib.nextHops().get(Connection.nextHop(connection, direction))
-                : resolve(batch, i, connection, direction, nowSeconds);
+            NextHop hop = Connection.routeGeneration(connection, direction) == fib.nextHops().generation()
+                ? fib.nextHops().get(Connection.nextHop(connection, direction)) : null;
+            if (hop == null) {
+                hop = resolve(connection, direction, nowSeconds);
+            }
             if (hop == null) {
                 responder.unreachable(batch, i, ingress, DropReason.NO_ROUTE, nowNs);
             } else if (ttl(batch, i) <= 1) {
@@ -84,7 +85,7 @@ public final class RoutingStage {
         if (hop.isResolved()) {
             hop.writeMacs(batch.address(i), nowSeconds);
         } else {
-            fib.nextHops().ask(hop);
+            fib.nextHops().ask(hop, nowSeconds);
             if (tables.pending().hold(batch, i, hop, nowNs)) {
                 batch.hold(i);
             } else {
@@ -94,14 +95,12 @@ public final class RoutingStage {
     }
 
     /** The way may have changed, or this is the direction's first packet. */
-    private NextHop resolve(final FrameBatch batch, final int i, final long connection, final int direction,
-                            final int nowSeconds) {
+    private NextHop resolve(final long connection, final int direction, final int nowSeconds) {
         final long other = Connection.tuple(connection, 1 - direction);
         final NextHop hop = fib.resolve(FlowTuple.sourceHigh(other), FlowTuple.sourceLow(other),
             tables.connections().hash(Connection.tuple(connection, Connection.ORIGINAL)), ports, nowSeconds);
         if (hop != null) {
-            // Finding it may itself have changed the generation.
-            Connection.nextHop(connection, direction, hop.id(), fib.nextHops().generation());
+            Connection.nextHop(connection, direction, hop.handle(), fib.nextHops().generation());
         }
         return hop;
     }

@@ -110,8 +110,7 @@ public final class TransmitStage {
         touchedCount = 0;
     }
 
-    /** Sends what is queued at a port. */
-    public void flush(final Port egress) {
+    private void flush(final Port egress) {
         final EgressQueue queue = egress.egressQueue();
         if (queue.size() == 0) {
             return; // sent before its turn

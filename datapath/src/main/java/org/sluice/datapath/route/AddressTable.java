@@ -1,11 +1,13 @@
 package org.sluice.datapath.route;
 
 import java.util.Arrays;
+import java.util.concurrent.ThreadLocalRandom;
 
 /**
  * Something for each of many IP addresses of both families (IPv4 ones mapped, see
  * {@link org.sluice.datapath.conntrack.FlowTuple}). Open addressing with linear probing; looking up allocates nothing.
- * Owned by the worker.
+ * Each table has a seed of its own, so that who sends packets cannot choose addresses that stand side by side. Owned by
+ * the worker.
  *
  * @param <V> what stands for an address.
  */
@@ -15,6 +17,7 @@ public final class AddressTable<V> {
     private long[] highs = new long[MIN_CAPACITY];
     private long[] lows = new long[MIN_CAPACITY];
     private Object[] values = new Object[MIN_CAPACITY];
+    private final long seed = ThreadLocalRandom.current().nextLong();
     private int size;
 
     /** What stands for the address, or null. */
@@ -103,8 +106,9 @@ public final class AddressTable<V> {
         }
     }
 
-    private static int slotOf(final long high, final long low, final int mask) {
-        final long h = (high * 0x9E37_79B9_7F4A_7C15L ^ low) * 0xD6E8_FEB8_6659_FD93L;
-        return (int) (h >>> 32) & mask;
+    private int slotOf(final long high, final long low, final int mask) {
+        final long a = low ^ seed;
+        final long b = high ^ 0x9E37_79B9_7F4A_7C15L;
+        return (int) ((a * b ^ Math.unsignedMultiplyHigh(a, b)) * 0xD6E8_FEB8_6659_FD93L >>> 32) & mask;
     }
 }

@@ -88,7 +88,7 @@ public final class Fib {
                            final int nowSeconds) {
         final Port endpoint = endpoint(high, low);
         if (endpoint != null) {
-            return nextHops.get(endpoint.index());
+            return nextHops.ofPort(endpoint.index());
         }
         final Route route = routes.lookup(high, low);
         return route == null || route.hops().length == 0 ? null

@@ -9,8 +9,7 @@ import org.sluice.datapath.protocol.NetworkOrder;
  * for each endpoint and one for each neighbour of an uplink. Owned by the worker.
  */
 public final class NextHop {
-    private final int id;
-    private final int serial;
+    private final int handle;
     private final int portIndex;
     private final int mtu;
     private final long sourceMac;
@@ -21,18 +20,18 @@ public final class NextHop {
     private long mac;
     private boolean resolved;
     private int lastUsedSeconds;
+    private int lastAskedSeconds = Integer.MIN_VALUE;
 
     /**
-     * @param serial    unlike the id, never used again.
+     * @param handle    what it is found by; another neighbour in the same place has another one.
      * @param mtu       layer-3 bytes.
      * @param sourceMac of the frames.
      * @param high      of the neighbour's address; of no meaning for an endpoint.
      * @param low       the same.
      */
-    NextHop(final int id, final int serial, final int portIndex, final int mtu, final long sourceMac, final long high,
+    NextHop(final int handle, final int portIndex, final int mtu, final long sourceMac, final long high,
             final long low) {
-        this.id = id;
-        this.serial = serial;
+        this.handle = handle;
         this.portIndex = portIndex;
         this.mtu = mtu;
         this.sourceMac = sourceMac;
@@ -53,12 +52,8 @@ public final class NextHop {
         resolved = false;
     }
 
-    public int id() {
-        return id;
-    }
-
-    int serial() {
-        return serial;
+    public int handle() {
+        return handle;
     }
 
     public int portIndex() {
@@ -89,6 +84,13 @@ public final class NextHop {
     /** When a packet last went this way, in the worker's seconds. */
     public int lastUsedSeconds() {
         return lastUsedSeconds;
+    }
+
+    /** Whether it is time to ask for its MAC address: once a second is enough. */
+    boolean isToBeAskedFor(final int nowSeconds) {
+        final boolean due = nowSeconds != lastAskedSeconds;
+        lastAskedSeconds = nowSeconds;
+        return due;
     }
 
     /** Writes destination and source MAC of a frame. */

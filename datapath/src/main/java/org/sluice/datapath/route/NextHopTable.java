@@ -15,6 +15,10 @@ public final class NextHopTable {
     private static final int MAX_NEIGHBOURS = 4096;
     private static final int EVICTION_TRIES = 32;
     private static final int FIRST_NEIGHBOUR = Fdb.MAX_PORTS;
+    /** A handle's low bits are the place, the others a number that is not given again for long. */
+    private static final int PLACE_BITS = Integer.SIZE - Integer.numberOfLeadingZeros(FIRST_NEIGHBOUR
+        + MAX_NEIGHBOURS - 1);
+    private static final int PLACE_MASK = (1 << PLACE_BITS) - 1;
 
     private final NextHop[] hops = new NextHop[FIRST_NEIGHBOUR + MAX_NEIGHBOURS];
     private final Object[] neighboursOfPort = new Object[Fdb.MAX_PORTS];
@@ -45,14 +49,20 @@ public final class NextHopTable {
         generation++;
     }
 
-    /** By its number, or null. */
-    public NextHop get(final int id) {
-        return hops[id];
+    /** By its handle, or null where it is gone. */
+    public NextHop get(final int handle) {
+        final NextHop hop = hops[handle & PLACE_MASK];
+        return hop != null && hop.handle() == handle ? hop : null;
+    }
+
+    /** Of an endpoint's or host's port, or null. */
+    public NextHop ofPort(final int portIndex) {
+        return hops[portIndex];
     }
 
     /** Makes the next hop of an endpoint's or host's port. */
     public void addPort(final Port port) {
-        final NextHop hop = new NextHop(port.index(), ++lastSerial, port.index(), port.mtu(),
+        final NextHop hop = new NextHop(handle(port.index()), port.index(), port.mtu(),
             port.domain().gateway().mac(), 0, 0);
         hop.resolve(port.identity().mac());
         hops[port.index()] = hop;
@@ -79,7 +89,7 @@ public final class NextHopTable {
         }
     }
 
-    /** The neighbour on the uplink; a new one is asked for. */
+    /** The neighbour on the uplink; one that is new is not resolved. */
     public NextHop neighbour(final Port uplink, final long high, final long low, final int nowSeconds) {
         final AddressTable<NextHop> known = neighboursOf(uplink.index());
         final NextHop hop = known.get(high, low);
@@ -115,24 +125,29 @@ public final class NextHopTable {
         }
     }
 
-    /** Asks for a neighbour that packets wait for. */
-    public void ask(final NextHop hop) {
-        requests.onWanted(hop.portIndex(), hop.high(), hop.low());
+    /** Asks for a neighbour that packets wait for, if it was not asked for just now. */
+    public void ask(final NextHop hop, final int nowSeconds) {
+        if (hop.isToBeAskedFor(nowSeconds)) {
+            requests.onWanted(hop.portIndex(), hop.high(), hop.low());
+        }
     }
 
     private NextHop add(final Port uplink, final AddressTable<NextHop> known, final long high, final long low,
                         final int nowSeconds) {
-        final int id = neighbours < MAX_NEIGHBOURS ? freeId() : evict(nowSeconds);
-        final NextHop hop = new NextHop(id, ++lastSerial, uplink.index(), uplink.mtu(), uplink.identity().mac(),
-            high, low);
-        hops[id] = hop;
+        final int place = neighbours < MAX_NEIGHBOURS ? freePlace() : evict(nowSeconds);
+        final NextHop hop = new NextHop(handle(place), uplink.index(), uplink.mtu(), uplink.identity().mac(), high,
+            low);
+        hops[place] = hop;
         neighbours++;
         known.put(high, low, hop);
-        requests.onWanted(uplink.index(), high, low);
         return hop;
     }
 
-    private int freeId() {
+    private int handle(final int place) {
+        return ++lastSerial << PLACE_BITS | place;
+    }
+
+    private int freePlace() {
         do {
             cursor = cursor + 1 < hops.length ? cursor + 1 : FIRST_NEIGHBOUR;
         } while (hops[cursor] != null);
@@ -155,7 +170,6 @@ public final class NextHopTable {
         neighboursOf(gone.portIndex()).remove(gone.high(), gone.low());
         hops[victim] = null;
         neighbours--;
-        generation++; // connections remember numbers, and this one will be somebody else's
         return victim;
     }
 

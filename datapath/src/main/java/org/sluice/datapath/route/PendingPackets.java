@@ -1,13 +1,11 @@
 package org.sluice.datapath.route;
 
-import org.sluice.datapath.bridge.Port;
 import org.sluice.datapath.buffer.FrameBatch;
 import org.sluice.datapath.buffer.HeldFrames;
 
 /**
  * Packets that wait for a neighbour's MAC address: a few in all and fewer for each (a datagram of 64 KiB in fragments
- * fits), and not for long. They are complete
- * but for their MAC addresses. Owned by the worker.
+ * fits), and not for long. They are complete but for their MAC addresses. Owned by the worker.
  */
 public final class PendingPackets implements AutoCloseable {
     private static final int MAX_PACKETS = 64;
@@ -25,9 +23,9 @@ public final class PendingPackets implements AutoCloseable {
     public boolean hold(final FrameBatch batch, final int i, final NextHop hop, final long nowNs) {
         int waiting = 0;
         for (int place = 0; place < MAX_PACKETS; place++) {
-            waiting += frames.isUsed(place) && frames.tag(place) == hop.serial() ? 1 : 0;
+            waiting += frames.isUsed(place) && frames.tag(place) == hop.handle() ? 1 : 0;
         }
-        final int place = waiting == MAX_FOR_NEIGHBOUR ? HeldFrames.NONE : frames.hold(batch, i, hop.serial());
+        final int place = waiting == MAX_FOR_NEIGHBOUR ? HeldFrames.NONE : frames.hold(batch, i, hop.handle());
         if (place == HeldFrames.NONE) {
             return false;
         }
@@ -35,25 +33,25 @@ public final class PendingPackets implements AutoCloseable {
         return true;
     }
 
-    /** Queues what has waited for the neighbour at its port, which the caller flushes; returns how many. */
-    public int release(final NextHop hop, final Port port, final int nowSeconds) {
-        int released = 0;
-        for (int place = 0; place < MAX_PACKETS && frames.size() > 0; place++) {
-            if (frames.isUsed(place) && frames.tag(place) == hop.serial()) {
+    /**
+     * Appends what has waited for the neighbour to the batch, as far as there is room, with its MAC addresses written.
+     * The frames are valid until the next {@link #hold}.
+     */
+    public void release(final NextHop hop, final FrameBatch batch, final int nowSeconds) {
+        for (int place = 0; place < MAX_PACKETS && frames.size() > 0 && batch.hasRoom(); place++) {
+            if (frames.isUsed(place) && frames.tag(place) == hop.handle()) {
                 hop.writeMacs(frames.address(place), nowSeconds);
-                port.egressQueue().add(frames.address(place), frames.length(place));
+                batch.append(frames.address(place), frames.length(place));
                 frames.free(place);
-                released++;
             }
         }
-        return released;
     }
 
     /** Forgets what waits for a neighbour that is not there; returns how many packets that were. */
     public int drop(final NextHop hop) {
         int dropped = 0;
         for (int place = 0; place < MAX_PACKETS && frames.size() > 0; place++) {
-            if (frames.isUsed(place) && frames.tag(place) == hop.serial()) {
+            if (frames.isUsed(place) && frames.tag(place) == hop.handle()) {
                 frames.free(place);
                 dropped++;
             }

@@ -7,10 +7,10 @@ import org.sluice.datapath.buffer.DropReason;
 import org.sluice.datapath.command.Command;
 import org.sluice.datapath.command.CommandHandler;
 import org.sluice.datapath.command.CommandResult;
-import org.sluice.datapath.conntrack.ConntrackFilter;
+import org.sluice.datapath.conntrack.Connection;
 import org.sluice.datapath.conntrack.ConntrackTable;
 import org.sluice.datapath.pipeline.Layer3;
-import org.sluice.datapath.pipeline.TransmitStage;
+import org.sluice.datapath.pipeline.Pipeline;
 import org.sluice.datapath.route.NextHop;
 import org.sluice.datapath.status.WorkerCounter;
 
@@ -19,13 +19,13 @@ final class CommandApplier implements CommandHandler {
     private final WorkerResources resources;
     private final PortTable portTable;
     private final Layer3 tables;
-    private final TransmitStage transmit;
+    private final Pipeline pipeline;
 
-    CommandApplier(final WorkerResources resources, final Layer3 tables) {
+    CommandApplier(final WorkerResources resources, final Layer3 tables, final Pipeline pipeline) {
         this.resources = resources;
         this.tables = tables;
+        this.pipeline = pipeline;
         portTable = new PortTable(resources, tables.ports(), tables.fib());
-        transmit = new TransmitStage(tables.ports(), tables.drops());
     }
 
     @Override
@@ -88,9 +88,7 @@ final class CommandApplier implements CommandHandler {
             return CommandResult.OK;
         }
         if (hop.isResolved()) {
-            if (tables.pending().release(hop, uplink, nowSeconds()) > 0) {
-                transmit.flush(uplink);
-            }
+            pipeline.release(hop, uplink, nowSeconds());
         } else {
             tables.drops().add(DropReason.NEIGHBOUR_UNREACHABLE, tables.pending().drop(hop));
         }
@@ -111,17 +109,24 @@ final class CommandApplier implements CommandHandler {
     @Override
     public CommandResult onFlushConntrack(final Command.FlushConntrack command) {
         final ConntrackTable connections = tables.connections();
-        final ConntrackFilter filter = command.filter();
+        final int end = Math.min(connections.highWater(), command.first() + Command.FlushConntrack.MAX_CONNECTIONS);
         int flushed = 0;
-        for (int number = 0; number < connections.highWater(); number++) {
+        for (int number = command.first(); number < end; number++) {
             final long connection = connections.byNumber(number);
-            if (connection != ConntrackTable.NONE && filter.matches(connection)) {
+            if (connection != ConntrackTable.NONE && command.filter().matches(connection)
+                && !(command.unpublished() && isPublished(connection))) {
                 connections.remove(connection);
                 flushed++;
             }
         }
         resources.counters().add(WorkerCounter.CONNECTIONS_FLUSHED, flushed);
         return CommandResult.OK;
+    }
+
+    /** Whether there is still a port map for what the connection was opened to. */
+    private boolean isPublished(final long connection) {
+        final long tuple = Connection.tuple(connection, Connection.ORIGINAL);
+        return tables.portMaps().find(tuple) != null;
     }
 
     private int nowSeconds() {

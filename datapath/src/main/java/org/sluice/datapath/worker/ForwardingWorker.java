@@ -51,7 +51,8 @@ public final class ForwardingWorker implements Agent {
         poller = resources.poller();
         layer3 = makeLayer3();
         pipeline = new Pipeline(fdb, layer3);
-        commandApplier = resources.channel().applier(new CommandApplier(resources, layer3), resources.errorHandler());
+        commandApplier = resources.channel().applier(new CommandApplier(resources, layer3, pipeline),
+            resources.errorHandler());
         housekeeper = new Housekeeper(resources, layer3);
     }
 

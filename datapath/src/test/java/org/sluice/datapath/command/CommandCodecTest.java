@@ -55,7 +55,7 @@ class CommandCodecTest {
             new Command.PutNeighbour(3, 1, 2, 0x0242_0A00_0001L),
             new Command.AddPortMap(map),
             new Command.RemovePortMap(map),
-            new Command.FlushConntrack(FILTER));
+            new Command.FlushConntrack(FILTER, 16_384, true));
         final Set<Object> types = new HashSet<>();
         for (final Command command : commands) {
             types.add(command.getClass());

@@ -32,6 +32,7 @@ class TcpTrackerTest {
     private final long connection = memory.address();
     private final long segment = connection + Connection.BYTES;
     private TcpTracker tracker = tracker(true);
+    private long later;
 
     @AfterEach
     void close() {
@@ -101,7 +102,7 @@ class TcpTrackerTest {
         see(Verdict.RESET_INVALID, SERVER, RST, 100, 0, NOTHING, 0);
         see(Verdict.OUT_OF_WINDOW, SERVER, RST, 601 + 65_535 * 128 + 10, 0, NOTHING, 0);
         see(Verdict.ACCEPTED, SERVER, RST, 700, 0, NOTHING, 0);
-        assertState(TcpState.ESTABLISHED, 300);
+        assertState(TcpState.ESTABLISHED, 10);
         see(Verdict.ACCEPTED, SERVER, RST, 601, 0, NOTHING, 0);
         assertState(TcpState.CLOSE, 10);
     }
@@ -141,8 +142,9 @@ class TcpTrackerTest {
     @Test
     void shouldPickUpInTheMiddleAndJudgeNoWindowThere() {
         open(ACK, 70_000, 9, NOTHING, 100);
+        assertState(TcpState.ESTABLISHED, 300);
+        see(Verdict.ACCEPTED, SERVER, ACK, 9, 70_100, NOTHING, 0);
         assertState(TcpState.ESTABLISHED, 432_000);
-        see(Verdict.ACCEPTED, SERVER, ACK, 9, 70_100, NOTHING, 1000);
         see(Verdict.ACCEPTED, CLIENT, ACK, 70_100 + 1_000_000, 1009, NOTHING, 100);
     }
 
@@ -150,6 +152,40 @@ class TcpTrackerTest {
     void shouldEndWhatWasNeverAnswered() {
         open(SYN, 100, 0, NOTHING, 0);
         see(Verdict.ABORTED, CLIENT, RST, 101, 0, NOTHING, 0);
+        open(SYN, 100, 0, NOTHING, 0);
+        see(Verdict.ABORTED, SERVER, RST | ACK, 0, 101, NOTHING, 0);
+    }
+
+    @Test
+    void shouldGiveNoLongerLifeToOneThatOnlyAsks() {
+        open(SYN, 100, 0, NOTHING, 0);
+        later = TimeUnit.SECONDS.toNanos(60);
+        see(Verdict.ACCEPTED, CLIENT, SYN, 100, 0, NOTHING, 0);
+        assertState(TcpState.SYN_SENT, 120);
+    }
+
+    @Test
+    void shouldBeginAnewWhenBothEndsHave() {
+        establish(NOTHING, NOTHING);
+        // The client has crashed and knows nothing of the connection.
+        see(Verdict.IGNORED, CLIENT, SYN, 9_000_000, 0, SCALE_7, 0);
+        assertState(TcpState.ESTABLISHED, 432_000);
+        see(Verdict.ACCEPTED, SERVER, SYN | ACK, 7_000_000, 9_000_001, SCALE_7, 0);
+        assertState(TcpState.SYN_RECV, 60);
+        see(Verdict.ACCEPTED, CLIENT, ACK, 9_000_001, 7_000_001, NOTHING, 0);
+        assertState(TcpState.ESTABLISHED, 432_000);
+        see(Verdict.ACCEPTED, SERVER, ACK, 7_000_001, 9_000_001, NOTHING, 0);
+        see(Verdict.ACCEPTED, CLIENT, ACK, 9_000_001 + 65_535 * 128 - 1000, 7_000_001, NOTHING, 1000);
+        see(Verdict.OUT_OF_WINDOW, CLIENT, ACK, 9_000_001 + 65_535 * 128 * 2, 7_000_001, NOTHING, 1000);
+    }
+
+    @Test
+    void shouldNotBeginAnewForAnAnswerToSomethingElse() {
+        establish(NOTHING, NOTHING);
+        see(Verdict.IGNORED, CLIENT, SYN, 9_000_000, 0, SCALE_7, 0);
+        see(Verdict.IGNORED, SERVER, SYN | ACK, 7_000_000, 9_000_002, SCALE_7, 0);
+        assertState(TcpState.ESTABLISHED, 432_000);
+        see(Verdict.ACCEPTED, CLIENT, ACK, 101, 501, NOTHING, 100);
     }
 
     @Test
@@ -191,7 +227,7 @@ class TcpTrackerTest {
     private void see(final Verdict expected, final int direction, final int flags, final int sequence, final int ack,
                      final byte[] options, final int length) {
         final Verdict verdict =
-            tracker.track(connection, direction, segment, write(flags, sequence, ack, options, length), NOW);
+            tracker.track(connection, direction, segment, write(flags, sequence, ack, options, length), NOW + later);
         assertEquals(expected, verdict);
         if (direction == SERVER && verdict == Verdict.ACCEPTED) {
             Connection.addStatus(connection, Connection.SEEN_REPLY);

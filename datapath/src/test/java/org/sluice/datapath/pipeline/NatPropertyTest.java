@@ -56,7 +56,7 @@ class NatPropertyTest {
     void shouldGiveBackAnyPacketAsItWasWithRightChecksums() throws CommandException {
         for (int round = 0; round < 20_000; round++) {
             if (round % 100 == 0) {
-                host.fixture().execute(new Command.FlushConntrack(ConntrackFilter.ALL));
+                host.fixture().execute(new Command.FlushConntrack(ConntrackFilter.ALL, 0, false));
             }
             final boolean v4 = random.nextBoolean();
             final String inside = v4 ? A : A6;

@@ -114,7 +114,8 @@ class RoutingFuzzTest {
         missed.removeAll(EnumSet.of(DropReason.VLAN_NOT_ROUTED, DropReason.CONNTRACK_CLASH,
             DropReason.NETWORK_INTERNAL, DropReason.ICC_DISABLED, DropReason.NEIGHBOUR_QUEUE_FULL,
             DropReason.NEIGHBOUR_UNREACHABLE, DropReason.NAT_PORTS_EXHAUSTED, DropReason.CONNTRACK_FULL,
-            DropReason.CONNTRACK_PORT_LIMIT, DropReason.FRAGMENT_TABLE_FULL, DropReason.INGRESS_MISMATCH));
+            DropReason.CONNTRACK_PORT_LIMIT, DropReason.NAT_NO_ADDRESS, DropReason.FRAGMENT_TABLE_FULL,
+            DropReason.INGRESS_MISMATCH));
         missed.removeAll(host.fixture().allDrops().keySet());
         assertEquals(Set.of(), missed);
     }

@@ -12,6 +12,7 @@ import static org.sluice.datapath.RoutedHost.GATEWAY;
 import static org.sluice.datapath.RoutedHost.HOST;
 import static org.sluice.datapath.RoutedHost.HOST6;
 import static org.sluice.datapath.RoutedHost.PORT_B;
+import static org.sluice.datapath.RoutedHost.ROUTER;
 import static org.sluice.datapath.RoutedHost.WORLD;
 import static org.sluice.datapath.RoutedHost.WORLD6;
 
@@ -22,6 +23,7 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
+import org.sluice.datapath.Frames;
 import org.sluice.datapath.Packets;
 import org.sluice.datapath.RoutedHost;
 import org.sluice.datapath.SwitchFixture;
@@ -29,6 +31,9 @@ import org.sluice.datapath.bridge.DomainPolicy;
 import org.sluice.datapath.buffer.DropReason;
 import org.sluice.datapath.command.Command;
 import org.sluice.datapath.command.CommandException;
+import org.sluice.datapath.conntrack.Connection;
+import org.sluice.datapath.conntrack.ConntrackFilter;
+import org.sluice.datapath.route.Route;
 
 /** Packets through the whole layer-3 path: out, in, across, and what becomes of those that may not. */
 class RoutingTest {
@@ -185,6 +190,10 @@ class RoutingTest {
         host.fromA(Packets.udp(A, 1, B, 53, PAYLOAD));
         host.assertSilence();
         assertEquals(2, host.fixture().drops(DropReason.ICC_DISABLED));
+        host.a().inject(Frames.ethernet(RoutedHost.MAC_B, RoutedHost.MAC_A, 0x88B5, new byte[46]));
+        host.fixture().doWork();
+        host.assertSilence();
+        assertEquals(3, host.fixture().drops(DropReason.ICC_DISABLED), "nor what is no IP");
         host.fromA(Packets.udp(A, 1, HOST, 5000, PAYLOAD));
         assertEquals(53, Packets.destinationPortOf(host.atB()));
     }
@@ -336,6 +345,91 @@ class RoutingTest {
             host.fromA(Packets.udp(A, 50_600, "192.0.2.79", 9, PAYLOAD));
         }
         assertEquals(1, host.fixture().drops(DropReason.NEIGHBOUR_QUEUE_FULL));
+    }
+
+    @Test
+    void shouldCutWhatHasWaitedForANeighbour() throws CommandException {
+        final byte[] packet = Packets.udp(A, 50_600, "192.0.2.77", 9, new byte[3000]);
+        packet[6] = 0;
+        host.fromA(Packets.withHeaderChecksum(packet));
+        host.assertSilence();
+        host.fixture().execute(new Command.PutNeighbour(RoutedHost.PORT_UPLINK, 0, Packets.low("192.0.2.77"),
+            0x0200_0000_0077L));
+        assertEquals(3, host.uplink().takeSent().size());
+        assertEquals(Map.of(), host.fixture().allDrops());
+    }
+
+    @Test
+    void shouldFindTheWayAgainWhenNeighboursAreTooMany() throws CommandException {
+        host.route("10.99.0.0", 16, null, HOST);
+        host.fromA(Packets.udp(A, 50_600, WORLD, 9, PAYLOAD));
+        host.atWire();
+        host.fromWire(Packets.udp(WORLD, 9, HOST, 50_600, PAYLOAD));
+        host.atA();
+        for (int i = 0; i < 10_000; i++) {
+            host.fromA(Packets.udp(A, 50_601, "10.99." + i / 200 + "." + (1 + i % 200), 9, PAYLOAD));
+            host.fixture().events().poll((port, high, low) -> { });
+        }
+        host.uplink().takeSent();
+        host.fromA(Packets.udp(A, 50_600, WORLD, 9, PAYLOAD));
+        host.atWire();
+    }
+
+    @Test
+    void shouldNotMasqueradeWithoutAnAddress() throws CommandException {
+        host.fixture().execute(new Command.PutRoute(new Route(0, Packets.low("203.0.113.0"), 96 + 24,
+            new Route.Hop[] {new Route.Hop(RoutedHost.PORT_UPLINK, 0, Packets.low(ROUTER), 0, 0)})));
+        host.fromA(Packets.udp(A, 50_600, "203.0.113.9", 9, PAYLOAD));
+        host.assertSilence();
+        assertEquals(Map.of(DropReason.NAT_NO_ADDRESS, 1L), host.fixture().allDrops());
+    }
+
+    @Test
+    void shouldTakeNoMappedAddressForIpv4() {
+        host.fromA(Packets.udp(A, 1234, WORLD, 33_434, PAYLOAD));
+        host.atWire();
+        final byte[] mapped = Packets.udp(WORLD6, 33_434, HOST6, 1234, PAYLOAD);
+        Arrays.fill(mapped, 8, 18, (byte) 0);
+        Frames.put16(mapped, 18, 0xFFFF);
+        System.arraycopy(Packets.address(WORLD), 0, mapped, 20, 4);
+        Arrays.fill(mapped, 24, 34, (byte) 0);
+        Frames.put16(mapped, 34, 0xFFFF);
+        System.arraycopy(Packets.address(HOST), 0, mapped, 36, 4);
+        host.fromWire(mapped);
+        host.assertSilence();
+        assertEquals(1, host.fixture().drops(DropReason.MARTIAN_ADDRESS));
+    }
+
+    @Test
+    void shouldNotLetOnePortsFragmentsCrowdOutAnothers() throws CommandException {
+        host.publish(Packets.UDP, null, 5000, 5000, PORT_B, B, 53);
+        final List<byte[]> parts = Fragments.all(Packets.udp(WORLD, 4000, HOST, 5000, new byte[5000]), 7, 1480);
+        host.fromWire(parts.get(2));
+        // Fragments whose beginning never comes: each is kept, as long as there is room.
+        for (int i = 0; i < 1000; i++) {
+            host.fromA(Fragments.of(Packets.udp(A, 1, WORLD, 9, new byte[3000]), i, 1480, 2960));
+        }
+        host.fromWire(parts.get(1));
+        host.fromWire(parts.get(3));
+        host.fromWire(parts.get(0));
+        assertEquals(4, host.b().takeSent().size());
+    }
+
+    @Test
+    void shouldFlushOnlyWhatIsPublishedNoLonger() throws CommandException {
+        host.publish(Packets.UDP, null, 5000, 5000, PORT_B, B, 53);
+        host.publish(Packets.UDP, null, 6000, 6000, PORT_B, B, 54);
+        host.fromWire(Packets.udp(WORLD, 4000, HOST, 5000, PAYLOAD));
+        host.fromWire(Packets.udp(WORLD, 4000, HOST, 6000, PAYLOAD));
+        final int before = host.fixture().connections().size();
+        host.fixture().execute(new Command.RemovePortMap(
+            RoutedHost.portMap(Packets.UDP, null, 5000, 5000, PORT_B, B, 53)));
+        host.fixture().execute(
+            new Command.FlushConntrack(ConntrackFilter.withStatus(Connection.DNAT), 0, true));
+        assertEquals(before - 1, host.fixture().connections().size());
+        host.b().takeSent();
+        host.fromWire(Packets.udp(WORLD, 4000, HOST, 6000, PAYLOAD));
+        host.atB();
     }
 
     @Test
