@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -109,12 +110,13 @@ public final class Daemon implements AutoCloseable {
     public void close() {
         onControlThread(() -> {
             closeQuietly(server);
-            closeQuietly(mirror);
             closeQuietly(proxy);
             closeQuietly(endpoints == null ? null : endpoints::close);
             closeQuietly(networks == null ? null : networks::close);
             closeQuietly(uplinks);
             closeQuietly(engine);
+            // After the workers, which call upon it.
+            closeQuietly(mirror);
             closeQuietly(stateLock);
             closeQuietly(lock);
             return null;
@@ -165,6 +167,9 @@ public final class Daemon implements AutoCloseable {
                     + "; stop it, or give this one a " + option + " of its own");
             }
             return channel;
+        } catch (final OverlappingFileLockException ex) {
+            throw ControlException.invalid("--run-dir and --state-dir are both " + folder
+                + "; give each a folder of its own");
         } catch (final IOException ex) {
             throw new UncheckedIOException("cannot use the folder " + folder + ": " + ex.getMessage(), ex);
         }

@@ -3,10 +3,12 @@ package org.sluice.control;
 import java.math.BigInteger;
 import java.net.InetAddress;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -186,7 +188,14 @@ public final class NetworkManager {
         final long gatewayMac = MacAllocator.macFor(subnets.stream().map(SubnetSpec::gateway).toList());
         return new NetworkSpec(name, subnets, mtu, Boolean.TRUE.equals(request.internal()),
             !Boolean.FALSE.equals(request.sourceGuard()), request.icc(), request.masquerade(),
-            Names.hostInterface(name), MacAddress.format(gatewayMac));
+            Names.hostInterface(name), MacAddress.format(gatewayMac), leastLoadedWorker());
+    }
+
+    private int leastLoadedWorker() {
+        final int[] networksOf = new int[engine.workerCount()];
+        state.networks().forEach(spec -> networksOf[spec.worker() % networksOf.length]++);
+        return IntStream.range(0, networksOf.length).boxed().min(Comparator.comparing(worker -> networksOf[worker]))
+            .orElseThrow();
     }
 
     private List<SubnetSpec> completeSubnets(final Request request) {
@@ -265,7 +274,8 @@ public final class NetworkManager {
         try (Undo undo = new Undo()) {
             final PortIdentity gateway = gatewayOf(spec);
             final SwitchEngine.NetworkHandle handle = engine.addNetwork(spec.name(), gateway,
-                new DomainPolicy(spec.internal(), spec.icc(), spec.masquerade()));
+                new DomainPolicy(spec.internal(), spec.icc(), spec.masquerade()),
+                spec.worker() % engine.workerCount());
             undo.add(() -> engine.removeNetwork(handle));
             final int portIndex = engine.reservePort();
             undo.add(() -> engine.releasePort(portIndex));

@@ -196,15 +196,14 @@ public final class PortMapManager {
         }
         final int owner = port.get().workerIndex();
         for (final InetAddress address : addressesFor(endpoint, map)) {
-            final PortMap here = portMap(map, address, port.get().index());
+            final PortMap known = portMap(map, address);
             for (int worker = 0; worker < engine.workerCount(); worker++) {
-                final PortMap known = worker == owner ? here : portMap(map, address, -1);
                 final int current = worker;
                 engine.execute(worker, new Command.AddPortMap(known), "publish " + map);
                 undo.add(() -> engine.execute(current, new Command.RemovePortMap(known), "take " + map + " back"));
             }
-            uplinks.publish(owner, here);
-            undo.add(() -> uplinks.unpublish(owner, here));
+            uplinks.publish(owner, known);
+            undo.add(() -> uplinks.unpublish(owner, known));
         }
         proxy.publish(map, endpoint.addresses());
         undo.add(() -> proxy.unpublish(map));
@@ -215,13 +214,18 @@ public final class PortMapManager {
         if (port.isEmpty()) {
             return;
         }
-        proxy.unpublish(map);
-        for (final InetAddress address : addressesFor(endpoint, map)) {
-            final PortMap known = portMap(map, address, port.get().index());
-            for (int worker = 0; worker < engine.workerCount(); worker++) {
-                engine.execute(worker, new Command.RemovePortMap(known), "take " + map + " back");
+        // It is gone from the state: a step that fails must not keep the others from being taken.
+        try (Undo steps = new Undo()) {
+            steps.add(() -> proxy.unpublish(map));
+            for (final InetAddress address : addressesFor(endpoint, map)) {
+                final PortMap known = portMap(map, address);
+                for (int worker = 0; worker < engine.workerCount(); worker++) {
+                    final int current = worker;
+                    steps.add(
+                        () -> engine.execute(current, new Command.RemovePortMap(known), "take " + map + " back"));
+                }
+                steps.add(() -> uplinks.unpublish(port.get().workerIndex(), known));
             }
-            uplinks.unpublish(port.get().workerIndex(), known);
         }
     }
 
@@ -234,9 +238,9 @@ public final class PortMapManager {
         return one instanceof Inet4Address == other instanceof Inet4Address;
     }
 
-    private static PortMap portMap(final PortMapSpec map, final InetAddress endpoint, final int portIndex) {
+    private static PortMap portMap(final PortMapSpec map, final InetAddress endpoint) {
         return new PortMap(map.protocol(), endpoint instanceof Inet4Address, Addresses.high(map.hostAddress()),
-            Addresses.low(map.hostAddress()), map.hostFirst(), map.hostLast(), portIndex, Addresses.high(endpoint),
+            Addresses.low(map.hostAddress()), map.hostFirst(), map.hostLast(), Addresses.high(endpoint),
             Addresses.low(endpoint), map.endpointFirst());
     }
 }

@@ -109,16 +109,16 @@ public final class RoutedHost implements AutoCloseable {
 
     /** Publishes host ports to the endpoint's same ports. */
     public void publish(final int protocol, final String hostAddress, final int first, final int last,
-                        final int portIndex, final String endpoint, final int endpointFirst) throws CommandException {
-        fixture.execute(new Command.AddPortMap(portMap(protocol, hostAddress, first, last, portIndex, endpoint,
+                        final String endpoint, final int endpointFirst) throws CommandException {
+        fixture.execute(new Command.AddPortMap(portMap(protocol, hostAddress, first, last, endpoint,
             endpointFirst)));
     }
 
     public static PortMap portMap(final int protocol, final String hostAddress, final int first, final int last,
-                                  final int portIndex, final String endpoint, final int endpointFirst) {
+                                  final String endpoint, final int endpointFirst) {
         return new PortMap(protocol, Packets.address(endpoint).length == 4,
             hostAddress == null ? 0 : Packets.high(hostAddress), hostAddress == null ? 0 : Packets.low(hostAddress),
-            first, last, portIndex, Packets.high(endpoint), Packets.low(endpoint), endpointFirst);
+            first, last, Packets.high(endpoint), Packets.low(endpoint), endpointFirst);
     }
 
     /** A packet that the endpoint sends to its gateway. */

@@ -46,6 +46,9 @@ public interface LibC {
 
     @ssize_t long recv(int fd, long address, @size_t long length, int flags);
 
+    /** {@code message} is the address of a {@code struct msghdr}. */
+    @ssize_t long recvmsg(int fd, long message, int flags);
+
     int setns(int fd, int type);
 
     int epoll_create1(int flags);

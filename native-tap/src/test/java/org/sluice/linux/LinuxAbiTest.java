@@ -36,6 +36,8 @@ class LinuxAbiTest {
         #include <linux/if_ether.h>
         #include <linux/bpf.h>
         #include <sys/syscall.h>
+        #include <sys/socket.h>
+        #include <netinet/in.h>
         """;
 
     @TempDir
@@ -87,6 +89,7 @@ class LinuxAbiTest {
         assumed.put("VIRTIO_NET_HDR_GSO_TCPV6", 4L);
         assumed.put("VIRTIO_NET_HDR_GSO_ECN", 0x80L);
         assumed.putAll(packetSocket());
+        assumed.putAll(datagramSocket());
         assumed.putAll(BpfAbi.assumed());
         assumed.putAll(NetlinkAbi.assumed());
         assertEquals(assumed, askTheCompiler(assumed));
@@ -118,6 +121,36 @@ class LinuxAbiTest {
         assumed.put("TP_STATUS_USER", (long) UplinkDevice.STATUS_USER);
         assumed.put("TP_STATUS_KERNEL", (long) UplinkDevice.STATUS_KERNEL);
         assumed.put("VIRTIO_NET_HDR_F_DATA_VALID", 2L);
+        return assumed;
+    }
+
+    private static Map<String, Long> datagramSocket() {
+        final Map<String, Long> assumed = new LinkedHashMap<>();
+        assumed.put("AF_INET", (long) AddressedDatagramSocket.AF_INET);
+        assumed.put("AF_INET6", (long) AddressedDatagramSocket.AF_INET6);
+        assumed.put("SOCK_DGRAM", (long) AddressedDatagramSocket.SOCK_DGRAM);
+        assumed.put("SO_REUSEADDR", (long) AddressedDatagramSocket.SO_REUSEADDR);
+        assumed.put("SOL_IP", (long) AddressedDatagramSocket.SOL_IP);
+        assumed.put("SOL_IPV6", (long) AddressedDatagramSocket.SOL_IPV6);
+        assumed.put("IP_RECVORIGDSTADDR", (long) AddressedDatagramSocket.IP_ORIGDSTADDR);
+        assumed.put("IPV6_V6ONLY", (long) AddressedDatagramSocket.IPV6_V6ONLY);
+        assumed.put("sizeof(struct msghdr)", (long) AddressedDatagramSocket.MESSAGE_BYTES);
+        assumed.put("offsetof(struct msghdr, msg_name)", (long) AddressedDatagramSocket.MESSAGE_NAME_OFFSET);
+        assumed.put("offsetof(struct msghdr, msg_namelen)", (long) AddressedDatagramSocket.MESSAGE_NAME_LENGTH_OFFSET);
+        assumed.put("offsetof(struct msghdr, msg_iov)", (long) AddressedDatagramSocket.MESSAGE_IOVEC_OFFSET);
+        assumed.put("offsetof(struct msghdr, msg_iovlen)", (long) AddressedDatagramSocket.MESSAGE_IOVEC_COUNT_OFFSET);
+        assumed.put("offsetof(struct msghdr, msg_control)", (long) AddressedDatagramSocket.MESSAGE_CONTROL_OFFSET);
+        assumed.put("offsetof(struct msghdr, msg_controllen)",
+            (long) AddressedDatagramSocket.MESSAGE_CONTROL_LENGTH_OFFSET);
+        assumed.put("sizeof(struct cmsghdr)", (long) AddressedDatagramSocket.CONTROL_HEADER_BYTES);
+        assumed.put("offsetof(struct cmsghdr, cmsg_level)", (long) AddressedDatagramSocket.CONTROL_LEVEL_OFFSET);
+        assumed.put("offsetof(struct cmsghdr, cmsg_type)", (long) AddressedDatagramSocket.CONTROL_TYPE_OFFSET);
+        assumed.put("sizeof(struct sockaddr_in)", (long) AddressedDatagramSocket.SOCKADDR_IN_BYTES);
+        assumed.put("sizeof(struct sockaddr_in6)", (long) AddressedDatagramSocket.SOCKADDR_IN6_BYTES);
+        assumed.put("offsetof(struct sockaddr_in6, sin6_port)", (long) AddressedDatagramSocket.PORT_OFFSET);
+        assumed.put("offsetof(struct sockaddr_in, sin_addr)", (long) AddressedDatagramSocket.IPV4_OFFSET);
+        assumed.put("offsetof(struct sockaddr_in6, sin6_addr)", (long) AddressedDatagramSocket.IPV6_OFFSET);
+        assumed.put("offsetof(struct sockaddr_in6, sin6_scope_id)", (long) AddressedDatagramSocket.SCOPE_OFFSET);
         return assumed;
     }
 

@@ -6,6 +6,8 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
+import com.fasterxml.jackson.annotation.JsonSetter;
+import com.fasterxml.jackson.annotation.Nulls;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.ser.std.ToStringSerializer;
@@ -63,6 +65,7 @@ final class ApiRouter {
     }
 
     private final JsonMapper json = JsonMapper.builder()
+        .withConfigOverride(List.class, list -> list.setSetterInfo(JsonSetter.Value.forContentNulls(Nulls.FAIL)))
         .addModule(new SimpleModule().addSerializer(java.time.Instant.class, ToStringSerializer.instance)).build();
     private final ControlApi api;
     private final List<Route> routes;

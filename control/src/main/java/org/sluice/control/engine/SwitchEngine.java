@@ -139,21 +139,11 @@ public final class SwitchEngine implements AutoCloseable {
         }
     }
 
-    /** Makes a network on the worker that its number falls to. */
-    public NetworkHandle addNetwork(final String name, final PortIdentity gateway, final DomainPolicy policy) {
-        final int domainId = nextFree(domainIds, Fdb.MAX_DOMAINS, "networks");
-        return addNetwork(name, gateway, policy, domainId, workers.get(domainId % workers.size()));
-    }
-
-    /** Makes a network on one worker; for what each of them has, as its end of an uplink. */
+    /** Makes a network on one worker. */
     public NetworkHandle addNetwork(final String name, final PortIdentity gateway, final DomainPolicy policy,
-                                    final int worker) {
-        return addNetwork(name, gateway, policy, nextFree(domainIds, Fdb.MAX_DOMAINS, "networks"),
-            workers.get(worker));
-    }
-
-    private NetworkHandle addNetwork(final String name, final PortIdentity gateway, final DomainPolicy policy,
-                                     final int domainId, final WorkerHandle worker) {
+                                    final int workerNumber) {
+        final int domainId = nextFree(domainIds, Fdb.MAX_DOMAINS, "networks");
+        final WorkerHandle worker = workers.get(workerNumber);
         final int[] ids = counters.allocate(NetworkCounter.class, CounterTypes.NETWORK, "network " + name);
         try {
             worker.proxy().execute(new Command.AddDomain(domainId, gateway, policy, ids));

@@ -14,9 +14,10 @@ import java.util.List;
  * @param masquerade    what leaves by an uplink gets the host's address.
  * @param hostInterface name of the host port.
  * @param gatewayMac    of the host port, in text.
+ * @param worker        number of the worker that has it, and its connections, in every life of the daemon.
  */
 public record NetworkSpec(String name, List<SubnetSpec> subnets, int mtu, boolean internal, boolean sourceGuard,
-                          Boolean icc, Boolean masquerade, String hostInterface, String gatewayMac) {
+                          Boolean icc, Boolean masquerade, String hostInterface, String gatewayMac, int worker) {
     /** A state of before there was routing lacks the two settings. */
     public NetworkSpec {
         icc = icc == null || icc;

@@ -5,11 +5,15 @@ import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -24,9 +28,11 @@ import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.util.ReferenceCountUtil;
 
+import org.agrona.CloseHelper;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
+import org.sluice.control.ControlException;
 import org.sluice.control.model.PortMapSpec;
 import org.sluice.linux.NativeException;
 import org.sluice.linux.NetNamespace;
@@ -34,9 +40,10 @@ import org.sluice.linux.bpf.SocketLookup;
 
 /**
  * For processes of the host itself that connect to a published port of the host, by loopback or by any of its
- * addresses: such packets never cross an uplink. One listener serves all ports; the kernel hands it the connections
- * that come to any of them ({@link SocketLookup}). The endpoint sees them come from its gateway. Owned by the control
- * thread; connections live on an event loop of their own.
+ * addresses: such packets never cross an uplink. What comes by an interface that is no uplink is served too. One
+ * listener serves all ports; the kernel hands it the connections that come to any of them ({@link SocketLookup}), or
+ * else, where the kernel is too old, each port has sockets of its own ({@link PortSockets}). The endpoint sees the
+ * connections come from its gateway. Owned by the control thread; connections live on an event loop of their own.
  */
 public final class HostProxy implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(HostProxy.class);
@@ -47,27 +54,52 @@ public final class HostProxy implements AutoCloseable {
 
     private final EventLoopGroup eventLoop = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
     private final ProxyTargets targets = new ProxyTargets();
+    private final PublishedSessions sessions = new PublishedSessions();
+    private final UdpProxy udp = new UdpProxy(eventLoop, targets, sessions);
+    private final Map<PortMapSpec, PortSockets> sockets = new HashMap<>();
     private SocketLookup lookup;
-    private EpollServerSocketChannel listener;
-    private boolean failed;
+    private boolean tooOld;
+
+    public HostProxy() {
+        this(false);
+    }
+
+    /**
+     * @param socketAPort as on a kernel that is too old for anything else.
+     */
+    HostProxy(final boolean socketAPort) {
+        tooOld = socketAPort;
+    }
 
     /** Serves a published port from now on; the first one opens the listener. */
     public void publish(final PortMapSpec map, final List<InetAddress> endpoint) {
-        if (indexOf(map) < 0 || !open()) {
+        if (indexOf(map) < 0) {
             return;
         }
         targets.add(map, endpoint);
-        if (!lookup.set(indexOf(map), map.hostAddress(), map.hostFirst(), map.hostLast(), true)) {
-            LOG.error("{} cannot be reached from the host itself: too many different host addresses", map);
+        try {
+            open();
+            if (lookup == null) {
+                sockets.put(map, PortSockets.open(map, this::listen, udp::listen));
+            } else if (!lookup.set(indexOf(map), map.hostAddress(), map.hostFirst(), map.hostLast(), true)) {
+                LOG.error("{} cannot be reached from the host itself: too many different host addresses", map);
+            }
+        } catch (final NativeException | ChannelException | ControlException ex) {
+            LOG.error("{} cannot be reached from the host itself: {}", map, ex.getMessage());
         }
     }
 
-    /** Serves it no longer; connections that are open stay. */
+    /** Serves it no longer; what is open ends. */
     public void unpublish(final PortMapSpec map) {
-        if (indexOf(map) >= 0 && lookup != null) {
-            lookup.set(indexOf(map), map.hostAddress(), map.hostFirst(), map.hostLast(), false);
-            targets.remove(map);
+        if (indexOf(map) < 0) {
+            return;
         }
+        if (lookup != null) {
+            lookup.set(indexOf(map), map.hostAddress(), map.hostFirst(), map.hostLast(), false);
+        }
+        CloseHelper.close(sockets.remove(map));
+        targets.remove(map);
+        sessions.end(map);
     }
 
     /** The kernel hands connections and datagrams over, of no other protocol. */
@@ -79,34 +111,52 @@ public final class HostProxy implements AutoCloseable {
         };
     }
 
-    private boolean open() {
-        if (lookup == null && !failed) {
-            try (NetNamespace namespace = NetNamespace.open(OWN_NAMESPACE)) {
-                listener = (EpollServerSocketChannel) new ServerBootstrap()
-                    .group(eventLoop)
-                    .channel(EpollServerSocketChannel.class)
-                    // Otherwise a daemon that wants a port later could not have it while one of ours lingers.
-                    .option(ChannelOption.SO_REUSEADDR, true)
-                    .childOption(ChannelOption.AUTO_READ, false)
-                    .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
-                    .childOption(ChannelOption.TCP_NODELAY, true)
-                    .childHandler(new ChannelInitializer<EpollSocketChannel>() {
-                        @Override
-                        protected void initChannel(final EpollSocketChannel client) {
-                            client.pipeline().addLast(new Accepted());
-                        }
-                    })
-                    // Its own port, which nobody uses, is only for the host itself.
-                    .bind(new InetSocketAddress("127.0.0.1", 0)).syncUninterruptibly().channel();
-                lookup = new SocketLookup(namespace);
-                lookup.socket(SocketLookup.TCP, listener.fd().intValue());
-                lookup.socket(SocketLookup.UDP, new UdpProxy(eventLoop, targets).listen().fd().intValue());
-            } catch (final NativeException ex) {
-                failed = true;
-                LOG.error("the host itself does not reach published ports: {}", ex.getMessage());
+    private void open() {
+        if (lookup != null || tooOld) {
+            return;
+        }
+        final SocketLookup opened;
+        try (NetNamespace namespace = NetNamespace.open(OWN_NAMESPACE)) {
+            opened = new SocketLookup(namespace);
+        } catch (final NativeException ex) {
+            tooOld = true;
+            LOG.warn("each published port takes a socket: {}", ex.getMessage());
+            return;
+        }
+        try {
+            // Their own ports, which nobody knows, are only for the host itself.
+            final EpollServerSocketChannel listener =
+                (EpollServerSocketChannel) listen(new InetSocketAddress("127.0.0.1", 0));
+            opened.socket(SocketLookup.TCP, listener.fd().intValue());
+            opened.socket(SocketLookup.UDP, udp.listenForAll());
+            lookup = opened;
+        } finally {
+            if (lookup == null) {
+                opened.close();
             }
         }
-        return lookup != null;
+    }
+
+    private Channel listen(final InetSocketAddress address) {
+        final ChannelFuture bound = new ServerBootstrap()
+            .group(eventLoop)
+            .channel(EpollServerSocketChannel.class)
+            // Otherwise a daemon that wants a port later could not have it while one of ours lingers.
+            .option(ChannelOption.SO_REUSEADDR, true)
+            .childOption(ChannelOption.AUTO_READ, false)
+            .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
+            .childOption(ChannelOption.TCP_NODELAY, true)
+            .childHandler(new ChannelInitializer<EpollSocketChannel>() {
+                @Override
+                protected void initChannel(final EpollSocketChannel client) {
+                    client.pipeline().addLast(new Accepted());
+                }
+            })
+            .bind(address).awaitUninterruptibly();
+        if (!bound.isSuccess()) {
+            throw new ChannelException("cannot listen on " + address, bound.cause());
+        }
+        return bound.channel();
     }
 
     /** A connection that has just come: connects it to the endpoint's port and begins to relay. */
@@ -119,9 +169,15 @@ public final class HostProxy implements AutoCloseable {
         @Override
         public void channelActive(final ChannelHandlerContext context) {
             final DuplexChannel client = (DuplexChannel) context.channel();
-            final InetSocketAddress target = targets.find(TCP_PROTOCOL, (InetSocketAddress) client.localAddress());
+            final InetSocketAddress meant = (InetSocketAddress) client.localAddress();
+            final ProxyTargets.Destination target = targets.find(TCP_PROTOCOL, meant);
             if (target == null) {
                 client.close();
+                return;
+            }
+            sessions.add(client, target.map());
+            if (!target.equals(targets.find(TCP_PROTOCOL, meant))) {
+                client.close(); // it was taken back just now
                 return;
             }
             connecting = new Bootstrap()
@@ -132,13 +188,13 @@ public final class HostProxy implements AutoCloseable {
                 .option(ChannelOption.TCP_NODELAY, true)
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_TIMEOUT_MS)
                 .handler(new TcpRelay(client))
-                .connect(target);
+                .connect(target.endpoint());
             connecting.addListener(done -> {
                 if (done.isSuccess() && client.isActive()) {
                     relay(client, (DuplexChannel) connecting.channel());
                 } else {
                     connecting.channel().close();
-                    LOG.debug("{} does not answer", target, done.cause());
+                    LOG.debug("{} does not answer", target.endpoint(), done.cause());
                     client.close();
                 }
             });
@@ -183,9 +239,7 @@ public final class HostProxy implements AutoCloseable {
 
     @Override
     public void close() {
-        if (lookup != null) {
-            lookup.close();
-        }
+        CloseHelper.close(lookup);
         eventLoop.shutdownGracefully(0, 1, TimeUnit.SECONDS).syncUninterruptibly();
     }
 }

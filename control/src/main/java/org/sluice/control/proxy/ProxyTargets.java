@@ -19,6 +19,10 @@ final class ProxyTargets {
     private record Target(PortMapSpec map, List<InetAddress> endpoint) {
     }
 
+    /** Where a connection goes, and by which map. */
+    record Destination(PortMapSpec map, InetSocketAddress endpoint) {
+    }
+
     /** By protocol and first port; several only where their host addresses differ. */
     private final ConcurrentSkipListMap<Integer, List<Target>> byStart = new ConcurrentSkipListMap<>();
 
@@ -43,7 +47,7 @@ final class ProxyTargets {
      *
      * @param meant the address and port that the client has asked for.
      */
-    InetSocketAddress find(final int protocol, final InetSocketAddress meant) {
+    Destination find(final int protocol, final InetSocketAddress meant) {
         for (final Map.Entry<Integer, List<Target>> entry : byStart
             .headMap(key(protocol, meant.getPort()), true).descendingMap().entrySet()) {
             if (entry.getKey() >>> Short.SIZE != protocol) {
@@ -53,8 +57,8 @@ final class ProxyTargets {
                 final PortMapSpec map = target.map();
                 final boolean covers = map.hostLast() >= meant.getPort();
                 if (covers && (map.hostAddress() == null || map.hostAddress().equals(meant.getAddress()))) {
-                    return new InetSocketAddress(addressOf(target, meant.getAddress()),
-                        map.endpointFirst() + meant.getPort() - map.hostFirst());
+                    return new Destination(map, new InetSocketAddress(addressOf(target, meant.getAddress()),
+                        map.endpointFirst() + meant.getPort() - map.hostFirst()));
                 }
                 if (!covers && map.hostAddress() == null) {
                     return null; // nothing reaches over a map for all addresses

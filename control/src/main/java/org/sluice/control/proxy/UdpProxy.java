@@ -1,5 +1,6 @@
 package org.sluice.control.proxy;
 
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.HashMap;
 import java.util.Map;
@@ -7,6 +8,7 @@ import java.util.concurrent.TimeUnit;
 
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
@@ -14,15 +16,21 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.FixedRecvByteBufAllocator;
-import io.netty.channel.SimpleChannelInboundHandler;
-import io.netty.channel.epoll.EpollChannelOption;
+import io.netty.channel.IoEvent;
+import io.netty.channel.IoEventLoop;
+import io.netty.channel.IoRegistration;
 import io.netty.channel.epoll.EpollDatagramChannel;
+import io.netty.channel.epoll.EpollIoHandle;
+import io.netty.channel.epoll.EpollIoOps;
 import io.netty.channel.socket.DatagramPacket;
+import io.netty.channel.unix.FileDescriptor;
 import io.netty.handler.timeout.IdleStateEvent;
 import io.netty.handler.timeout.IdleStateHandler;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+
+import org.sluice.linux.AddressedDatagramSocket;
 
 /**
  * Datagrams of the host's own processes to its published ports. The one socket that the kernel hands them to is only
@@ -35,6 +43,7 @@ final class UdpProxy {
     private static final int UDP_PROTOCOL = 17;
     private static final int MAX_DATAGRAM_BYTES = 65_535;
     private static final int MAX_SESSIONS = 4096;
+    private static final int MAX_DATAGRAMS_AT_ONCE = 64;
     private static final int IDLE_SECONDS = 120;
 
     private record Key(InetSocketAddress client, InetSocketAddress meant) {
@@ -42,36 +51,68 @@ final class UdpProxy {
 
     private final EventLoopGroup eventLoop;
     private final ProxyTargets targets;
+    private final PublishedSessions sessions;
     private final Map<Key, ChannelFuture> endpointsOfSessions = new HashMap<>();
 
-    UdpProxy(final EventLoopGroup eventLoop, final ProxyTargets targets) {
+    UdpProxy(final EventLoopGroup eventLoop, final ProxyTargets targets, final PublishedSessions sessions) {
         this.eventLoop = eventLoop;
         this.targets = targets;
+        this.sessions = sessions;
     }
 
-    /** Opens the socket for first datagrams. */
-    EpollDatagramChannel listen() {
-        return (EpollDatagramChannel) new Bootstrap()
-            .group(eventLoop)
-            .channel(EpollDatagramChannel.class)
-            .option(ChannelOption.SO_REUSEADDR, true)
-            .option(EpollChannelOption.IP_RECVORIGDSTADDR, true)
-            .option(ChannelOption.RECVBUF_ALLOCATOR, new FixedRecvByteBufAllocator(MAX_DATAGRAM_BYTES))
-            .handler(new FirstDatagrams())
-            .bind(new InetSocketAddress("127.0.0.1", 0)).syncUninterruptibly().channel();
+    /**
+     * Opens the socket for first datagrams that the kernel hands over, of any port and both families.
+     *
+     * @return its descriptor; it is closed with the event loop.
+     */
+    int listenForAll() {
+        final AddressedDatagramSocket socket = AddressedDatagramSocket.bind(InetAddress.ofLiteral("127.0.0.1"), 0);
+        register(socket);
+        return socket.fd();
     }
 
-    /** What comes before a session's own socket is there. */
-    private final class FirstDatagrams extends SimpleChannelInboundHandler<DatagramPacket> {
+    /** Opens a socket for first datagrams of one port. */
+    AutoCloseable listen(final InetSocketAddress address) {
+        return register(AddressedDatagramSocket.bind(address.getAddress(), address.getPort()));
+    }
+
+    private AutoCloseable register(final AddressedDatagramSocket socket) {
+        final IoRegistration registration =
+            ((IoEventLoop) eventLoop.next()).register(new FirstDatagrams(socket)).syncUninterruptibly().getNow();
+        registration.submit(EpollIoOps.EPOLLIN);
+        return registration::cancel;
+    }
+
+    /** What comes before a session's own socket is there. On the event loop. */
+    private final class FirstDatagrams implements EpollIoHandle {
+        private final AddressedDatagramSocket socket;
+        private final FileDescriptor fd;
+
+        FirstDatagrams(final AddressedDatagramSocket socket) {
+            this.socket = socket;
+            fd = new FileDescriptor(socket.fd());
+        }
+
         @Override
-        protected void channelRead0(final ChannelHandlerContext context, final DatagramPacket datagram) {
-            final Key key = new Key(datagram.sender(), datagram.recipient());
-            ChannelFuture endpoint = endpointsOfSessions.get(key);
-            if (endpoint == null && endpointsOfSessions.size() < MAX_SESSIONS) {
-                endpoint = open(key);
-            }
-            if (endpoint != null) {
-                send(endpoint, datagram.content().retain());
+        public FileDescriptor fd() {
+            return fd;
+        }
+
+        @Override
+        public void handle(final IoRegistration registration, final IoEvent event) {
+            for (int i = 0; i < MAX_DATAGRAMS_AT_ONCE; i++) {
+                final AddressedDatagramSocket.Datagram datagram = socket.receive();
+                if (datagram == null) {
+                    return;
+                }
+                final Key key = new Key(datagram.sender(), datagram.recipient());
+                ChannelFuture endpoint = endpointsOfSessions.get(key);
+                if (endpoint == null && endpointsOfSessions.size() < MAX_SESSIONS) {
+                    endpoint = open(key);
+                }
+                if (endpoint != null) {
+                    send(endpoint, Unpooled.wrappedBuffer(datagram.content()));
+                }
             }
         }
 
@@ -87,18 +128,24 @@ final class UdpProxy {
         }
 
         @Override
-        public void exceptionCaught(final ChannelHandlerContext context, final Throwable cause) {
-            LOG.debug("a datagram could not be received", cause);
+        public void unregistered() {
+            socket.close();
+        }
+
+        @Override
+        public void close() {
+            socket.close();
         }
     }
 
     private ChannelFuture open(final Key key) {
-        final InetSocketAddress target = targets.find(UDP_PROTOCOL, key.meant());
+        final ProxyTargets.Destination target = targets.find(UDP_PROTOCOL, key.meant());
         if (target == null) {
             return null;
         }
         final ChannelFuture client = connect(key.meant(), key.client());
-        final ChannelFuture endpoint = connect(null, target);
+        final ChannelFuture endpoint = connect(null, target.endpoint());
+        sessions.add(endpoint.channel(), target.map());
         client.channel().pipeline().addLast(new Relay(endpoint.channel()));
         endpoint.channel().pipeline().addLast(new IdleStateHandler(0, 0, IDLE_SECONDS, TimeUnit.SECONDS),
             new Relay(client.channel()));

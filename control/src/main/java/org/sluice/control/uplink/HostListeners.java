@@ -9,9 +9,11 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * The ports that the host's processes listen on, read from /proc (proc(5), /proc/net/tcp), and which process that is,
@@ -38,14 +40,40 @@ public final class HostListeners {
     private HostListeners() {
     }
 
-    /** Those of this moment. */
+    /** Those of this moment; this process's own, which serve published ports, are not among them. */
     public static HostListeners read() {
         final HostListeners all = new HostListeners();
+        final Set<String> own = ownSockets();
         all.read("tcp", 6, TCP_LISTEN);
         all.read("tcp6", 6, TCP_LISTEN);
         all.read("udp", 17, UDP_UNCONNECTED);
         all.read("udp6", 17, UDP_UNCONNECTED);
+        all.listeners.removeIf(listener -> own.contains(socketOf(listener)));
         return all;
+    }
+
+    private static String socketOf(final Listener listener) {
+        return "socket:[" + listener.inode() + "]";
+    }
+
+    private static Set<String> ownSockets() {
+        final Set<String> sockets = new HashSet<>();
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(Path.of("/proc/self/fd"))) {
+            for (final Path file : files) {
+                addSocket(file, sockets);
+            }
+        } catch (final IOException ex) {
+            return sockets; // without /proc there are no listeners either
+        }
+        return sockets;
+    }
+
+    private static void addSocket(final Path file, final Set<String> sockets) {
+        try {
+            sockets.add(Files.readSymbolicLink(file).toString());
+        } catch (final IOException ex) {
+            return; // it was closed meanwhile
+        }
     }
 
     /**
@@ -63,7 +91,7 @@ public final class HostListeners {
 
     /** The process that has the socket, as "name (pid 1)", or "a process". */
     public static String processOf(final Listener listener) {
-        final String wanted = "socket:[" + listener.inode() + "]";
+        final String wanted = socketOf(listener);
         try (DirectoryStream<Path> processes = Files.newDirectoryStream(Path.of("/proc"), "[0-9]*")) {
             for (final Path process : processes) {
                 if (has(process, wanted)) {

@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 
 import org.slf4j.Logger;
@@ -23,11 +24,13 @@ final class ReservedPorts implements AutoCloseable {
     private static final int MAX_BYTES = 1 << 20;
     private static final Path FILE = Path.of("/proc/sys/net/ipv4/ip_local_reserved_ports");
 
-    private final String range;
+    private final NatPorts ports;
+    /** Of our range, what the host had reserved before us. */
+    private final BitSet hostsOwn = new BitSet();
     private boolean added;
 
     ReservedPorts(final NatPorts ports) {
-        range = ports.first() + "-" + ports.last();
+        this.ports = ports;
     }
 
     /** Once is enough. A host that does not let us is told of, and works as long as it does not use the ports. */
@@ -36,15 +39,17 @@ final class ReservedPorts implements AutoCloseable {
             return;
         }
         try {
-            final List<String> ranges = read();
-            if (!ranges.contains(range)) {
-                ranges.add(range);
-                write(ranges);
+            final BitSet reserved = read();
+            // All of them: left by a daemon that was killed.
+            if (reserved.nextClearBit(ports.first()) <= ports.last()) {
+                hostsOwn.or(reserved.get(0, ports.last() + 1));
+                reserved.set(ports.first(), ports.last() + 1);
+                write(reserved);
             }
             added = true;
         } catch (final IOException ex) {
-            LOG.warn("the host's connections may take ports of {}, which are the switch's: cannot write {}: {}", range,
-                FILE, ex.getMessage());
+            LOG.warn("the host's connections may take ports from {} to {}, which are the switch's: cannot write {}: {}",
+                ports.first(), ports.last(), FILE, ex.getMessage());
         }
     }
 
@@ -52,26 +57,40 @@ final class ReservedPorts implements AutoCloseable {
     public void close() {
         if (added) {
             try {
-                final List<String> ranges = read();
-                ranges.remove(range);
-                write(ranges);
+                final BitSet reserved = read();
+                for (int port = ports.first(); port <= ports.last(); port++) {
+                    reserved.set(port, hostsOwn.get(port));
+                }
+                write(reserved);
             } catch (final IOException ex) {
-                LOG.warn("the ports {} stay reserved: {}", range, ex.getMessage());
+                LOG.warn("the ports from {} to {} stay reserved: {}", ports.first(), ports.last(), ex.getMessage());
             }
         }
     }
 
     /** In one read: the kernel gives nothing more to a second one, however little the first has asked for. */
-    private static List<String> read() throws IOException {
+    private static BitSet read() throws IOException {
         final byte[] bytes = new byte[MAX_BYTES];
         final String content;
         try (InputStream in = Files.newInputStream(FILE)) {
             content = new String(bytes, 0, Math.max(0, in.read(bytes)), StandardCharsets.US_ASCII).strip();
         }
-        return content.isEmpty() ? new ArrayList<>() : new ArrayList<>(List.of(content.split(",")));
+        final BitSet reserved = new BitSet();
+        for (final String range : content.isEmpty() ? new String[0] : content.split(",")) {
+            final String[] ends = range.split("-");
+            reserved.set(Integer.parseInt(ends[0]), Integer.parseInt(ends[ends.length - 1]) + 1);
+        }
+        return reserved;
     }
 
-    private static void write(final List<String> ranges) throws IOException {
+    private static void write(final BitSet reserved) throws IOException {
+        final List<String> ranges = new ArrayList<>();
+        int first = reserved.nextSetBit(0);
+        while (first >= 0) {
+            final int end = reserved.nextClearBit(first);
+            ranges.add(first + "-" + (end - 1));
+            first = reserved.nextSetBit(end);
+        }
         Files.writeString(FILE, String.join(",", ranges) + "\n");
     }
 }

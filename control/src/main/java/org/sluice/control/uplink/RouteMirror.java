@@ -3,6 +3,7 @@ package org.sluice.control.uplink;
 import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -23,6 +24,7 @@ import org.sluice.control.engine.SwitchEngine;
 import org.sluice.control.model.Addresses;
 import org.sluice.control.model.IpPrefix;
 import org.sluice.datapath.command.Command;
+import org.sluice.datapath.conntrack.ConntrackFilter;
 import org.sluice.linux.NativeException;
 import org.sluice.linux.netlink.InterfaceAddress;
 import org.sluice.linux.netlink.Link;
@@ -232,6 +234,10 @@ public final class RouteMirror implements AutoCloseable {
                 }
             }
         }
+        // Nothing comes back to an address that is gone, and what leaves with it is another one's next.
+        locals.stream().filter(address -> !now.contains(address))
+            .map(address -> Addresses.prefixOf(IpPrefix.of(address, address.getAddress().length * 8)))
+            .forEach(address -> engine.flushConnections(ConntrackFilter.masqueradedWith(address)));
         locals = now;
         uplinks.addresses(addresses.stream()
             .filter(address -> !isOurs(address.linkIndex()) && now.contains(address.address()))
@@ -295,7 +301,8 @@ public final class RouteMirror implements AutoCloseable {
         final List<InterfaceAddress> candidates = addresses.stream()
             .filter(address -> address.linkIndex() == hop.linkIndex())
             .filter(address -> address.address() instanceof Inet4Address == ipv4)
-            .filter(address -> !address.address().isLinkLocalAddress()).toList();
+            .filter(address -> address.isUsableAsSource() && !address.address().isLinkLocalAddress())
+            .sorted(Comparator.comparing(InterfaceAddress::isSecondary)).toList();
         return candidates.stream()
             .filter(address -> hop.gateway() != null
                 && IpPrefix.of(address.address(), address.prefixLength()).contains(hop.gateway()))
@@ -308,7 +315,7 @@ public final class RouteMirror implements AutoCloseable {
         return link == null ? "#" + linkIndex : link.name();
     }
 
-    /** The routes that the workers have: those of the kernel's main table, the best for each prefix. */
+    /** The kernel's main table; of several routes for one prefix the workers have that of the lowest priority. */
     public List<Route> routes() {
         return mainRoutes();
     }

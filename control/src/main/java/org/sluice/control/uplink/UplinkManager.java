@@ -3,10 +3,13 @@ package org.sluice.control.uplink;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -32,6 +35,7 @@ import org.sluice.linux.netlink.Route;
  */
 public final class UplinkManager implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(UplinkManager.class);
+    private static final long RETRY_NS = TimeUnit.SECONDS.toNanos(10);
 
     /** One worker's end of an uplink. */
     private record End(SwitchEngine.NetworkHandle domain, SwitchEngine.PortHandle port, UplinkDevice device,
@@ -67,7 +71,9 @@ public final class UplinkManager implements AutoCloseable {
     private final ReservedPorts reserved;
     private final List<PortSteering> steerings;
     private final Map<Integer, Uplink> uplinks = new LinkedHashMap<>();
-    private final Map<Integer, String> failures = new LinkedHashMap<>();
+    private final Map<String, String> failures = new TreeMap<>();
+    /** When an interface, as it is now, could not be opened. */
+    private final Map<Link, Long> failedAtNs = new HashMap<>();
 
     public UplinkManager(final SwitchEngine engine, final UplinkChoice choice, final NatPorts natPorts) {
         this.engine = engine;
@@ -107,26 +113,41 @@ public final class UplinkManager implements AutoCloseable {
                 close(uplink);
             }
         }
-        failures.keySet().retainAll(wanted.keySet());
+        failedAtNs.keySet().retainAll(wanted.values());
+        failures.keySet().removeIf(name -> wanted.values().stream().noneMatch(link -> link.name().equals(name)));
         wanted.values().stream().filter(link -> !uplinks.containsKey(link.index())).forEach(this::tryOpen);
+        for (final String name : choice.names()) {
+            if (wanted.values().stream().noneMatch(link -> link.name().equals(name))) {
+                fail(name, "is not there, or is down, or has no MAC address");
+            }
+        }
+    }
+
+    private void fail(final String interfaceName, final String why) {
+        final String failure = "interface " + interfaceName + " cannot be used as uplink: " + why;
+        if (!failure.equals(failures.put(interfaceName, failure))) {
+            LOG.error("{}", failure);
+        }
     }
 
     private void tryOpen(final Link link) {
+        final Long failed = failedAtNs.get(link);
+        if (failed != null && System.nanoTime() - failed < RETRY_NS) {
+            return; // every change in the kernel's tables leads here
+        }
         final Uplink uplink = new Uplink(link);
         try {
             for (int worker = 0; worker < engine.workerCount(); worker++) {
                 openEnd(uplink, worker);
             }
             uplinks.put(link.index(), uplink);
-            failures.remove(link.index());
+            failures.remove(link.name());
             reserved.reserve();
             LOG.info("uplink {} is open", link.name());
         } catch (final RuntimeException ex) {
             close(uplink);
-            final String failure = "interface " + link.name() + " cannot be used as uplink: " + ex.getMessage();
-            if (!failure.equals(failures.put(link.index(), failure))) {
-                LOG.error("{}", failure);
-            }
+            failedAtNs.put(link, System.nanoTime());
+            fail(link.name(), ex.getMessage());
         }
     }
 

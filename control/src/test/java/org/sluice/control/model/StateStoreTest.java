@@ -21,7 +21,7 @@ class StateStoreTest {
         final DesiredState state = new DesiredState();
         final NetworkSpec network = new NetworkSpec("web",
             List.of(subnet("10.9.0.0/24", "10.9.0.1"), subnet("fd09::/64", "fd09::1")), 1400, true, false, true, false,
-            "sl-web", "02:42:0a:09:00:01");
+            "sl-web", "02:42:0a:09:00:01", 1);
         final EndpointSpec endpoint = new EndpointSpec("web-1", "web", "/run/netns/x", 4026532177L, "eth0",
             "02:42:0a:09:00:02", List.of(IpPrefix.parseAddress("10.9.0.2"), IpPrefix.parseAddress("fd09::2")), 7);
         state.put(network);

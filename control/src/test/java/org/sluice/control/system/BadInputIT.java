@@ -110,7 +110,10 @@ class BadInputIT {
         assertAnswer(400, "JSON is wrong", "POST", "/v1/networks", "");
         assertAnswer(400, "is null", "POST", "/v1/networks", "null");
         assertAnswer(400, "JSON is wrong", "POST", "/v1/networks", "[]");
-        assertAnswer(400, "is no subnet", "POST", "/v1/networks", "{\"name\":\"x\",\"subnets\":[null]}");
+        assertAnswer(400, "Invalid `null` value", "POST", "/v1/networks", "{\"name\":\"x\",\"subnets\":[null]}");
+        assertAnswer(400, "is true or false", "POST", "/v1/conntrack/flush?dst-nat=1", "");
+        assertAnswer(400, "1.2.3.4 is IPv4, and something else", "POST",
+            "/v1/conntrack/flush?orig-src=::/0&orig-dst=1.2.3.4", "");
         assertAnswer(400, "is no network name", "POST", "/v1/networks", "{}");
         assertAnswer(400, "which network", "POST", "/v1/endpoints", "{}");
         assertAnswer(404, "there is no /v2", "GET", "/v2", "");

@@ -123,8 +123,24 @@ class RoutingIT {
         for (final String address : new String[] {"127.0.0.1", Wire.HOST, GATEWAY}) {
             assertEquals(GATEWAY + " hello", peers.askUdp(host.namespace(), address, 5353), address);
         }
+        for (final String address : new String[] {"::1", Wire.HOST6}) {
+            assertEquals("fd77:0:0:0:0:0:0:1 hello", peers.askUdp(host.namespace(), address, 5353), address);
+        }
         host.ok("port", "unpublish", "b", "5353:53/udp");
         assertEquals("refused", peers.askUdp(host.namespace(), "127.0.0.1", 5353));
+        peers.serveUdp(a, 53);
+        host.ok("port", "publish", "a", "5353:53/udp");
+        assertEquals("fd77:0:0:0:0:0:0:1 hello", peers.askUdp(host.namespace(), "::1", 5353),
+            "no session of the one before is in the way");
+    }
+
+    @Test
+    void shouldEndWhatTheHostHasOpenWithThePort() throws IOException {
+        peers.serveTcp(b, 80);
+        host.ok("port", "publish", "b", "8080:80");
+        final Socket socket = peers.connect(host.namespace(), "127.0.0.1", 8080);
+        host.ok("port", "unpublish", "b", "8080:80");
+        assertEquals(-1, socket.getInputStream().read());
     }
 
     @Test

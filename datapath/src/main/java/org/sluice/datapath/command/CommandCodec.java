@@ -144,13 +144,12 @@ public final class CommandCodec {
 
     private static void putPortMap(final FieldWriter out, final PortMap map) {
         out.put(map.protocol()).put(map.ipv4()).put(map.hostHigh()).put(map.hostLow()).put(map.hostFirst())
-            .put(map.hostLast()).put(map.portIndex()).put(map.endpointHigh()).put(map.endpointLow())
+            .put(map.hostLast()).put(map.endpointHigh()).put(map.endpointLow())
             .put(map.endpointFirst());
     }
 
     private static PortMap portMap(final FieldReader in) {
-        return new PortMap(in.i32(), in.bool(), in.i64(), in.i64(), in.i32(), in.i32(), in.i32(), in.i64(), in.i64(),
-            in.i32());
+        return new PortMap(in.i32(), in.bool(), in.i64(), in.i64(), in.i32(), in.i32(), in.i64(), in.i64(), in.i32());
     }
 
     private static FieldWriter putFilter(final FieldWriter out, final ConntrackFilter filter) {

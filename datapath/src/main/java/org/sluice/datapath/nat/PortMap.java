@@ -10,13 +10,12 @@ package org.sluice.datapath.nat;
  * @param hostLow       the same.
  * @param hostFirst     first port.
  * @param hostLast      last port.
- * @param portIndex     of the endpoint's port in the switch, or -1 where another worker has it.
  * @param endpointHigh  the endpoint's address.
  * @param endpointLow   the same.
  * @param endpointFirst the port that the first one goes to.
  */
 public record PortMap(int protocol, boolean ipv4, long hostHigh, long hostLow, int hostFirst, int hostLast,
-                      int portIndex, long endpointHigh, long endpointLow, int endpointFirst) {
+                      long endpointHigh, long endpointLow, int endpointFirst) {
     /** For all addresses of the host. */
     public boolean isForAllAddresses() {
         return (hostHigh | hostLow) == 0;

@@ -42,7 +42,7 @@ class CommandCodecTest {
     void shouldCarryEveryCommand() {
         final Route.Hop[] hops = new Route.Hop[Command.PutRoute.MAX_HOPS];
         Arrays.setAll(hops, i -> new Route.Hop(i, i * 3L, -i, i << 20, ~i));
-        final PortMap map = new PortMap(17, false, 1, -2, 1000, 60_000, 4095, 5, 6, 1);
+        final PortMap map = new PortMap(17, false, 1, -2, 1000, 60_000, 5, 6, 1);
         final List<Command> commands = List.of(
             new Command.AddDomain(5, IDENTITY, new DomainPolicy(true, false, true), COUNTERS),
             new Command.RemoveDomain(4095),

@@ -69,6 +69,6 @@ class PortMapTableTest {
     }
 
     private static PortMap map(final int protocol, final long hostLow, final int first, final int last) {
-        return new PortMap(protocol, true, 0, hostLow, first, last, 1, 0, 0xFFFF_0A00_0002L, first);
+        return new PortMap(protocol, true, 0, hostLow, first, last, 0, 0xFFFF_0A00_0002L, first);
     }
 }

@@ -148,7 +148,7 @@ class NatPropertyTest {
 
     @Test
     void shouldCarryFragmentsInAnyOrder() throws CommandException {
-        host.publish(Packets.UDP, null, 5000, 5000, RoutedHost.PORT_B, RoutedHost.B, 53);
+        host.publish(Packets.UDP, null, 5000, 5000, RoutedHost.B, 53);
         final byte[] payload = new byte[20_000];
         random.nextBytes(payload);
         for (int round = 0; round < 200; round++) {
@@ -208,7 +208,7 @@ class NatPropertyTest {
 
     @Test
     void shouldKeepEstablishedConnectionsThroughAFlood() throws CommandException {
-        host.publish(Packets.TCP, null, 80, 80, RoutedHost.PORT_B, RoutedHost.B, 80);
+        host.publish(Packets.TCP, null, 80, 80, RoutedHost.B, 80);
         host.fromA(Packets.tcp(A, 50_001, WORLD, 80, Packets.SYN, 1, 0, new byte[0]));
         host.fromWire(Packets.tcp(WORLD, 80, HOST, 50_001, Packets.SYN | Packets.ACK, 1, 2, new byte[0]));
         host.fromA(Packets.tcp(A, 50_001, WORLD, 80, Packets.ACK, 2, 2, new byte[0]));

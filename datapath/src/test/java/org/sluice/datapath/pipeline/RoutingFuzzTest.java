@@ -9,7 +9,6 @@ import static org.sluice.datapath.RoutedHost.B;
 import static org.sluice.datapath.RoutedHost.GATEWAY;
 import static org.sluice.datapath.RoutedHost.HOST;
 import static org.sluice.datapath.RoutedHost.HOST6;
-import static org.sluice.datapath.RoutedHost.PORT_B;
 import static org.sluice.datapath.RoutedHost.WORLD;
 import static org.sluice.datapath.RoutedHost.WORLD6;
 
@@ -121,8 +120,8 @@ class RoutingFuzzTest {
     }
 
     private static void prepare(final RoutedHost host, final byte tail) throws CommandException {
-        host.publish(Packets.UDP, null, 5000, 5000, PORT_B, B, 53);
-        host.publish(Packets.TCP, HOST, 8000, 8100, PORT_B, B, 80);
+        host.publish(Packets.UDP, null, 5000, 5000, B, 53);
+        host.publish(Packets.TCP, HOST, 8000, 8100, B, 80);
         for (final MemoryDevice device : new MemoryDevice[] {host.a(), host.b(), host.uplink(), host.host()}) {
             device.tail(tail);
             device.takeSent();

@@ -100,7 +100,7 @@ class RoutingTest {
 
     @Test
     void shouldLeadAPublishedPortToItsEndpoint() throws CommandException {
-        host.publish(Packets.TCP, null, 8000, 8010, PORT_B, B, 80);
+        host.publish(Packets.TCP, null, 8000, 8010, B, 80);
         host.fromWire(Packets.tcp(WORLD, 4000, HOST, 8003, Packets.SYN, 1, 0, new byte[0]));
         final byte[] in = host.atB();
         assertArrayEquals(
@@ -112,7 +112,7 @@ class RoutingTest {
 
     @Test
     void shouldHairpinToTheOwnNetworkAndTheOwnSelf() throws CommandException {
-        host.publish(Packets.UDP, null, 5000, 5000, PORT_B, B, 53);
+        host.publish(Packets.UDP, null, 5000, 5000, B, 53);
         for (final String address : new String[] {HOST, GATEWAY}) {
             host.fromA(Packets.udp(A, 50_300, address, 5000, PAYLOAD));
             final byte[] atB = host.atB();
@@ -139,7 +139,7 @@ class RoutingTest {
 
     @Test
     void shouldHandAnswersToTheHostAlsoWhenTheirPortIsPublished() throws CommandException {
-        host.publish(Packets.TCP, null, 20_000, 60_000, PORT_B, B, 20_000);
+        host.publish(Packets.TCP, null, 20_000, 60_000, B, 20_000);
         host.fromA(Packets.tcp(A, 80, GATEWAY, 40_000, Packets.SYN | Packets.ACK, 1, 1, new byte[0]));
         assertEquals(40_000, Packets.destinationPortOf(host.atHost()));
         host.fromA(Packets.tcp(A, 80, GATEWAY, 40_000, Packets.ACK, 2, 1, PAYLOAD));
@@ -148,7 +148,7 @@ class RoutingTest {
 
     @Test
     void shouldKeepNetworksApartAlsoByPublishedPorts() throws CommandException {
-        host.publish(Packets.TCP, null, 80, 80, PORT_B, B, 80);
+        host.publish(Packets.TCP, null, 80, 80, B, 80);
         host.fromC(Packets.tcp(C, 1, B, 80, Packets.SYN, 1, 0, new byte[0]));
         host.fromC(Packets.tcp(C, 1, HOST, 80, Packets.SYN, 1, 0, new byte[0]));
         host.assertSilence();
@@ -157,7 +157,7 @@ class RoutingTest {
 
     @Test
     void shouldLetNothingInThatIsNotPublished() throws CommandException {
-        host.publish(Packets.TCP, HOST, 80, 80, PORT_B, B, 80);
+        host.publish(Packets.TCP, HOST, 80, 80, B, 80);
         host.fromWire(Packets.tcp(WORLD, 1, HOST, 81, Packets.SYN, 1, 0, new byte[0]));
         host.fromWire(Packets.udp(WORLD, 1, HOST, 80, PAYLOAD));
         host.fromWire(Packets.tcp(WORLD, 1, B, 80, Packets.SYN, 1, 0, new byte[0]));
@@ -184,7 +184,7 @@ class RoutingTest {
     void shouldLetOnlyPublishedPortsThroughWithoutIcc() throws CommandException {
         host.close();
         host = new RoutedHost(new DomainPolicy(false, false, true));
-        host.publish(Packets.UDP, null, 5000, 5000, PORT_B, B, 53);
+        host.publish(Packets.UDP, null, 5000, 5000, B, 53);
         host.a().inject(Packets.frame(RoutedHost.MAC_B, RoutedHost.MAC_A, Packets.udp(A, 1, B, 53, PAYLOAD)));
         host.fixture().doWork();
         host.fromA(Packets.udp(A, 1, B, 53, PAYLOAD));
@@ -299,7 +299,7 @@ class RoutingTest {
 
     @Test
     void shouldTranslateErrorsOfEndpoints() throws CommandException {
-        host.publish(Packets.UDP, null, 5000, 5000, PORT_B, B, 53);
+        host.publish(Packets.UDP, null, 5000, 5000, B, 53);
         host.fromWire(Packets.udp(WORLD, 4000, HOST, 5000, PAYLOAD));
         final byte[] in = host.atB();
         host.fromB(Packets.icmpError(B, WORLD, 3, 3, 0, in));
@@ -402,7 +402,7 @@ class RoutingTest {
 
     @Test
     void shouldNotLetOnePortsFragmentsCrowdOutAnothers() throws CommandException {
-        host.publish(Packets.UDP, null, 5000, 5000, PORT_B, B, 53);
+        host.publish(Packets.UDP, null, 5000, 5000, B, 53);
         final List<byte[]> parts = Fragments.all(Packets.udp(WORLD, 4000, HOST, 5000, new byte[5000]), 7, 1480);
         host.fromWire(parts.get(2));
         // Fragments whose beginning never comes: each is kept, as long as there is room.
@@ -417,13 +417,13 @@ class RoutingTest {
 
     @Test
     void shouldFlushOnlyWhatIsPublishedNoLonger() throws CommandException {
-        host.publish(Packets.UDP, null, 5000, 5000, PORT_B, B, 53);
-        host.publish(Packets.UDP, null, 6000, 6000, PORT_B, B, 54);
+        host.publish(Packets.UDP, null, 5000, 5000, B, 53);
+        host.publish(Packets.UDP, null, 6000, 6000, B, 54);
         host.fromWire(Packets.udp(WORLD, 4000, HOST, 5000, PAYLOAD));
         host.fromWire(Packets.udp(WORLD, 4000, HOST, 6000, PAYLOAD));
         final int before = host.fixture().connections().size();
         host.fixture().execute(new Command.RemovePortMap(
-            RoutedHost.portMap(Packets.UDP, null, 5000, 5000, PORT_B, B, 53)));
+            RoutedHost.portMap(Packets.UDP, null, 5000, 5000, B, 53)));
         host.fixture().execute(
             new Command.FlushConntrack(ConntrackFilter.withStatus(Connection.DNAT), 0, true));
         assertEquals(before - 1, host.fixture().connections().size());
@@ -434,7 +434,7 @@ class RoutingTest {
 
     @Test
     void shouldEndConnectionsWithTheirEndpoint() throws CommandException {
-        host.publish(Packets.UDP, null, 5000, 5000, PORT_B, B, 53);
+        host.publish(Packets.UDP, null, 5000, 5000, B, 53);
         host.fromWire(Packets.udp(WORLD, 4000, HOST, 5000, PAYLOAD));
         host.atB();
         host.fixture().execute(new Command.RemovePort(PORT_B, false));

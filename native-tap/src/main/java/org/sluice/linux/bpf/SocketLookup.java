@@ -15,6 +15,10 @@ import static org.sluice.linux.bpf.BpfAssembler.WORD;
 import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.HashMap;
+import java.util.Map;
+
+import org.agrona.CloseHelper;
 
 import org.sluice.linux.NativeException;
 import org.sluice.linux.NetNamespace;
@@ -50,13 +54,14 @@ public final class SocketLookup implements AutoCloseable {
     private static final int SOCKET_AT = -8;
     private static final int ADDRESS_AT = -24;
 
-    private final BpfMap addresses = BpfMap.create(BpfMap.HASH, 16, Integer.BYTES, PortBits.MAX_ADDRESSES, 0);
-    private final BpfMap ports = BpfMap.create(BpfMap.ARRAY, Integer.BYTES, PortBits.ELEMENT_BYTES, ELEMENTS,
-        BpfMap.MMAPABLE);
-    private final BpfMap sockets = BpfMap.create(BpfMap.SOCKMAP, Integer.BYTES, Integer.BYTES, SOCKETS, 0);
-    private final PortBits bits = new PortBits(addresses, ports, ELEMENTS, PROTOCOL_SHIFT);
-    private final BpfProgram program;
-    private final BpfLink link;
+    /** How many port maps an address has; without any it gives its place up. */
+    private final Map<InetAddress, Integer> mapsOfAddress = new HashMap<>();
+    private BpfMap addresses;
+    private BpfMap ports;
+    private BpfMap sockets;
+    private PortBits bits;
+    private BpfProgram program;
+    private BpfLink link;
 
     /**
      * Attaches to a namespace.
@@ -64,8 +69,17 @@ public final class SocketLookup implements AutoCloseable {
      * @throws NativeException when the kernel refuses, as one before 5.9 does.
      */
     public SocketLookup(final NetNamespace namespace) {
-        program = BpfProgram.load(BpfProgram.SK_LOOKUP, BpfProgram.ATTACH_SK_LOOKUP, assemble());
-        link = BpfLink.create(program, namespace.fd(), BpfProgram.ATTACH_SK_LOOKUP);
+        try {
+            addresses = BpfMap.create(BpfMap.HASH, PortBits.ADDRESS_BYTES, Integer.BYTES, PortBits.MAX_ADDRESSES, 0);
+            ports = BpfMap.create(BpfMap.ARRAY, Integer.BYTES, PortBits.ELEMENT_BYTES, ELEMENTS, BpfMap.MMAPABLE);
+            sockets = BpfMap.create(BpfMap.SOCKMAP, Integer.BYTES, Integer.BYTES, SOCKETS, 0);
+            bits = new PortBits(addresses, ports, ELEMENTS, PROTOCOL_SHIFT);
+            program = BpfProgram.load(BpfProgram.SK_LOOKUP, BpfProgram.ATTACH_SK_LOOKUP, assemble());
+            link = BpfLink.create(program, namespace.fd(), BpfProgram.ATTACH_SK_LOOKUP);
+        } catch (final RuntimeException ex) {
+            close();
+            throw ex;
+        }
     }
 
     /** Names the socket that gets what is for the ports of a protocol: a listening one, or a bound UDP one. */
@@ -74,7 +88,7 @@ public final class SocketLookup implements AutoCloseable {
     }
 
     /**
-     * Takes ports, or gives them back.
+     * Takes ports of a port map, or gives them back.
      *
      * @param address or null: all local ones.
      * @return false when there are too many addresses.
@@ -85,10 +99,14 @@ public final class SocketLookup implements AutoCloseable {
             bits.set(ALL_ADDRESSES, index, first, last, on);
             return true;
         }
-        if (!bits.has(address) && !bits.add(address)) {
+        if (on && !bits.has(address) && !bits.add(address)) {
             return false;
         }
         bits.set(address, index, first, last, on);
+        if (bits.has(address) && mapsOfAddress.merge(address, on ? 1 : -1, Integer::sum) == 0) {
+            bits.remove(address);
+            mapsOfAddress.remove(address);
+        }
         return true;
     }
 
@@ -129,10 +147,6 @@ public final class SocketLookup implements AutoCloseable {
 
     @Override
     public void close() {
-        link.close();
-        program.close();
-        addresses.close();
-        ports.close();
-        sockets.close();
+        CloseHelper.closeAll(link, program, addresses, ports, sockets);
     }
 }

@@ -4,6 +4,8 @@ import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
+import org.agrona.CloseHelper;
+
 import org.sluice.linux.NativeException;
 
 /**
@@ -32,15 +34,12 @@ public final class Steering implements AutoCloseable {
     private static final int MAX_PREFIXES = 4096;
     private static final int ELEMENTS = MAX_ADDRESSES << PROTOCOL_SHIFT;
 
-    private final BpfMap addresses =
-        BpfMap.create(BpfMap.HASH, PortBits.ADDRESS_BYTES, Integer.BYTES, MAX_ADDRESSES, 0);
-    private final BpfMap ports =
-        BpfMap.create(BpfMap.ARRAY, Integer.BYTES, PortBits.ELEMENT_BYTES, ELEMENTS, BpfMap.MMAPABLE);
-    private final BpfMap prefixes = BpfMap.create(BpfMap.LPM_TRIE, Integer.BYTES + PortBits.ADDRESS_BYTES,
-        Integer.BYTES, MAX_PREFIXES, BpfMap.NO_PREALLOC);
-    private final PortBits bits = new PortBits(addresses, ports, ELEMENTS, PROTOCOL_SHIFT);
-    private final BpfProgram filter;
-    private final BpfProgram ingress;
+    private BpfMap addresses;
+    private BpfMap ports;
+    private BpfMap prefixes;
+    private PortBits bits;
+    private BpfProgram filter;
+    private BpfProgram ingress;
 
     /**
      * Loads the programs.
@@ -48,10 +47,20 @@ public final class Steering implements AutoCloseable {
      * @throws NativeException when the kernel refuses.
      */
     public Steering() {
-        filter = BpfProgram.load(BpfProgram.SOCKET_FILTER, 0,
-            SteeringProgram.forSocket(addresses, ports, prefixes));
-        ingress = BpfProgram.load(BpfProgram.SCHED_CLS, BpfProgram.ATTACH_TCX_INGRESS,
-            SteeringProgram.forIngress(addresses, ports, prefixes));
+        try {
+            addresses = BpfMap.create(BpfMap.HASH, PortBits.ADDRESS_BYTES, Integer.BYTES, MAX_ADDRESSES, 0);
+            ports = BpfMap.create(BpfMap.ARRAY, Integer.BYTES, PortBits.ELEMENT_BYTES, ELEMENTS, BpfMap.MMAPABLE);
+            prefixes = BpfMap.create(BpfMap.LPM_TRIE, Integer.BYTES + PortBits.ADDRESS_BYTES, Integer.BYTES,
+                MAX_PREFIXES, BpfMap.NO_PREALLOC);
+            bits = new PortBits(addresses, ports, ELEMENTS, PROTOCOL_SHIFT);
+            filter = BpfProgram.load(BpfProgram.SOCKET_FILTER, 0,
+                SteeringProgram.forSocket(addresses, ports, prefixes));
+            ingress = BpfProgram.load(BpfProgram.SCHED_CLS, BpfProgram.ATTACH_TCX_INGRESS,
+                SteeringProgram.forIngress(addresses, ports, prefixes));
+        } catch (final RuntimeException ex) {
+            close();
+            throw ex;
+        }
     }
 
     /** For SO_ATTACH_BPF. */
@@ -108,11 +117,7 @@ public final class Steering implements AutoCloseable {
 
     @Override
     public void close() {
-        ingress.close();
-        filter.close();
-        addresses.close();
-        prefixes.close();
-        ports.close();
+        CloseHelper.closeAll(ingress, filter, addresses, prefixes, ports);
     }
 
     private static byte[] prefixKey(final InetAddress network, final int length) {

@@ -1,6 +1,9 @@
 package org.sluice.linux.netlink;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 import org.agrona.BitUtil;
 import org.agrona.concurrent.UnsafeBuffer;
@@ -28,12 +31,14 @@ final class NetlinkSocket implements AutoCloseable {
     static final int NLMSG_DONE = 3;
     static final int NLM_F_REQUEST = 0x1;
     static final int NLM_F_ACK = 0x4;
+    static final int NLM_F_DUMP_INTR = 0x10;
     static final int NLM_F_DUMP = 0x300;
     static final int NLM_F_REPLACE = 0x100;
     static final int NLM_F_EXCL = 0x200;
     static final int NLM_F_CREATE = 0x400;
     static final int NLM_F_ACK_TLVS = 0x200;
     static final int NLMSGERR_ATTR_MSG = 1;
+    private static final int LIST_TRIES = 5;
     private static final int REQUEST_BYTES = 4096;
     private static final int RESPONSE_BYTES = 64 * 1024;
     private static final Runtime RUNTIME = Runtime.getRuntime(LibC.INSTANCE);
@@ -43,6 +48,7 @@ final class NetlinkSocket implements AutoCloseable {
     private final NetlinkMessage request = new NetlinkMessage(memory.slice(0, REQUEST_BYTES));
     private final int fd;
     private int sequence;
+    private boolean interrupted;
 
     NetlinkSocket() {
         fd = LibC.INSTANCE.socket(AF_NETLINK, SOCK_RAW_CLOEXEC, NETLINK_ROUTE);
@@ -98,6 +104,28 @@ final class NetlinkSocket implements AutoCloseable {
         execute(operation, answer -> { });
     }
 
+    /**
+     * Sends the request that was filled and reads the list that answers it; anew where the kernel says that the list
+     * has changed meanwhile. A list that never stands still is taken as it is: each change brings a message of its own.
+     *
+     * @param reader turns a message into an element, or null.
+     */
+    <T> List<T> list(final String operation, final Function<Answer, T> reader) {
+        final List<T> elements = new ArrayList<>();
+        int tries = 0;
+        do {
+            elements.clear();
+            interrupted = false;
+            execute(operation, answer -> {
+                final T element = reader.apply(answer);
+                if (element != null) {
+                    elements.add(element);
+                }
+            });
+        } while (interrupted && ++tries < LIST_TRIES);
+        return elements;
+    }
+
     private boolean read(final String operation, final int received, final Consumer<Answer> consumer) {
         int offset = 0;
         while (received - offset >= NetlinkMessage.HEADER_BYTES) {
@@ -107,6 +135,7 @@ final class NetlinkSocket implements AutoCloseable {
             }
             if (response.getInt(offset + NetlinkMessage.SEQUENCE_FIELD_OFFSET) == sequence) {
                 final int type = response.getShort(offset + NetlinkMessage.TYPE_FIELD_OFFSET) & 0xFFFF;
+                interrupted |= (response.getShort(offset + NetlinkMessage.FLAGS_FIELD_OFFSET) & NLM_F_DUMP_INTR) != 0;
                 // Both begin with the error's number; a list that could not be finished has one too.
                 if (type == NLMSG_ERROR || type == NLMSG_DONE) {
                     checkError(operation, offset, length);

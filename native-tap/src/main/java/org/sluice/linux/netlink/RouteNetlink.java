@@ -42,6 +42,7 @@ public final class RouteNetlink implements AutoCloseable {
     static final int IFA_FLAGS_OFFSET = 2;
     static final int IFA_INDEX_OFFSET = 4;
     static final int IFA_ADDRESS = 1;
+    static final int IFA_FLAGS = 8;
     static final int IFA_LOCAL = 2;
     static final int IFA_BROADCAST = 4;
     static final int IFA_F_NODAD = 2;
@@ -86,9 +87,7 @@ public final class RouteNetlink implements AutoCloseable {
     /** All interfaces. */
     public List<Link> links() {
         socket.request().begin(RTM_GETLINK, LIST, IFINFOMSG_BYTES);
-        final List<Link> links = new ArrayList<>();
-        socket.execute("list links", answer -> links.add(linkOf(answer)));
-        return links;
+        return socket.list("list links", RouteNetlink::linkOf);
     }
 
     /** The interface of that name, if there is one. */
@@ -146,16 +145,7 @@ public final class RouteNetlink implements AutoCloseable {
     /** All addresses of all interfaces. */
     public List<InterfaceAddress> addresses() {
         socket.request().begin(RTM_GETADDR, LIST, IFADDRMSG_BYTES);
-        final List<InterfaceAddress> addresses = new ArrayList<>();
-        socket.execute("list addresses", answer -> {
-            final UnsafeBuffer buffer = answer.buffer();
-            final NetlinkAttributes attributes = answer.attributes(IFADDRMSG_BYTES);
-            final byte[] local = attributes.bytes(IFA_LOCAL);
-            addresses.add(new InterfaceAddress(buffer.getInt(answer.body() + IFA_INDEX_OFFSET),
-                inetAddress(local != null ? local : attributes.bytes(IFA_ADDRESS)),
-                buffer.getByte(answer.body() + IFA_PREFIX_LENGTH_OFFSET) & 0xFF));
-        });
-        return addresses;
+        return socket.list("list addresses", RouteNetlink::addressOf);
     }
 
     /**
@@ -181,14 +171,10 @@ public final class RouteNetlink implements AutoCloseable {
     /** The routes of all tables and both families. */
     public List<Route> routes() {
         socket.request().begin(RTM_GETROUTE, LIST, RTMSG_BYTES);
-        final List<Route> routes = new ArrayList<>();
-        socket.execute("list routes", answer -> {
+        return socket.list("list routes", answer -> {
             final int family = answer.buffer().getByte(answer.body());
-            if (family == AF_INET || family == AF_INET6) {
-                routes.add(routeOf(answer, family));
-            }
+            return family == AF_INET || family == AF_INET6 ? routeOf(answer, family) : null;
         });
-        return routes;
     }
 
     /** Adds a default route by a gateway that is on the link. */
@@ -206,14 +192,7 @@ public final class RouteNetlink implements AutoCloseable {
     /** The neighbours of all links. */
     public List<Neighbour> neighbours() {
         socket.request().begin(RTM_GETNEIGH, LIST, NDMSG_BYTES);
-        final List<Neighbour> neighbours = new ArrayList<>();
-        socket.execute("list neighbours", answer -> {
-            final Neighbour neighbour = neighbourOf(answer);
-            if (neighbour != null) {
-                neighbours.add(neighbour);
-            }
-        });
-        return neighbours;
+        return socket.list("list neighbours", RouteNetlink::neighbourOf);
     }
 
     /**
@@ -265,6 +244,17 @@ public final class RouteNetlink implements AutoCloseable {
         final int flags = answer.buffer().getInt(answer.body() + IFINFO_FLAGS_OFFSET);
         return new Link(answer.buffer().getInt(answer.body() + IFINFO_INDEX_OFFSET), attributes.string(IFLA_IFNAME),
             mac(attributes.bytes(IFLA_ADDRESS)), attributes.integer(IFLA_MTU, 0), (flags & IFF_UP) != 0);
+    }
+
+    private static InterfaceAddress addressOf(final NetlinkSocket.Answer answer) {
+        final UnsafeBuffer buffer = answer.buffer();
+        final NetlinkAttributes attributes = answer.attributes(IFADDRMSG_BYTES);
+        final byte[] local = attributes.bytes(IFA_LOCAL);
+        final int firstFlags = buffer.getByte(answer.body() + IFA_FLAGS_OFFSET) & 0xFF;
+        return new InterfaceAddress(buffer.getInt(answer.body() + IFA_INDEX_OFFSET),
+            inetAddress(local != null ? local : attributes.bytes(IFA_ADDRESS)),
+            buffer.getByte(answer.body() + IFA_PREFIX_LENGTH_OFFSET) & 0xFF,
+            attributes.integer(IFA_FLAGS, firstFlags));
     }
 
     private static Route routeOf(final NetlinkSocket.Answer answer, final int family) {

@@ -59,6 +59,12 @@ public final class NetlinkAbi {
         assumed.put("sizeof(struct ifaddrmsg)", (long) RouteNetlink.IFADDRMSG_BYTES);
         assumed.put("offsetof(struct ifaddrmsg, ifa_prefixlen)", (long) RouteNetlink.IFA_PREFIX_LENGTH_OFFSET);
         assumed.put("offsetof(struct ifaddrmsg, ifa_flags)", (long) RouteNetlink.IFA_FLAGS_OFFSET);
+        assumed.put("IFA_FLAGS", (long) RouteNetlink.IFA_FLAGS);
+        assumed.put("IFA_F_SECONDARY", (long) InterfaceAddress.SECONDARY);
+        assumed.put("IFA_F_DADFAILED", (long) InterfaceAddress.DAD_FAILED);
+        assumed.put("IFA_F_DEPRECATED", (long) InterfaceAddress.DEPRECATED);
+        assumed.put("IFA_F_TENTATIVE", (long) InterfaceAddress.TENTATIVE);
+        assumed.put("NLM_F_DUMP_INTR", (long) NetlinkSocket.NLM_F_DUMP_INTR);
         assumed.put("offsetof(struct ifaddrmsg, ifa_index)", (long) RouteNetlink.IFA_INDEX_OFFSET);
         assumed.put("IFA_ADDRESS", (long) RouteNetlink.IFA_ADDRESS);
         assumed.put("IFA_LOCAL", (long) RouteNetlink.IFA_LOCAL);

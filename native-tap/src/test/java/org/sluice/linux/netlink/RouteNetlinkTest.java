@@ -61,6 +61,10 @@ class RouteNetlinkTest {
         }
     }
 
+    private static InterfaceAddress addressOf(final RouteNetlink netlink, final String text) {
+        return netlink.addresses().stream().filter(a -> a.address().equals(parse(text))).findFirst().orElseThrow();
+    }
+
     @Test
     void shouldAddAddressesAndRoutes() throws Exception {
         namespace.exec("ip", "link", "add", "d0", "type", "veth", "peer", "name", "p0");
@@ -71,8 +75,17 @@ class RouteNetlinkTest {
             netlink.setUp(link);
             netlink.addAddress(link, ipv4, 24);
             netlink.addAddress(link, ipv6, 64);
-            assertTrue(netlink.addresses().contains(new InterfaceAddress(link.index(), ipv4, 24)));
-            assertTrue(netlink.addresses().contains(new InterfaceAddress(link.index(), ipv6, 64)));
+            for (final InetAddress added : new InetAddress[] {ipv4, ipv6}) {
+                final InterfaceAddress found =
+                    netlink.addresses().stream().filter(a -> a.address().equals(added)).findFirst().orElseThrow();
+                assertEquals(link.index(), found.linkIndex());
+                assertEquals(added == ipv4 ? 24 : 64, found.prefixLength());
+                assertTrue(found.isUsableAsSource() && !found.isSecondary(), found.toString());
+            }
+            namespace.exec("ip", "addr", "add", "10.99.0.3/24", "dev", "d0");
+            namespace.exec("ip", "addr", "add", "fd99::3/64", "dev", "d0", "nodad", "preferred_lft", "0");
+            assertTrue(addressOf(netlink, "10.99.0.3").isSecondary());
+            assertFalse(addressOf(netlink, "fd99::3").isUsableAsSource());
             netlink.addDefaultRoute(link, parse("10.99.0.1"));
             netlink.addDefaultRoute(link, parse("fd99::1"));
             final Route route = netlink.routes().stream()

@@ -1,0 +1,183 @@
+package org.sluice.linux;
+
+import java.net.Inet4Address;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+
+import org.agrona.concurrent.UnsafeBuffer;
+
+import org.sluice.datapath.buffer.OffHeapRegion;
+
+/**
+ * A UDP socket of both families that tells of each datagram which address and port it was for (ip(7)
+ * IP_RECVORIGDSTADDR, ipv6(7) IPV6_RECVORIGDSTADDR): one to which the kernel hands datagrams for many. Never blocks.
+ * Used by one thread.
+ * <pre>
+ *   memory: msghdr (56) | iovec (16) | sender (28) | control (256) | datagram (65,535)
+ * </pre>
+ */
+public final class AddressedDatagramSocket implements AutoCloseable {
+    static final int AF_INET = 2;
+    static final int AF_INET6 = 10;
+    static final int SOCK_DGRAM = 2;
+    static final int SOL_SOCKET = 1;
+    static final int SO_REUSEADDR = 2;
+    static final int SOL_IP = 0;
+    static final int SOL_IPV6 = 41;
+    static final int IP_ORIGDSTADDR = 20;
+    static final int IPV6_ORIGDSTADDR = 74;
+    static final int IPV6_V6ONLY = 26;
+    static final int MESSAGE_BYTES = 56;
+    static final int MESSAGE_NAME_OFFSET = 0;
+    static final int MESSAGE_NAME_LENGTH_OFFSET = 8;
+    static final int MESSAGE_IOVEC_OFFSET = 16;
+    static final int MESSAGE_IOVEC_COUNT_OFFSET = 24;
+    static final int MESSAGE_CONTROL_OFFSET = 32;
+    static final int MESSAGE_CONTROL_LENGTH_OFFSET = 40;
+    static final int CONTROL_HEADER_BYTES = 16;
+    static final int CONTROL_LEVEL_OFFSET = 8;
+    static final int CONTROL_TYPE_OFFSET = 12;
+    static final int SOCKADDR_IN6_BYTES = 28;
+    static final int SOCKADDR_IN_BYTES = 16;
+    static final int PORT_OFFSET = 2;
+    static final int IPV4_OFFSET = 4;
+    static final int IPV6_OFFSET = 8;
+    static final int SCOPE_OFFSET = 24;
+
+    private static final int IPV4_BYTES = 4;
+    private static final int IPV6_BYTES = 16;
+    private static final int IOVEC_AT = MESSAGE_BYTES;
+    private static final int SENDER_AT = IOVEC_AT + 16;
+    private static final int CONTROL_AT = SENDER_AT + 32;
+    private static final int CONTROL_BYTES = 256;
+    private static final int DATAGRAM_AT = CONTROL_AT + CONTROL_BYTES;
+    private static final int MAX_DATAGRAM_BYTES = 65_535;
+
+    private final FileDescriptor socket;
+    private final OffHeapRegion region = OffHeapRegion.anonymous(DATAGRAM_AT + MAX_DATAGRAM_BYTES);
+    private final UnsafeBuffer memory = region.slice(0, DATAGRAM_AT + MAX_DATAGRAM_BYTES);
+
+    /**
+     * A received datagram.
+     *
+     * @param sender    who has sent it.
+     * @param recipient whom it was for.
+     */
+    public record Datagram(InetSocketAddress sender, InetSocketAddress recipient, byte[] content) {
+    }
+
+    private AddressedDatagramSocket(final FileDescriptor socket) {
+        this.socket = socket;
+        memory.putLong(MESSAGE_NAME_OFFSET, region.address() + SENDER_AT);
+        memory.putLong(MESSAGE_IOVEC_OFFSET, region.address() + IOVEC_AT);
+        memory.putLong(MESSAGE_IOVEC_COUNT_OFFSET, 1);
+        memory.putLong(MESSAGE_CONTROL_OFFSET, region.address() + CONTROL_AT);
+        memory.putLong(IOVEC_AT, region.address() + DATAGRAM_AT);
+        memory.putLong(IOVEC_AT + Long.BYTES, MAX_DATAGRAM_BYTES);
+    }
+
+    /**
+     * Binds a socket in the calling thread's network namespace. Where there is IPv6 it is one of that family, also for
+     * an IPv4 address, which is then mapped: so the kernel can hand it datagrams of both.
+     *
+     * @param port or 0 for any.
+     * @throws NativeException when the kernel refuses.
+     */
+    public static AddressedDatagramSocket bind(final InetAddress address, final int port) {
+        final int ofIpv6 = LibC.INSTANCE.socket(AF_INET6, SOCK_DGRAM | Linux.O_NONBLOCK | Linux.O_CLOEXEC, 0);
+        final boolean ipv6 = ofIpv6 >= 0;
+        final FileDescriptor socket = new FileDescriptor(ipv6 ? ofIpv6 : Linux.check(
+            LibC.INSTANCE.socket(AF_INET, SOCK_DGRAM | Linux.O_NONBLOCK | Linux.O_CLOEXEC, 0), "socket", "UDP"));
+        try (OffHeapRegion memory = OffHeapRegion.anonymous(SOCKADDR_IN6_BYTES)) {
+            final UnsafeBuffer buffer = memory.slice(0, SOCKADDR_IN6_BYTES);
+            set(socket, buffer, memory, SOL_SOCKET, SO_REUSEADDR, 1);
+            set(socket, buffer, memory, SOL_IP, IP_ORIGDSTADDR, 1);
+            if (ipv6) {
+                set(socket, buffer, memory, SOL_IPV6, IPV6_V6ONLY, 0);
+                set(socket, buffer, memory, SOL_IPV6, IPV6_ORIGDSTADDR, 1);
+            }
+            buffer.setMemory(0, SOCKADDR_IN6_BYTES, (byte) 0);
+            buffer.putShort(0, (short) (ipv6 ? AF_INET6 : AF_INET));
+            buffer.putShort(PORT_OFFSET, Short.reverseBytes((short) port));
+            if (ipv6 && address instanceof Inet4Address) {
+                buffer.putShort(IPV6_OFFSET + IPV6_BYTES - IPV4_BYTES - Short.BYTES, (short) -1); // mapped
+                buffer.putBytes(IPV6_OFFSET + IPV6_BYTES - IPV4_BYTES, address.getAddress());
+            } else {
+                buffer.putBytes(ipv6 ? IPV6_OFFSET : IPV4_OFFSET, address.getAddress());
+            }
+            Linux.check(LibC.INSTANCE.bind(socket.fd(), memory.address(),
+                ipv6 ? SOCKADDR_IN6_BYTES : SOCKADDR_IN_BYTES), "bind", "UDP", address + ":" + port);
+            return new AddressedDatagramSocket(socket);
+        } catch (final RuntimeException ex) {
+            socket.close();
+            throw ex;
+        }
+    }
+
+    private static void set(final FileDescriptor socket, final UnsafeBuffer buffer, final OffHeapRegion memory,
+                            final int level, final int option, final int value) {
+        buffer.putInt(0, value);
+        Linux.check(LibC.INSTANCE.setsockopt(socket.fd(), level, option, memory.address(), Integer.BYTES),
+            "setsockopt", level, option);
+    }
+
+    public int fd() {
+        return socket.fd();
+    }
+
+    /** The next datagram, or null when there is none now. */
+    public Datagram receive() {
+        memory.putInt(MESSAGE_NAME_LENGTH_OFFSET, SOCKADDR_IN6_BYTES);
+        memory.putLong(MESSAGE_CONTROL_LENGTH_OFFSET, CONTROL_BYTES);
+        final long length = LibC.INSTANCE.recvmsg(socket.fd(), region.address(), 0);
+        final InetSocketAddress recipient = length < 0 ? null : recipient();
+        if (recipient == null) {
+            return null;
+        }
+        final byte[] content = new byte[(int) length];
+        memory.getBytes(DATAGRAM_AT, content);
+        return new Datagram(addressAt(SENDER_AT), recipient, content);
+    }
+
+    /** Of the control messages, that which holds the address. */
+    private InetSocketAddress recipient() {
+        final long end = CONTROL_AT + memory.getLong(MESSAGE_CONTROL_LENGTH_OFFSET);
+        int at = CONTROL_AT;
+        while (end - at >= CONTROL_HEADER_BYTES) {
+            final long length = memory.getLong(at);
+            final int level = memory.getInt(at + CONTROL_LEVEL_OFFSET);
+            final int type = memory.getInt(at + CONTROL_TYPE_OFFSET);
+            if (level == SOL_IP && type == IP_ORIGDSTADDR || level == SOL_IPV6 && type == IPV6_ORIGDSTADDR) {
+                return addressAt(at + CONTROL_HEADER_BYTES);
+            }
+            if (length < CONTROL_HEADER_BYTES) {
+                return null;
+            }
+            at += (int) (length + Long.BYTES - 1 & -Long.BYTES);
+        }
+        return null;
+    }
+
+    private InetSocketAddress addressAt(final int at) {
+        final boolean ipv6 = memory.getShort(at) == AF_INET6;
+        final byte[] bytes = new byte[ipv6 ? IPV6_BYTES : IPV4_BYTES];
+        memory.getBytes(at + (ipv6 ? IPV6_OFFSET : IPV4_OFFSET), bytes);
+        final int scope = ipv6 ? memory.getInt(at + SCOPE_OFFSET) : 0;
+        final int port = Short.reverseBytes(memory.getShort(at + PORT_OFFSET)) & 0xFFFF;
+        try {
+            // A mapped address becomes the IPv4 one that it is.
+            return new InetSocketAddress(scope != 0 ? Inet6Address.getByAddress(null, bytes, scope)
+                : InetAddress.getByAddress(bytes), port);
+        } catch (final UnknownHostException ex) {
+            throw new IllegalStateException(ex);
+        }
+    }
+
+    @Override
+    public void close() {
+        socket.close();
+        region.close();
+    }
+}
