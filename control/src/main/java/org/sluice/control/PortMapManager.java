@@ -16,7 +16,7 @@ import org.sluice.control.model.PortSpec;
 import org.sluice.control.model.Protocols;
 import org.sluice.control.model.StateStore;
 import org.sluice.control.proxy.HostProxy;
-import org.sluice.control.uplink.HostListeners;
+import org.sluice.control.uplink.HostSockets;
 import org.sluice.control.uplink.UplinkManager;
 import org.sluice.datapath.command.Command;
 import org.sluice.datapath.nat.NatPorts;
@@ -65,12 +65,12 @@ public final class PortMapManager {
                 + endpoint.network() + "\": nothing of it can be published");
         }
         final List<PortSpec> wanted = specs.stream().map(PortSpec::parse).toList();
-        final HostListeners listeners = HostListeners.read();
+        final HostSockets sockets = HostSockets.read();
         final List<PortMapSpec> published = new ArrayList<>();
         try (Undo undo = new Undo()) {
             for (final PortSpec spec : wanted) {
-                final PortMapSpec map = choose(endpoint, spec, listeners);
-                program(endpoint, map, undo);
+                final PortMapSpec map = choose(endpoint, spec, sockets);
+                program(endpoint, map, sockets, undo);
                 state.put(map);
                 undo.add(() -> state.remove(map));
                 published.add(map);
@@ -120,20 +120,21 @@ public final class PortMapManager {
 
     /** Programs what was saved, for the endpoints that are up. */
     public void restore() {
+        final HostSockets sockets = HostSockets.read();
         for (final PortMapSpec map : state.portMaps()) {
             final EndpointSpec endpoint = state.endpoint(map.endpoint());
             try (Undo undo = new Undo()) {
-                program(endpoint, map, undo);
+                program(endpoint, map, sockets, undo);
                 undo.commit();
             }
         }
     }
 
-    private PortMapSpec choose(final EndpointSpec endpoint, final PortSpec spec, final HostListeners listeners) {
+    private PortMapSpec choose(final EndpointSpec endpoint, final PortSpec spec, final HostSockets sockets) {
         requireFamily(endpoint, spec.hostAddress());
         if (spec.hostFirst() != 0 && spec.hostLast() - spec.hostFirst() + 1 == spec.size()) {
             final PortMapSpec map = mapAt(endpoint, spec, spec.hostFirst());
-            final Optional<String> taken = takenBy(map, listeners);
+            final Optional<String> taken = takenBy(map, sockets);
             if (taken.isPresent()) {
                 throw ControlException.conflict("cannot publish " + map + ": " + taken.get());
             }
@@ -143,7 +144,7 @@ public final class PortMapManager {
         final int last = spec.hostFirst() == 0 ? Math.max(FIRST_FREE_PORT, lastFreePort()) : spec.hostLast();
         for (int port = first; port + spec.size() - 1 <= last; port++) {
             final PortMapSpec map = mapAt(endpoint, spec, port);
-            if (takenBy(map, listeners).isEmpty()) {
+            if (takenBy(map, sockets).isEmpty()) {
                 return map;
             }
         }
@@ -161,13 +162,13 @@ public final class PortMapManager {
             hostFirst + spec.size() - 1, spec.endpointFirst());
     }
 
-    private Optional<String> takenBy(final PortMapSpec map, final HostListeners listeners) {
+    private Optional<String> takenBy(final PortMapSpec map, final HostSockets sockets) {
         final Optional<PortMapSpec> other = state.clashing(map);
         if (other.isPresent()) {
             return Optional.of("endpoint \"" + other.get().endpoint() + "\" has " + other.get());
         }
-        return listeners.find(map.protocol(), map.hostAddress(), map.hostFirst(), map.hostLast())
-            .map(listener -> HostListeners.processOf(listener) + " of the host listens on port " + listener.port()
+        return sockets.find(map.protocol(), map.hostAddress(), map.hostFirst(), map.hostLast())
+            .map(listener -> HostSockets.processOf(listener) + " of the host listens on port " + listener.port()
                 + "/" + Protocols.name(map.protocol()) + "; stop it, or choose another port");
     }
 
@@ -189,7 +190,8 @@ public final class PortMapManager {
     }
 
     /** One map for each family that the endpoint and the host's address have. */
-    private void program(final EndpointSpec endpoint, final PortMapSpec map, final Undo undo) {
+    private void program(final EndpointSpec endpoint, final PortMapSpec map, final HostSockets sockets,
+                         final Undo undo) {
         final Optional<SwitchEngine.PortHandle> port = endpoints.port(endpoint.name());
         if (port.isEmpty()) {
             return; // it is gone; when it comes back it is attached anew
@@ -202,7 +204,7 @@ public final class PortMapManager {
                 engine.execute(worker, new Command.AddPortMap(known), "publish " + map);
                 undo.add(() -> engine.execute(current, new Command.RemovePortMap(known), "take " + map + " back"));
             }
-            uplinks.publish(owner, known);
+            uplinks.publish(owner, known, sockets);
             undo.add(() -> uplinks.unpublish(owner, known));
         }
         proxy.publish(map, endpoint.addresses());

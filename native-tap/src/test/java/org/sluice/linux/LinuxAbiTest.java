@@ -32,6 +32,8 @@ class LinuxAbiTest {
         #include <linux/netlink.h>
         #include <linux/rtnetlink.h>
         #include <linux/neighbour.h>
+        #include <linux/pkt_sched.h>
+        #include <linux/pkt_cls.h>
         #include <linux/if_packet.h>
         #include <linux/if_ether.h>
         #include <linux/bpf.h>

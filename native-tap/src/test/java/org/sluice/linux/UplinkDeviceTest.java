@@ -3,7 +3,13 @@ package org.sluice.linux;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -28,7 +34,7 @@ class UplinkDeviceTest {
     private final TestNamespace wire = new TestNamespace();
     private final NetNamespace opened = host.open();
     private final FrameBatch batch = new FrameBatch();
-    private final Steering steering = new Steering();
+    private final Steering steering = new Steering(50_000, 50_999);
     private UplinkDevice device;
     private AutoCloseable ingress;
 
@@ -138,6 +144,45 @@ class UplinkDeviceTest {
             }
             assertTrue(spins < 10, "still ready");
         }
+    }
+
+    @Test
+    void shouldLeaveTheHostWhatItsOwnSocketsHave() throws Exception {
+        final InetSocketAddress published = new InetSocketAddress("192.0.2.10", 7000);
+        try (ServerSocket server = wire.open().call(() -> new ServerSocket(80));
+             Socket older = opened.call(() -> boundTo(published));
+             ServerSocket listener = opened.call(() -> new ServerSocket(50_500));
+             DatagramSocket resolver = opened.call(() -> new DatagramSocket(50_501))) {
+            older.connect(new InetSocketAddress("192.0.2.1", 80));
+            steering.leaveToHost(6, (InetSocketAddress) older.getRemoteSocketAddress(), published);
+            steering.set(published.getAddress(), Steering.indexOf(6), 7000, 7000, true);
+            try (Socket accepted = server.accept()) {
+                accepted.setSoTimeout(3000);
+                older.setSoTimeout(3000);
+                for (final Socket[] way : new Socket[][] {{older, accepted}, {accepted, older}}) {
+                    way[0].getOutputStream().write(7);
+                    assertEquals(7, way[1].getInputStream().read());
+                }
+            }
+            try (Socket client = wire.open().call(() -> new Socket("192.0.2.10", 50_500));
+                 Socket accepted = listener.accept()) {
+                accepted.setSoTimeout(3000);
+                client.getOutputStream().write(7);
+                assertEquals(7, accepted.getInputStream().read(), "a service of the host's in the NAT range");
+            }
+            receive();
+            send("192.0.2.10", 50_501);
+            send("192.0.2.10", 50_502);
+            resolver.setSoTimeout(3000);
+            resolver.receive(new DatagramPacket(new byte[9], 9));
+            assertEquals(List.of("4:50501", "4:50502"), receive(), "one may be anybody's, the other is ours");
+        }
+    }
+
+    private static Socket boundTo(final InetSocketAddress address) throws IOException {
+        final Socket socket = new Socket();
+        socket.bind(address);
+        return socket;
     }
 
     private void send(final String address, final int port) {

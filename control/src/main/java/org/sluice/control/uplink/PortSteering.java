@@ -19,8 +19,6 @@ import org.sluice.linux.bpf.Steering;
  * uplink needs it. Owned by the control thread.
  */
 final class PortSteering implements AutoCloseable {
-    private static final int[] PROTOCOLS = {6, 17, 132};
-
     private final NatPorts natPorts;
     private final Set<InetAddress> addresses = new HashSet<>();
     private final List<PortMap> maps = new ArrayList<>();
@@ -34,7 +32,9 @@ final class PortSteering implements AutoCloseable {
     /** The kernel's part, made if need be. */
     Steering open() {
         if (steering == null) {
-            steering = new Steering();
+            steering = new Steering(natPorts.first(), natPorts.last());
+            final HostSockets sockets = HostSockets.read();
+            maps.forEach(map -> spare(map, sockets));
             addresses.forEach(this::program);
             prefixes.forEach(prefix -> steering.addPrefix(prefix.network(), prefix.length()));
         }
@@ -58,16 +58,22 @@ final class PortSteering implements AutoCloseable {
         return refused;
     }
 
-    void publish(final PortMap map) {
+    void publish(final PortMap map, final HostSockets sockets) {
         maps.add(map);
+        spare(map, sockets);
         addresses.forEach(address -> set(address, map, true));
     }
 
     void unpublish(final PortMap map) {
         maps.remove(map);
-        for (final InetAddress address : addresses) {
-            set(address, map, false);
-            setNatPorts(address, map.hostFirst(), map.hostLast());
+        addresses.forEach(address -> set(address, map, false));
+    }
+
+    /** Leaves connections of the host's alone that use a port of the map. */
+    private void spare(final PortMap map, final HostSockets sockets) {
+        if (steering != null) {
+            sockets.flows(map.protocol(), map.hostFirst(), map.hostLast())
+                .forEach(flow -> steering.leaveToHost(map.protocol(), flow.remote(), flow.local()));
         }
     }
 
@@ -94,19 +100,8 @@ final class PortSteering implements AutoCloseable {
         if (!steering.addAddress(address)) {
             return false;
         }
-        setNatPorts(address, natPorts.first(), natPorts.last());
         maps.forEach(map -> set(address, map, true));
         return true;
-    }
-
-    /** Those of a range, which need not have any. */
-    private void setNatPorts(final InetAddress address, final int first, final int last) {
-        for (final int protocol : PROTOCOLS) {
-            if (steering != null) {
-                steering.set(address, Steering.indexOf(protocol), Math.max(first, natPorts.first()),
-                    Math.min(last, natPorts.last()), true);
-            }
-        }
     }
 
     private void set(final InetAddress address, final PortMap map, final boolean on) {

@@ -199,9 +199,13 @@ public final class UplinkManager implements AutoCloseable {
         }
     }
 
-    /** Steers the ports of a map to the worker that has its endpoint. */
-    public void publish(final int worker, final PortMap map) {
-        steerings.get(worker).publish(map);
+    /**
+     * Steers the ports of a map to the worker that has its endpoint.
+     *
+     * @param sockets of the host's: what is open on such a port stays the host's.
+     */
+    public void publish(final int worker, final PortMap map, final HostSockets sockets) {
+        steerings.get(worker).publish(map, sockets);
     }
 
     /** Gives the ports of a map back to the host. */

@@ -24,6 +24,7 @@ final class BpfAssembler {
     static final int R2 = 2;
     static final int R3 = 3;
     static final int R4 = 4;
+    static final int R5 = 5;
     static final int R6 = 6;
     static final int R7 = 7;
     static final int R8 = 8;
@@ -31,8 +32,12 @@ final class BpfAssembler {
     static final int STACK = 10;
 
     static final int CALL_MAP_LOOKUP = 1;
+    static final int CALL_MAP_UPDATE = 2;
+    static final int CALL_KTIME_GET_NS = 5;
     static final int CALL_SKB_LOAD_BYTES = 26;
+    static final int CALL_SK_LOOKUP_UDP = 85;
     static final int CALL_SK_RELEASE = 86;
+    static final int CALL_SKC_LOOKUP_TCP = 99;
     static final int CALL_SK_ASSIGN = 124;
 
     static final int BYTE = 0x10;
@@ -53,6 +58,9 @@ final class BpfAssembler {
     private static final int JUMP = 0x05;
     private static final int JUMP_EQUAL = 0x15;
     private static final int JUMP_NOT_EQUAL = 0x55;
+    private static final int JUMP_GREATER = 0x25;
+    private static final int JUMP_GREATER_REGISTER = 0x2D;
+    private static final int JUMP_LESS = 0xA5;
 
     private record Instruction(int opcode, int destination, int source, int offset, int immediate, String label) {
     }
@@ -134,15 +142,30 @@ final class BpfAssembler {
     }
 
     BpfAssembler jump(final String label) {
-        return jump(JUMP, 0, 0, label);
+        return jump(JUMP, 0, 0, 0, label);
     }
 
     BpfAssembler jumpIfEqual(final int register, final int value, final String label) {
-        return jump(JUMP_EQUAL, register, value, label);
+        return jump(JUMP_EQUAL, register, 0, value, label);
     }
 
     BpfAssembler jumpIfNotEqual(final int register, final int value, final String label) {
-        return jump(JUMP_NOT_EQUAL, register, value, label);
+        return jump(JUMP_NOT_EQUAL, register, 0, value, label);
+    }
+
+    /** Unsigned. */
+    BpfAssembler jumpIfGreater(final int register, final int value, final String label) {
+        return jump(JUMP_GREATER, register, 0, value, label);
+    }
+
+    /** Whether what is in one register is greater than what is in another; unsigned. */
+    BpfAssembler jumpIfGreaterRegister(final int register, final int than, final String label) {
+        return jump(JUMP_GREATER_REGISTER, register, than, 0, label);
+    }
+
+    /** Unsigned. */
+    BpfAssembler jumpIfLess(final int register, final int value, final String label) {
+        return jump(JUMP_LESS, register, 0, value, label);
     }
 
     /** Calls map_lookup with the key that lies on the stack; the value's address, or 0, is then in register 0. */
@@ -154,6 +177,12 @@ final class BpfAssembler {
     BpfAssembler loadPacket(final int packetOffset, final int stackOffset, final int bytes) {
         return move(R1, R6).set(R2, packetOffset).move(R3, STACK).addValue(R3, stackOffset).set(R4, bytes)
             .call(CALL_SKB_LOAD_BYTES);
+    }
+
+    /** Copies bytes of the packet, from the offset in a register on, to the stack; otherwise the same. */
+    BpfAssembler loadPacketAt(final int register, final int more, final int stackOffset, final int bytes) {
+        return move(R1, R6).move(R2, register).addValue(R2, more).move(R3, STACK).addValue(R3, stackOffset)
+            .set(R4, bytes).call(CALL_SKB_LOAD_BYTES);
     }
 
     int instructionCount() {
@@ -181,8 +210,9 @@ final class BpfAssembler {
         return code.array();
     }
 
-    private BpfAssembler jump(final int opcode, final int register, final int value, final String label) {
-        instructions.add(new Instruction(opcode, register, 0, 0, value, label));
+    private BpfAssembler jump(final int opcode, final int register, final int source, final int value,
+                              final String label) {
+        instructions.add(new Instruction(opcode, register, source, 0, value, label));
         return this;
     }
 

@@ -11,6 +11,8 @@ import org.sluice.linux.NativeException;
 final class BpfMap implements AutoCloseable {
     static final int HASH = 1;
     static final int ARRAY = 2;
+    /** What was not used for longest makes room. */
+    static final int LRU_HASH = 9;
     static final int LPM_TRIE = 11;
     static final int SOCKMAP = 15;
     /** A trie's places are made as they are needed. */
@@ -67,11 +69,11 @@ final class BpfMap implements AutoCloseable {
         return mapped;
     }
 
-    /** Sets the value of a key; both are of four or more bytes, the value is an int in native order. */
-    void put(final byte[] key, final int value) {
+    /** Sets the value of a key; both are of four or more bytes, the value is a number in native order. */
+    void put(final byte[] key, final long value) {
         final long keyAddress = keyAt(key);
         final long valueAddress = keyAddress + keyBytes + 7 & -8;
-        scratch.slice(valueAddress - scratch.address(), Integer.BYTES).putInt(0, value);
+        scratch.slice(valueAddress - scratch.address(), Long.BYTES).putLong(0, value);
         Bpf.call(Bpf.MAP_UPDATE, "update map", attributes -> {
             attributes.putInt(0, fd);
             attributes.putLong(8, keyAddress);

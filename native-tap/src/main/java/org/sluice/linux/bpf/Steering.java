@@ -1,6 +1,7 @@
 package org.sluice.linux.bpf;
 
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
@@ -11,15 +12,17 @@ import org.sluice.linux.NativeException;
 /**
  * Decides, in the kernel, which frames that come in by an uplink are the switch's: by the host's address and port that
  * they are for. The same test stands in front of the packet socket, which takes what passes it, and at the interface's
- * ingress, where what passes it is lost for the host's own stack. The host keeps all else, and everything once the
- * daemon is gone.
+ * ingress, where what passes it is lost for the host's own stack. The host keeps all else, connections of its own that
+ * use the same ports among it, and everything once the daemon is gone.
  * <p>
- * A bit stands for each address, protocol and port; a store into mapped memory sets it. Later fragments and ICMP, which
- * have no port of their own, go to both. Used by the control thread.
+ * A bit stands for each address, protocol and published port; a store into mapped memory sets it. The ports of the NAT
+ * range are the switch's on all addresses. Later fragments and ICMP, which have no port of their own, go to both. Used
+ * by the control thread.
  * <pre>
  *   addresses (hash):   address -> slot              the host's addresses, IPv4 mapped
  *   ports (array):      slot * 4 + protocol -> 65,536 bits
  *   prefixes (trie):    prefix -> 1                   networks that are routed, not masqueraded
+ *   host flows (LRU):   flow -> until when            connections of the host's on ports of the switch's
  * </pre>
  */
 public final class Steering implements AutoCloseable {
@@ -32,31 +35,38 @@ public final class Steering implements AutoCloseable {
     static final int INDEX_SCTP = 2;
 
     private static final int MAX_PREFIXES = 4096;
+    private static final int MAX_FLOWS = 16_384;
     private static final int ELEMENTS = MAX_ADDRESSES << PROTOCOL_SHIFT;
 
     private BpfMap addresses;
     private BpfMap ports;
     private BpfMap prefixes;
+    private BpfMap hostFlows;
     private PortBits bits;
     private BpfProgram filter;
-    private BpfProgram ingress;
+    private SteeringProgram.Maps maps;
+    private final int natFirst;
+    private final int natLast;
 
     /**
-     * Loads the programs.
+     * Loads the socket's filter.
      *
+     * @param natFirst lowest port of the NAT range.
+     * @param natLast  highest.
      * @throws NativeException when the kernel refuses.
      */
-    public Steering() {
+    public Steering(final int natFirst, final int natLast) {
+        this.natFirst = natFirst;
+        this.natLast = natLast;
         try {
             addresses = BpfMap.create(BpfMap.HASH, PortBits.ADDRESS_BYTES, Integer.BYTES, MAX_ADDRESSES, 0);
             ports = BpfMap.create(BpfMap.ARRAY, Integer.BYTES, PortBits.ELEMENT_BYTES, ELEMENTS, BpfMap.MMAPABLE);
             prefixes = BpfMap.create(BpfMap.LPM_TRIE, Integer.BYTES + PortBits.ADDRESS_BYTES, Integer.BYTES,
                 MAX_PREFIXES, BpfMap.NO_PREALLOC);
+            hostFlows = BpfMap.create(BpfMap.LRU_HASH, SteeringProgram.FLOW_BYTES, Long.BYTES, MAX_FLOWS, 0);
             bits = new PortBits(addresses, ports, ELEMENTS, PROTOCOL_SHIFT);
-            filter = BpfProgram.load(BpfProgram.SOCKET_FILTER, 0,
-                SteeringProgram.forSocket(addresses, ports, prefixes));
-            ingress = BpfProgram.load(BpfProgram.SCHED_CLS, BpfProgram.ATTACH_TCX_INGRESS,
-                SteeringProgram.forIngress(addresses, ports, prefixes));
+            maps = new SteeringProgram.Maps(addresses, ports, prefixes, hostFlows);
+            filter = BpfProgram.load(BpfProgram.SOCKET_FILTER, 0, SteeringProgram.forSocket(maps, natFirst, natLast));
         } catch (final RuntimeException ex) {
             close();
             throw ex;
@@ -69,12 +79,47 @@ public final class Steering implements AutoCloseable {
     }
 
     /**
-     * Takes the switch's frames away from the host at the interface; ends when the result is closed.
+     * Takes the switch's frames away from the host at the interface; ends when the result is closed, or the process
+     * dies.
      *
-     * @throws NativeException when the kernel refuses, as one before 6.6 does.
+     * @throws NativeException when the kernel refuses.
      */
     public AutoCloseable attach(final int linkIndex) {
-        return BpfLink.create(ingress, linkIndex, BpfProgram.ATTACH_TCX_INGRESS);
+        try (BpfProgram ingress = BpfProgram.load(BpfProgram.SCHED_CLS, BpfProgram.ATTACH_TCX_INGRESS,
+            SteeringProgram.forIngress(maps, natFirst, natLast, null))) {
+            return BpfLink.create(ingress, linkIndex, BpfProgram.ATTACH_TCX_INGRESS);
+        } catch (final NativeException ex) {
+            return attachFilter(linkIndex, ex);
+        }
+    }
+
+    /** The way of kernels before 6.6. */
+    private AutoCloseable attachFilter(final int linkIndex, final NativeException newerWay) {
+        try {
+            return new IngressFilter(linkIndex, maps, natFirst, natLast);
+        } catch (final NativeException ex) {
+            ex.addSuppressed(newerWay);
+            throw ex;
+        }
+    }
+
+    /** Attaches it so on any kernel. */
+    IngressFilter attachFilter(final int linkIndex) {
+        return new IngressFilter(linkIndex, maps, natFirst, natLast);
+    }
+
+    /**
+     * Leaves a flow to the host that uses one of the switch's ports: what is seen of it later keeps it.
+     *
+     * @param remote whom the host speaks to.
+     * @param local  its own end.
+     */
+    public void leaveToHost(final int protocol, final InetSocketAddress remote, final InetSocketAddress local) {
+        final ByteBuffer key = ByteBuffer.allocate(SteeringProgram.FLOW_BYTES)
+            .put(PortBits.mapped(remote.getAddress())).put(PortBits.mapped(local.getAddress()))
+            .putShort((short) remote.getPort()).putShort((short) local.getPort())
+            .order(ByteOrder.nativeOrder()).putInt(protocol);
+        hostFlows.put(key.array(), (System.nanoTime() >>> SteeringProgram.TIME_SHIFT) + SteeringProgram.FLOW_LIFETIME);
     }
 
     /**
@@ -117,7 +162,7 @@ public final class Steering implements AutoCloseable {
 
     @Override
     public void close() {
-        CloseHelper.closeAll(ingress, filter, addresses, prefixes, ports);
+        CloseHelper.closeAll(filter, addresses, prefixes, ports, hostFlows);
     }
 
     private static byte[] prefixKey(final InetAddress network, final int length) {

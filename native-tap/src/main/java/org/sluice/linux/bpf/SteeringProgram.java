@@ -6,6 +6,9 @@ import static org.sluice.linux.bpf.BpfAssembler.HALF;
 import static org.sluice.linux.bpf.BpfAssembler.R0;
 import static org.sluice.linux.bpf.BpfAssembler.R1;
 import static org.sluice.linux.bpf.BpfAssembler.R2;
+import static org.sluice.linux.bpf.BpfAssembler.R3;
+import static org.sluice.linux.bpf.BpfAssembler.R4;
+import static org.sluice.linux.bpf.BpfAssembler.R5;
 import static org.sluice.linux.bpf.BpfAssembler.R6;
 import static org.sluice.linux.bpf.BpfAssembler.R7;
 import static org.sluice.linux.bpf.BpfAssembler.R8;
@@ -17,11 +20,23 @@ import static org.sluice.linux.bpf.BpfAssembler.WORD;
  * The test of {@link Steering}, as an eBPF program for both of its places (context: Linux uapi/linux/bpf.h,
  * {@code struct __sk_buff}; offsets in the packet are from the Ethernet header).
  * <p>
- * In registers: 6 the context, 7 the slot of the address, 8 the protocol, 9 the offset of the layer-4 header. On the
- * stack, from its end: 4 the map index, 8 the port, 48 the IP header, 68 the prefix key, whose last 16 bytes are the
- * destination address.
+ * In registers: 6 the context, 7 the slot of the address and later whether the port is one of the NAT range, 8 the
+ * protocol, 9 the offset of the layer-4 header and later a socket. On the stack, from its end: 4 the map index, 8 the
+ * ports, 48 the IP header, 68 the prefix key, whose last 16 bytes are the destination address, 112 the flow, 128 the
+ * flow as {@code struct bpf_sock_tuple} has it for IPv4, 132 the TCP flags, 144 a flow's time.
  */
 final class SteeringProgram {
+    /** What the programs share with each other and with {@link Steering}. */
+    record Maps(BpfMap addresses, BpfMap ports, BpfMap prefixes, BpfMap hostFlows) {
+    }
+
+    /** Of the key of a flow of the host's: source, destination, both ports, protocol. */
+    static final int FLOW_BYTES = 40;
+    /** What is kept of it: until when, in units of this many bits of nanoseconds. */
+    static final int TIME_SHIFT = 30;
+    /** About two hours, after which TCP asks whether the other end is still there. */
+    static final int FLOW_LIFETIME = 6_700;
+
     private static final int CONTEXT_PACKET_TYPE = 4;
     private static final int CONTEXT_PROTOCOL = 16;
     private static final int CONTEXT_VLAN_PRESENT = 20;
@@ -34,67 +49,102 @@ final class SteeringProgram {
     private static final int IPV6_BYTES = 40;
     private static final int FRAGMENT_HEADER = 44;
     private static final int FRAGMENT_BYTES = 8;
+    private static final int TCP_FLAGS_OFFSET = 13;
+    private static final int TCP_SYN_ACK = 0x12;
+    private static final int TCP_SYN = 0x02;
 
     private static final int INDEX_AT = -4;
-    private static final int PORT_AT = -8;
+    private static final int PORTS_AT = -8;
+    private static final int DESTINATION_PORT_AT = -6;
     private static final int HEADER_AT = -48;
     private static final int KEY_AT = -64;
     private static final int PREFIX_KEY_AT = -68;
+    private static final int FLOW_AT = -112;
+    private static final int TUPLE_AT = -128;
+    private static final int FLAGS_AT = -132;
+    private static final int TIME_AT = -144;
     private static final int FULL_PREFIX = 128;
     private static final int IPV4_MAPPED_PREFIX = 0xFFFF_0000;
 
-    private static final int WHOLE_FRAME = -1;
-    private static final int TCX_NEXT = -1;
-    private static final int TCX_DROP = 2;
+    static final int SOCKET_DESTINATION_PORT = 48;
+    static final int SOCKET_STATE = 72;
+    static final int LISTEN = 10;
+    static final int TUPLE_BYTES_IPV4 = 12;
+    static final int TUPLE_BYTES_IPV6 = 36;
+    private static final int CURRENT_NAMESPACE = -1;
 
-    private SteeringProgram() {
+    private static final int WHOLE_FRAME = -1;
+    private static final int NEXT = -1;
+    private static final int DROP = 2;
+
+    private final BpfAssembler code = new BpfAssembler();
+    private final Maps maps;
+    private final int natFirst;
+    private final int natLast;
+
+    private SteeringProgram(final Maps maps, final int natFirst, final int natLast) {
+        this.maps = maps;
+        this.natFirst = natFirst;
+        this.natLast = natLast;
     }
 
     /** Takes what is the switch's, and a copy of what might be. */
-    static BpfAssembler forSocket(final BpfMap addresses, final BpfMap ports, final BpfMap prefixes) {
-        return assemble(addresses, ports, prefixes, WHOLE_FRAME, WHOLE_FRAME, 0);
-    }
-
-    /** Drops for the host what is the switch's for certain. */
-    static BpfAssembler forIngress(final BpfMap addresses, final BpfMap ports, final BpfMap prefixes) {
-        return assemble(addresses, ports, prefixes, TCX_DROP, TCX_NEXT, TCX_NEXT);
+    static BpfAssembler forSocket(final Maps maps, final int natFirst, final int natLast) {
+        final SteeringProgram program = new SteeringProgram(maps, natFirst, natLast);
+        program.test();
+        program.lookUpFlow();
+        return program.code.label("ours").label("both").set(R0, WHOLE_FRAME).exit()
+            .label("theirs").set(R0, 0).exit();
     }
 
     /**
-     * @param ours   result for what is the switch's.
-     * @param both   result for what may be anybody's: later fragments, ICMP.
-     * @param theirs result for what is the host's.
+     * Drops for the host what is the switch's for certain.
+     *
+     * @param alive holds a socket of the process's, and is empty when that is dead; null where the program goes with
+     *              the process by itself.
      */
-    private static BpfAssembler assemble(final BpfMap addresses, final BpfMap ports, final BpfMap prefixes,
-                                         final int ours, final int both, final int theirs) {
-        final BpfAssembler code = new BpfAssembler();
+    static BpfAssembler forIngress(final Maps maps, final int natFirst, final int natLast, final BpfMap alive) {
+        final SteeringProgram program = new SteeringProgram(maps, natFirst, natLast);
+        program.test();
+        program.askForSocket();
+        program.code.label("ours");
+        if (alive != null) {
+            program.code.storeValue(WORD, STACK, INDEX_AT, 0).lookup(alive, INDEX_AT).jumpIfEqual(R0, 0, "theirs")
+                .move(R1, R0).call(BpfAssembler.CALL_SK_RELEASE);
+        }
+        return program.code.set(R0, DROP).exit().label("both").label("theirs").set(R0, NEXT).exit();
+    }
+
+    /**
+     * Goes to "ours", "theirs" or "both" (what may be anybody's: later fragments, ICMP), or falls through where the
+     * port is ours and the host may have the flow all the same.
+     */
+    private void test() {
         code.move(R6, R1)
             .load(WORD, R2, R6, CONTEXT_PACKET_TYPE).jumpIfNotEqual(R2, PACKET_HOST, "theirs")
             .load(WORD, R2, R6, CONTEXT_VLAN_PRESENT).jumpIfNotEqual(R2, 0, "theirs")
             .load(WORD, R7, R6, CONTEXT_PROTOCOL)
             .jumpIfEqual(R7, IPV6_IN_CONTEXT, "ipv6").jumpIfNotEqual(R7, IPV4_IN_CONTEXT, "theirs");
-        readIpv4(code);
-        readIpv6(code);
-        code.label("address").lookup(addresses, KEY_AT).jumpIfNotEqual(R0, 0, "local")
-            .storeValue(WORD, STACK, PREFIX_KEY_AT, FULL_PREFIX).lookup(prefixes, PREFIX_KEY_AT)
+        readIpv4();
+        readIpv6();
+        code.label("address").lookup(maps.addresses(), KEY_AT).jumpIfNotEqual(R0, 0, "local")
+            .storeValue(WORD, STACK, PREFIX_KEY_AT, FULL_PREFIX).lookup(maps.prefixes(), PREFIX_KEY_AT)
             .jumpIfEqual(R0, 0, "theirs").jump("ours");
         code.label("local").load(WORD, R7, R0, 0)
-            // What the fragment field says was left in register 2's place on the stack.
+            // What the fragment field says was left in the index's place on the stack.
             .load(HALF, R2, STACK, INDEX_AT).jumpIfNotEqual(R2, 0, "both")
             .shiftLeft(R7, Steering.PROTOCOL_SHIFT)
             .jumpIfEqual(R8, 6, "ports")
             .addValue(R7, 1).jumpIfEqual(R8, 17, "ports")
             .addValue(R7, 1).jumpIfEqual(R8, 132, "ports")
             .jumpIfEqual(R8, 1, "icmp").jumpIfEqual(R8, 58, "icmpv6").jump("theirs");
-        testPort(code, ports);
-        testIcmp(code);
-        return code.label("ours").set(R0, ours).exit()
-            .label("both").set(R0, both).exit()
-            .label("theirs").set(R0, theirs).exit();
+        testIcmp();
+        testPort();
+        readFlow();
     }
 
     /** Leaves the fragment offset (not 0: a later fragment), the destination, the protocol, the layer-4 offset. */
-    private static void readIpv4(final BpfAssembler code) {
+    private void readIpv4() {
         code.loadPacket(ETHERNET_BYTES, HEADER_AT, IPV4_BYTES).jumpIfNotEqual(R0, 0, "theirs")
             .load(HALF, R2, STACK, HEADER_AT + 6).networkToHost16(R2).and(R2, 0x1FFF)
             .store(HALF, STACK, INDEX_AT, R2)
@@ -106,7 +156,7 @@ final class SteeringProgram {
             .jump("address");
     }
 
-    private static void readIpv6(final BpfAssembler code) {
+    private void readIpv6() {
         code.label("ipv6").loadPacket(ETHERNET_BYTES, HEADER_AT, IPV6_BYTES).jumpIfNotEqual(R0, 0, "theirs")
             .load(BYTE, R8, STACK, HEADER_AT + 6).set(R9, ETHERNET_BYTES + IPV6_BYTES)
             .load(DOUBLE, R2, STACK, HEADER_AT + 24).store(DOUBLE, STACK, KEY_AT, R2)
@@ -119,38 +169,90 @@ final class SteeringProgram {
             .store(HALF, STACK, INDEX_AT, R2);
     }
 
-    /** Whether the bit of the destination port is set. */
-    private static void testPort(final BpfAssembler code, final BpfMap ports) {
-        code.label("ports").store(WORD, STACK, INDEX_AT, R7)
-            .move(R1, R6).move(R2, R9).addValue(R2, 2).move(BpfAssembler.R3, STACK)
-            .addValue(BpfAssembler.R3, PORT_AT).set(BpfAssembler.R4, 2).call(BpfAssembler.CALL_SKB_LOAD_BYTES)
-            .jumpIfNotEqual(R0, 0, "theirs")
-            .lookup(ports, INDEX_AT).jumpIfEqual(R0, 0, "theirs")
-            // Verifiers of before 2026 do not see that turning 16 bits round leaves 16.
-            .load(HALF, R1, STACK, PORT_AT).networkToHost16(R1).and(R1, 0xFFFF)
-            .move(R2, R1).shiftRight(R2, 3).addRegister(R0, R2).load(BYTE, R0, R0, 0)
-            .and(R1, 7).shiftRightBy(R0, R1).and(R0, 1)
-            .jumpIfNotEqual(R0, 0, "ours").jump("theirs");
-    }
-
     /** Answers to echoes, and errors, may be about a connection of the switch or of the host. */
-    private static void testIcmp(final BpfAssembler code) {
+    private void testIcmp() {
         code.label("icmp");
-        loadType(code);
+        loadType();
         for (final int type : new int[] {0, 3, 4, 11, 12}) {
             code.jumpIfEqual(R2, type, "both");
         }
         code.jump("theirs").label("icmpv6");
-        loadType(code);
+        loadType();
         for (final int type : new int[] {1, 2, 3, 4, 129}) {
             code.jumpIfEqual(R2, type, "both");
         }
         code.jump("theirs");
     }
 
-    private static void loadType(final BpfAssembler code) {
-        code.move(R1, R6).move(R2, R9).move(BpfAssembler.R3, STACK).addValue(BpfAssembler.R3, PORT_AT)
-            .set(BpfAssembler.R4, 1).call(BpfAssembler.CALL_SKB_LOAD_BYTES).jumpIfNotEqual(R0, 0, "theirs")
-            .load(BYTE, R2, STACK, PORT_AT);
+    private void loadType() {
+        code.loadPacketAt(R9, 0, PORTS_AT, 1).jumpIfNotEqual(R0, 0, "theirs").load(BYTE, R2, STACK, PORTS_AT);
+    }
+
+    /** Goes on where the destination port is published (then register 7 is 0) or one of the NAT range. */
+    private void testPort() {
+        code.label("ports").store(WORD, STACK, INDEX_AT, R7)
+            .loadPacketAt(R9, 0, PORTS_AT, 4).jumpIfNotEqual(R0, 0, "theirs")
+            .lookup(maps.ports(), INDEX_AT).jumpIfEqual(R0, 0, "theirs")
+            // Verifiers of before 2026 do not see that turning 16 bits round leaves 16.
+            .load(HALF, R1, STACK, DESTINATION_PORT_AT).networkToHost16(R1).and(R1, 0xFFFF).move(R3, R1)
+            .move(R2, R1).shiftRight(R2, 3).addRegister(R0, R2).load(BYTE, R0, R0, 0)
+            .and(R1, 7).shiftRightBy(R0, R1).and(R0, 1)
+            .set(R7, 0).jumpIfNotEqual(R0, 0, "claimed")
+            .set(R7, 1).jumpIfLess(R3, natFirst, "theirs").jumpIfGreater(R3, natLast, "theirs")
+            .label("claimed").jumpIfEqual(R8, 132, "ours");
+    }
+
+    private void readFlow() {
+        code.storeValue(DOUBLE, STACK, FLOW_AT, 0).storeValue(WORD, STACK, FLOW_AT + 8, IPV4_MAPPED_PREFIX)
+            .load(WORD, R2, STACK, HEADER_AT + 12).store(WORD, STACK, FLOW_AT + 12, R2)
+            .load(WORD, R2, R6, CONTEXT_PROTOCOL).jumpIfEqual(R2, IPV4_IN_CONTEXT, "flow")
+            .load(DOUBLE, R2, STACK, HEADER_AT + 8).store(DOUBLE, STACK, FLOW_AT, R2)
+            .load(DOUBLE, R2, STACK, HEADER_AT + 16).store(DOUBLE, STACK, FLOW_AT + 8, R2)
+            .label("flow").load(DOUBLE, R2, STACK, KEY_AT).store(DOUBLE, STACK, FLOW_AT + 16, R2)
+            .load(DOUBLE, R2, STACK, KEY_AT + 8).store(DOUBLE, STACK, FLOW_AT + 24, R2)
+            .load(WORD, R2, STACK, PORTS_AT).store(WORD, STACK, FLOW_AT + 32, R2)
+            .store(WORD, STACK, FLOW_AT + 36, R8);
+    }
+
+    /** Whether the host was seen to have the flow, not too long ago. */
+    private void lookUpFlow() {
+        code.lookup(maps.hostFlows(), FLOW_AT).jumpIfEqual(R0, 0, "ours")
+            .load(DOUBLE, R7, R0, 0).call(BpfAssembler.CALL_KTIME_GET_NS).shiftRight(R0, TIME_SHIFT)
+            .jumpIfGreaterRegister(R7, R0, "theirs");
+    }
+
+    /**
+     * Whether a socket of the host's has the flow: then it is the host's, and noted for the packet socket's filter,
+     * which cannot ask. A socket that waits for whoever comes has only what begins, and only in the NAT range: a
+     * published port is ours. There one that takes datagrams from anybody may be meant, or an endpoint.
+     */
+    private void askForSocket() {
+        code.jumpIfEqual(R8, 17, "udp")
+            .loadPacketAt(R9, TCP_FLAGS_OFFSET, FLAGS_AT, 1).jumpIfNotEqual(R0, 0, "theirs");
+        lookUpSocket("tcp", BpfAssembler.CALL_SKC_LOOKUP_TCP);
+        code.load(WORD, R8, R9, SOCKET_STATE).move(R1, R9).call(BpfAssembler.CALL_SK_RELEASE)
+            .jumpIfNotEqual(R8, LISTEN, "note").jumpIfEqual(R7, 0, "ours")
+            .load(BYTE, R2, STACK, FLAGS_AT).and(R2, TCP_SYN_ACK).jumpIfEqual(R2, TCP_SYN, "theirs").jump("ours");
+        code.label("udp");
+        lookUpSocket("datagram", BpfAssembler.CALL_SK_LOOKUP_UDP);
+        code.load(HALF, R8, R9, SOCKET_DESTINATION_PORT).move(R1, R9).call(BpfAssembler.CALL_SK_RELEASE)
+            .jumpIfNotEqual(R8, 0, "note").jumpIfEqual(R7, 0, "ours").jump("both");
+        code.label("note").call(BpfAssembler.CALL_KTIME_GET_NS).shiftRight(R0, TIME_SHIFT)
+            .addValue(R0, FLOW_LIFETIME).store(DOUBLE, STACK, TIME_AT, R0)
+            .loadMap(R1, maps.hostFlows()).move(R2, STACK).addValue(R2, FLOW_AT).move(R3, STACK)
+            .addValue(R3, TIME_AT).set(R4, 0).call(BpfAssembler.CALL_MAP_UPDATE).jump("theirs");
+    }
+
+    /** Leaves the socket in register 9; goes to "ours" when there is none. */
+    private void lookUpSocket(final String label, final int call) {
+        code.load(WORD, R2, R6, CONTEXT_PROTOCOL).jumpIfEqual(R2, IPV6_IN_CONTEXT, label + " of IPv6")
+            .load(WORD, R2, STACK, HEADER_AT + 12).store(WORD, STACK, TUPLE_AT, R2)
+            .load(WORD, R2, STACK, HEADER_AT + 16).store(WORD, STACK, TUPLE_AT + 4, R2)
+            .load(WORD, R2, STACK, PORTS_AT).store(WORD, STACK, TUPLE_AT + 8, R2)
+            .move(R2, STACK).addValue(R2, TUPLE_AT).set(R3, TUPLE_BYTES_IPV4).jump(label + " look-up");
+        // The flow's key begins as the tuple does.
+        code.label(label + " of IPv6").move(R2, STACK).addValue(R2, FLOW_AT).set(R3, TUPLE_BYTES_IPV6)
+            .label(label + " look-up").move(R1, R6).set(R4, CURRENT_NAMESPACE).set(R5, 0).call(call)
+            .jumpIfEqual(R0, 0, "ours").move(R9, R0);
     }
 }

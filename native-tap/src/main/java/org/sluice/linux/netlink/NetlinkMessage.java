@@ -73,6 +73,16 @@ final class NetlinkMessage {
         return this;
     }
 
+    /** Begins an attribute of attributes; the result is for {@link #endNested}. */
+    int beginNested(final int type) {
+        return startAttribute(type, 0) - ATTRIBUTE_HEADER_BYTES;
+    }
+
+    NetlinkMessage endNested(final int offset) {
+        buffer.putShort(offset, (short) (length - offset));
+        return this;
+    }
+
     /**
      * Completes the header.
      *

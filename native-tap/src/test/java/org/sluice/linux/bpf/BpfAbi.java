@@ -17,6 +17,16 @@ public final class BpfAbi {
         assumed.put("BPF_LINK_CREATE", (long) Bpf.LINK_CREATE);
         assumed.put("BPF_MAP_TYPE_HASH", (long) BpfMap.HASH);
         assumed.put("BPF_MAP_TYPE_ARRAY", (long) BpfMap.ARRAY);
+        assumed.put("BPF_MAP_TYPE_LRU_HASH", (long) BpfMap.LRU_HASH);
+        assumed.put("BPF_FUNC_map_update_elem", (long) BpfAssembler.CALL_MAP_UPDATE);
+        assumed.put("BPF_FUNC_ktime_get_ns", (long) BpfAssembler.CALL_KTIME_GET_NS);
+        assumed.put("BPF_FUNC_sk_lookup_udp", (long) BpfAssembler.CALL_SK_LOOKUP_UDP);
+        assumed.put("BPF_FUNC_skc_lookup_tcp", (long) BpfAssembler.CALL_SKC_LOOKUP_TCP);
+        assumed.put("BPF_TCP_LISTEN", (long) SteeringProgram.LISTEN);
+        assumed.put("offsetof(struct bpf_sock, state)", (long) SteeringProgram.SOCKET_STATE);
+        assumed.put("offsetof(struct bpf_sock, dst_port)", (long) SteeringProgram.SOCKET_DESTINATION_PORT);
+        assumed.put("sizeof(((struct bpf_sock_tuple *)0)->ipv4)", (long) SteeringProgram.TUPLE_BYTES_IPV4);
+        assumed.put("sizeof(((struct bpf_sock_tuple *)0)->ipv6)", (long) SteeringProgram.TUPLE_BYTES_IPV6);
         assumed.put("BPF_MAP_TYPE_LPM_TRIE", (long) BpfMap.LPM_TRIE);
         assumed.put("BPF_MAP_TYPE_SOCKMAP", (long) BpfMap.SOCKMAP);
         assumed.put("BPF_F_NO_PREALLOC", (long) BpfMap.NO_PREALLOC);

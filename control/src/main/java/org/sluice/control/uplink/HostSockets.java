@@ -2,6 +2,7 @@ package org.sluice.control.uplink;
 
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -16,18 +17,20 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * The ports that the host's processes listen on, read from /proc (proc(5), /proc/net/tcp), and which process that is,
- * where it can be seen.
+ * The ports that the host's processes listen on and the connections that they have, read from /proc (proc(5),
+ * /proc/net/tcp), and which process listens, where it can be seen.
  */
-public final class HostListeners {
+public final class HostSockets {
     private static final Path NET = Path.of("/proc/self/net");
     private static final int TCP_LISTEN = 0x0A;
     private static final int UDP_UNCONNECTED = 0x07;
     private static final int ADDRESS_COLUMN = 1;
+    private static final int REMOTE_ADDRESS_COLUMN = 2;
     private static final int STATE_COLUMN = 3;
     private static final int INODE_COLUMN = 9;
 
     private final List<Listener> listeners = new ArrayList<>();
+    private final List<Flow> flows = new ArrayList<>();
 
     /**
      * A socket that waits for whoever comes.
@@ -37,12 +40,21 @@ public final class HostListeners {
     public record Listener(int protocol, InetAddress address, int port, String inode) {
     }
 
-    private HostListeners() {
+    /**
+     * A connection of a process of the host's.
+     *
+     * @param local  the host's end.
+     * @param remote the other.
+     */
+    public record Flow(int protocol, InetSocketAddress local, InetSocketAddress remote) {
+    }
+
+    private HostSockets() {
     }
 
     /** Those of this moment; this process's own, which serve published ports, are not among them. */
-    public static HostListeners read() {
-        final HostListeners all = new HostListeners();
+    public static HostSockets read() {
+        final HostSockets all = new HostSockets();
         final Set<String> own = ownSockets();
         all.read("tcp", 6, TCP_LISTEN);
         all.read("tcp6", 6, TCP_LISTEN);
@@ -74,6 +86,12 @@ public final class HostListeners {
         } catch (final IOException ex) {
             return; // it was closed meanwhile
         }
+    }
+
+    /** The connections whose own port is one of these. */
+    List<Flow> flows(final int protocol, final int first, final int last) {
+        return flows.stream().filter(flow -> flow.protocol() == protocol && flow.local().getPort() >= first
+            && flow.local().getPort() <= last && !flow.local().getAddress().isLoopbackAddress()).toList();
     }
 
     /**
@@ -127,12 +145,21 @@ public final class HostListeners {
         }
         for (final String line : lines.subList(Math.min(1, lines.size()), lines.size())) {
             final String[] columns = line.strip().split("\\s+");
-            if (columns.length > INODE_COLUMN && Integer.parseInt(columns[STATE_COLUMN], 16) == state) {
-                final String[] addressAndPort = columns[ADDRESS_COLUMN].split(":");
-                listeners.add(new Listener(protocol, parse(addressAndPort[0]),
-                    Integer.parseInt(addressAndPort[1], 16), columns[INODE_COLUMN]));
+            if (columns.length <= INODE_COLUMN) {
+                continue;
+            }
+            final InetSocketAddress local = endOf(columns[ADDRESS_COLUMN]);
+            if (Integer.parseInt(columns[STATE_COLUMN], 16) == state) {
+                listeners.add(new Listener(protocol, local.getAddress(), local.getPort(), columns[INODE_COLUMN]));
+            } else {
+                flows.add(new Flow(protocol, local, endOf(columns[REMOTE_ADDRESS_COLUMN])));
             }
         }
+    }
+
+    private static InetSocketAddress endOf(final String column) {
+        final String[] addressAndPort = column.split(":");
+        return new InetSocketAddress(parse(addressAndPort[0]), Integer.parseInt(addressAndPort[1], 16));
     }
 
     /** Words of 32 bits in network order, each printed as a number of the machine's. */

@@ -1,0 +1,122 @@
+package org.sluice.linux.netlink;
+
+import org.sluice.linux.NativeException;
+
+/**
+ * Filters at an interface's ingress by traffic control (tc-bpf(8); Linux net/sched/sch_ingress.c, {@code clsact}), in
+ * the network namespace of the calling thread. Used by one thread.
+ */
+public final class TrafficControl implements AutoCloseable {
+    static final int RTM_NEWQDISC = 36;
+    static final int RTM_DELQDISC = 37;
+    static final int RTM_NEWTFILTER = 44;
+    static final int RTM_DELTFILTER = 45;
+    static final int RTM_GETTFILTER = 46;
+    static final int TCMSG_BYTES = 20;
+    static final int TCM_INDEX_OFFSET = 4;
+    static final int TCM_HANDLE_OFFSET = 8;
+    static final int TCM_PARENT_OFFSET = 12;
+    static final int TCM_INFO_OFFSET = 16;
+    static final int TCA_KIND = 1;
+    static final int TCA_OPTIONS = 2;
+    static final int TCA_BPF_FD = 6;
+    static final int TCA_BPF_NAME = 7;
+    static final int TCA_BPF_FLAGS = 8;
+    static final int TCA_BPF_FLAG_ACT_DIRECT = 1;
+    static final int CLSACT = 0xFFFF_FFF1;
+    static final int CLSACT_HANDLE = 0xFFFF_0000;
+    static final int INGRESS = 0xFFFF_FFF2;
+    static final int EGRESS = 0xFFFF_FFF3;
+
+    private static final int CHANGE = NetlinkSocket.NLM_F_REQUEST | NetlinkSocket.NLM_F_ACK;
+    private static final int LIST = NetlinkSocket.NLM_F_REQUEST | NetlinkSocket.NLM_F_DUMP;
+    private static final int EEXIST = 17;
+    private static final int ENOENT = 2;
+    private static final int EINVAL = 22;
+    private static final int ENODEV = 19;
+    /** Before all filters that name none. */
+    private static final int PRIORITY = 1;
+    private static final int ALL_PROTOCOLS_IN_NETWORK_ORDER = 0x0300;
+    private static final int HANDLE = 0x51;
+
+    private final NetlinkSocket socket = new NetlinkSocket();
+
+    /**
+     * Gives an interface the queueing discipline that filters hang on.
+     *
+     * @return false when it has it already.
+     * @throws NativeException when the kernel refuses.
+     */
+    public boolean addClsact(final int linkIndex) {
+        begin(RTM_NEWQDISC, CHANGE | NetlinkSocket.NLM_F_CREATE | NetlinkSocket.NLM_F_EXCL, linkIndex, CLSACT)
+            .familyInt(TCM_HANDLE_OFFSET, CLSACT_HANDLE).attribute(TCA_KIND, "clsact");
+        return unless(EEXIST, "add clsact to interface " + linkIndex);
+    }
+
+    /**
+     * Puts an eBPF program there, in place of one that an earlier process has left.
+     *
+     * @param programFd of type SCHED_CLS; its result is the action.
+     * @throws NativeException when the kernel refuses.
+     */
+    public void putIngressFilter(final int linkIndex, final int programFd, final String name) {
+        removeIngressFilter(linkIndex);
+        final NetlinkMessage request = begin(RTM_NEWTFILTER,
+            CHANGE | NetlinkSocket.NLM_F_CREATE | NetlinkSocket.NLM_F_EXCL, linkIndex, INGRESS);
+        request.familyInt(TCM_HANDLE_OFFSET, HANDLE)
+            .familyInt(TCM_INFO_OFFSET, PRIORITY << 16 | ALL_PROTOCOLS_IN_NETWORK_ORDER)
+            .attribute(TCA_KIND, "bpf");
+        final int options = request.beginNested(TCA_OPTIONS);
+        request.attribute(TCA_BPF_FD, programFd).attribute(TCA_BPF_NAME, name)
+            .attribute(TCA_BPF_FLAGS, TCA_BPF_FLAG_ACT_DIRECT).endNested(options);
+        socket.execute("add an ingress filter to interface " + linkIndex);
+    }
+
+    /** Takes it away; one that is not there, or whose interface is gone, is no error. */
+    public void removeIngressFilter(final int linkIndex) {
+        begin(RTM_DELTFILTER, CHANGE, linkIndex, INGRESS).familyInt(TCM_HANDLE_OFFSET, HANDLE)
+            .familyInt(TCM_INFO_OFFSET, PRIORITY << 16 | ALL_PROTOCOLS_IN_NETWORK_ORDER).attribute(TCA_KIND, "bpf");
+        try {
+            socket.execute("remove the ingress filter of interface " + linkIndex);
+        } catch (final NetlinkException ex) {
+            if (ex.errno() != ENOENT && ex.errno() != EINVAL && ex.errno() != ENODEV) {
+                throw ex;
+            }
+        }
+    }
+
+    /** Takes the queueing discipline away when nobody else's filter hangs on it. */
+    public void removeClsactIfUnused(final int linkIndex) {
+        if (filters(linkIndex, INGRESS) + filters(linkIndex, EGRESS) == 0) {
+            begin(RTM_DELQDISC, CHANGE, linkIndex, CLSACT).familyInt(TCM_HANDLE_OFFSET, CLSACT_HANDLE);
+            unless(ENODEV, "remove clsact from interface " + linkIndex);
+        }
+    }
+
+    private int filters(final int linkIndex, final int parent) {
+        begin(RTM_GETTFILTER, LIST, linkIndex, parent);
+        return socket.list("list filters of interface " + linkIndex, answer -> answer).size();
+    }
+
+    private boolean unless(final int tolerated, final String operation) {
+        try {
+            socket.execute(operation);
+            return true;
+        } catch (final NetlinkException ex) {
+            if (ex.errno() != tolerated) {
+                throw ex;
+            }
+            return false;
+        }
+    }
+
+    private NetlinkMessage begin(final int type, final int flags, final int linkIndex, final int parent) {
+        return socket.request().begin(type, flags, TCMSG_BYTES).familyInt(TCM_INDEX_OFFSET, linkIndex)
+            .familyInt(TCM_PARENT_OFFSET, parent);
+    }
+
+    @Override
+    public void close() {
+        socket.close();
+    }
+}

@@ -1,0 +1,104 @@
+package org.sluice.linux.bpf;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.net.InetAddress;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+import org.sluice.linux.NetNamespace;
+import org.sluice.linux.RequiresRoot;
+import org.sluice.linux.TestNamespace;
+import org.sluice.linux.netlink.RouteNetlink;
+
+/** Steering on kernels without TCX: the filter takes what is ours, and nothing once its process is dead. */
+@RequiresRoot
+class IngressFilterTest {
+    private static final int UDP = Steering.indexOf(17);
+
+    private final TestNamespace host = new TestNamespace();
+    private final TestNamespace wire = new TestNamespace();
+    private final NetNamespace opened = host.open();
+    private final Steering steering = new Steering(50_000, 50_999);
+    private int index;
+
+    @BeforeEach
+    void connect() throws Exception {
+        host.exec("ip", "link", "add", "up0", "type", "veth", "peer", "name", "w0", "netns", wire.name());
+        host.exec("ip", "link", "set", "lo", "up");
+        host.exec("ip", "addr", "add", "192.0.2.10/24", "dev", "up0");
+        host.exec("ip", "link", "set", "up0", "up");
+        wire.exec("ip", "addr", "add", "192.0.2.1/24", "dev", "w0");
+        wire.exec("ip", "link", "set", "w0", "up");
+        index = opened.call(() -> {
+            try (RouteNetlink netlink = new RouteNetlink()) {
+                return netlink.link("up0").orElseThrow().index();
+            }
+        });
+        assertTrue(steering.addAddress(InetAddress.getByName("192.0.2.10")));
+        steering.set(InetAddress.getByName("192.0.2.10"), UDP, 7000, 7000, true);
+    }
+
+    @AfterEach
+    void clean() {
+        steering.close();
+        opened.close();
+        host.close();
+        wire.close();
+    }
+
+    @Test
+    void shouldTakeFramesAwayUntilItIsClosed() throws Exception {
+        final IngressFilter filter = opened.call(() -> steering.attachFilter(index));
+        assertEquals(1, refused(7000, 7001), "7000 is ours, 7001 the host's");
+        opened.call(() -> {
+            filter.close();
+            return null;
+        });
+        assertEquals(2, refused(7000, 7001));
+        assertFalse(host.exec("tc", "qdisc", "show", "dev", "up0").contains("clsact"), "as it was before");
+    }
+
+    @Test
+    void shouldTakeNothingOnceTheProcessIsDead() throws Exception {
+        final IngressFilter dead = opened.call(() -> steering.attachFilter(index));
+        dead.token.close(); // as the kernel does
+        assertTrue(host.exec("tc", "filter", "show", "dev", "up0", "ingress").contains("sluice"), "it is still there");
+        assertEquals(1, refused(7000), "but it takes nothing");
+        final IngressFilter next = opened.call(() -> steering.attachFilter(index));
+        assertEquals(0, refused(7000), "the next daemon's stands in its place");
+        opened.call(() -> {
+            next.close();
+            return null;
+        });
+    }
+
+    @Test
+    void shouldLeaveWhatWasThereBefore() throws Exception {
+        host.exec("tc", "qdisc", "add", "dev", "up0", "clsact");
+        final IngressFilter filter = opened.call(() -> steering.attachFilter(index));
+        opened.call(() -> {
+            filter.close();
+            return null;
+        });
+        assertTrue(host.exec("tc", "qdisc", "show", "dev", "up0").contains("clsact"));
+        assertEquals("", host.exec("tc", "filter", "show", "dev", "up0", "ingress"));
+    }
+
+    /** How many of the datagrams to these ports the host has seen. */
+    private long refused(final int... ports) {
+        final long before = noPorts();
+        for (final int port : ports) {
+            wire.exec("bash", "-c", "echo hello > /dev/udp/192.0.2.10/" + port);
+        }
+        return noPorts() - before;
+    }
+
+    private long noPorts() {
+        return Long.parseLong(host.exec("grep", "Udp:", "/proc/net/snmp").split("\n")[1].split(" ")[2]);
+    }
+}
