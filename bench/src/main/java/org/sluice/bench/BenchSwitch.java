@@ -24,6 +24,7 @@ import org.sluice.datapath.status.CounterRegistry;
 import org.sluice.datapath.status.NetworkCounter;
 import org.sluice.datapath.status.PortCounter;
 import org.sluice.datapath.status.WorkerCounter;
+import org.sluice.datapath.trace.ProbeChannel;
 import org.sluice.datapath.worker.ForwardingWorker;
 import org.sluice.datapath.worker.WorkerResources;
 
@@ -53,8 +54,8 @@ final class BenchSwitch implements AutoCloseable {
         final ConntrackTable connections =
             new ConntrackTable(conntrackRegion, conntrack, 0x5EED, System.nanoTime());
         worker = new ForwardingWorker(new WorkerResources("bench", SystemNanoClock.INSTANCE, BenchSwitch::fail, channel,
-            poller, devices, fdb, connections, conntrack, NatPorts.DEFAULT, 0x5EED, events, registry.values(), counters,
-            drops));
+            poller, devices, fdb, connections, conntrack, NatPorts.DEFAULT, 0x5EED, events, new ProbeChannel(),
+            registry.values(), counters, drops));
         // Waking the worker is one duty cycle: it has then answered.
         proxy = new WorkerProxy(channel, worker::doWork, 5000);
     }

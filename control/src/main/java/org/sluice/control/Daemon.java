@@ -10,8 +10,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 
 import org.slf4j.Logger;
@@ -23,6 +23,7 @@ import org.sluice.control.engine.EngineOptions;
 import org.sluice.control.engine.SwitchEngine;
 import org.sluice.control.model.DesiredState;
 import org.sluice.control.model.StateStore;
+import org.sluice.control.observe.Observer;
 import org.sluice.control.proxy.HostProxy;
 import org.sluice.control.uplink.RouteMirror;
 import org.sluice.control.uplink.UplinkManager;
@@ -38,8 +39,8 @@ public final class Daemon implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Daemon.class);
     private static final String LOCK_FILE = "daemon.lock";
 
-    private final ExecutorService control =
-        Executors.newSingleThreadExecutor(Thread.ofPlatform().name("control").factory());
+    private final ScheduledExecutorService control =
+        Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform().name("control").factory());
     private final FileChannel lock;
     private FileChannel stateLock;
     private SwitchEngine engine;
@@ -47,6 +48,7 @@ public final class Daemon implements AutoCloseable {
     private EndpointManager endpoints;
     private UplinkManager uplinks;
     private HostProxy proxy;
+    private Observer observer;
     private volatile RouteMirror mirror;
     private ApiServer server;
 
@@ -97,8 +99,10 @@ public final class Daemon implements AutoCloseable {
         endpoints.restore();
         portMaps.restore();
         mirror.start();
+        observer = new Observer(state, engine, networks, endpoints, uplinks, control);
         final ControlApi api = new ControlApi(
-            new ControlApi.Parts(state, engine, networks, endpoints, portMaps, uplinks, mirror), options.busy());
+            new ControlApi.Parts(state, engine, networks, endpoints, portMaps, uplinks, mirror, observer),
+            options.busy());
         server = new ApiServer(options.runDir().resolve(API_SOCKET), api, control);
         LOG.info("ready: {} networks, {} endpoints, {} worker(s), {} idle, API at {}", state.networks().size(),
             state.endpoints().size(), options.workers(), options.busy() ? "busy" : "adaptive",
@@ -110,6 +114,7 @@ public final class Daemon implements AutoCloseable {
     public void close() {
         onControlThread(() -> {
             closeQuietly(server);
+            closeQuietly(observer);
             closeQuietly(proxy);
             closeQuietly(endpoints == null ? null : endpoints::close);
             closeQuietly(networks == null ? null : networks::close);

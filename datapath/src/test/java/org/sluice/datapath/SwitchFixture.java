@@ -31,6 +31,7 @@ import org.sluice.datapath.status.CounterRegistry;
 import org.sluice.datapath.status.NetworkCounter;
 import org.sluice.datapath.status.PortCounter;
 import org.sluice.datapath.status.WorkerCounter;
+import org.sluice.datapath.trace.ProbeChannel;
 import org.sluice.datapath.worker.ForwardingWorker;
 import org.sluice.datapath.worker.WorkerResources;
 
@@ -64,6 +65,7 @@ public final class SwitchFixture implements AutoCloseable {
     private final OffHeapRegion conntrackRegion =
         OffHeapRegion.anonymous(ConntrackTable.regionBytes(CONNTRACK.capacity()));
     private final EventChannel events = new EventChannel(() -> { });
+    private final ProbeChannel probes = new ProbeChannel();
     private final ConntrackTable connections;
     private final ForwardingWorker worker;
     private final WorkerProxy proxy;
@@ -78,7 +80,8 @@ public final class SwitchFixture implements AutoCloseable {
         this.poller = poller;
         connections = new ConntrackTable(conntrackRegion, CONNTRACK, 11, nowNs);
         worker = new ForwardingWorker(new WorkerResources("test", () -> nowNs, errors::add, channel, poller, devices,
-            fdb, connections, CONNTRACK, natPorts, 13, events, registry.values(), counters, drops));
+            fdb, connections, CONNTRACK, natPorts, 13, events, probes,
+            registry.values(), counters, drops));
         // Waking the worker runs one duty cycle: commands are applied before execute() looks for the result.
         proxy = new WorkerProxy(channel, () -> {
             if (!asleep) {
@@ -173,6 +176,10 @@ public final class SwitchFixture implements AutoCloseable {
 
     public ConntrackTable connections() {
         return connections;
+    }
+
+    public ProbeChannel probes() {
+        return probes;
     }
 
     public EventChannel events() {

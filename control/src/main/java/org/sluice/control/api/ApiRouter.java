@@ -23,6 +23,7 @@ import org.slf4j.LoggerFactory;
 import org.sluice.control.ControlException;
 import org.sluice.control.EndpointManager;
 import org.sluice.control.NetworkManager;
+import org.sluice.control.observe.Observer;
 
 /**
  * From a method, a path and a JSON body to an answer: every route stands in one table. Called on the control thread.
@@ -97,6 +98,14 @@ final class ApiRouter {
                 call -> api.flushConnections(ConntrackQuery.parse(call.query()))),
             route(HttpMethod.GET, "/v1/routes", call -> api.listRoutes()),
             route(HttpMethod.GET, "/v1/neighbours", call -> api.listNeighbours()),
+            route(HttpMethod.POST, "/v1/trace",
+                call -> api.observer().startTrace(read(call.body(), Observer.TraceRequest.class))),
+            route(HttpMethod.GET, "/v1/trace", call -> api.observer().readTrace()),
+            route(HttpMethod.DELETE, "/v1/trace", call -> nothing(api.observer()::stopTrace)),
+            route(HttpMethod.POST, "/v1/capture",
+                call -> api.observer().startCapture(read(call.body(), Observer.CaptureRequest.class))),
+            route(HttpMethod.GET, "/v1/capture", call -> api.observer().readCapture()),
+            route(HttpMethod.DELETE, "/v1/capture", call -> api.observer().stopCapture()),
             route(HttpMethod.GET, "/v1/fdb", call -> api.listFdb(call.parameter("network"))),
             route(HttpMethod.POST, "/v1/fdb/flush",
                 call -> nothing(() -> api.flushFdb(call.parameter("network")))));

@@ -8,6 +8,7 @@ import org.sluice.control.NetworkManager;
 import org.sluice.control.PortMapManager;
 import org.sluice.control.engine.SwitchEngine;
 import org.sluice.control.model.DesiredState;
+import org.sluice.control.observe.Observer;
 import org.sluice.control.uplink.RouteMirror;
 import org.sluice.control.uplink.UplinkManager;
 import org.sluice.datapath.conntrack.ConntrackFilter;
@@ -19,6 +20,7 @@ public final class ControlApi {
     private final NetworkManager networks;
     private final EndpointManager endpoints;
     private final PortMapManager portMaps;
+    private final Observer observer;
     private final Reporter reporter;
     private final RoutingReporter routing;
 
@@ -40,7 +42,7 @@ public final class ControlApi {
 
     /** What the API works on. */
     public record Parts(DesiredState state, SwitchEngine engine, NetworkManager networks, EndpointManager endpoints,
-                        PortMapManager portMaps, UplinkManager uplinks, RouteMirror mirror) {
+                        PortMapManager portMaps, UplinkManager uplinks, RouteMirror mirror, Observer observer) {
     }
 
     public ControlApi(final Parts parts, final boolean busy) {
@@ -49,6 +51,7 @@ public final class ControlApi {
         networks = parts.networks();
         endpoints = parts.endpoints();
         portMaps = parts.portMaps();
+        observer = parts.observer();
         reporter = new Reporter(parts, busy);
         routing = new RoutingReporter(parts);
     }
@@ -111,6 +114,11 @@ public final class ControlApi {
 
     Flushed flushConnections(final ConntrackFilter filter) {
         return new Flushed(engine.flushConnections(filter));
+    }
+
+    /** Traces and captures. */
+    Observer observer() {
+        return observer;
     }
 
     List<Views.Route> listRoutes() {

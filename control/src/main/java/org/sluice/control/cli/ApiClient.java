@@ -42,6 +42,11 @@ final class ApiClient {
         call("DELETE", path, null);
     }
 
+    /** The same, where there is something to say of what has ended. */
+    JsonNode deleteAndGet(final String path) {
+        return call("DELETE", path, null);
+    }
+
     /**
      * @return the answer's JSON, or a missing node where it has none.
      * @throws CliException when the daemon cannot be reached or says no.

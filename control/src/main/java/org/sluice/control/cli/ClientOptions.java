@@ -34,6 +34,10 @@ final class ClientOptions {
         return new ApiClient(runDir.resolve(Daemon.API_SOCKET));
     }
 
+    boolean isJson() {
+        return json;
+    }
+
     static ObjectNode object() {
         return JSON.createObjectNode();
     }

@@ -71,6 +71,8 @@ public final class SluiceCli implements Runnable {
         commands.put("conntrack", ConntrackCommand.class);
         commands.put("route", RouteCommand.class);
         commands.put("neighbour", NeighbourCommand.class);
+        commands.put("trace", TraceCommand.class);
+        commands.put("capture", CaptureCommand.class);
         commands.put("status", StatusCommand.class);
         return commands;
     }

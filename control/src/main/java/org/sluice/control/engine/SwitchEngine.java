@@ -31,6 +31,7 @@ import org.sluice.datapath.status.CounterRegistry;
 import org.sluice.datapath.status.NetworkCounter;
 import org.sluice.datapath.status.PortCounter;
 import org.sluice.datapath.status.WorkerCounter;
+import org.sluice.datapath.trace.ProbeChannel;
 import org.sluice.datapath.worker.ForwardingWorker;
 
 /**
@@ -96,6 +97,11 @@ public final class SwitchEngine implements AutoCloseable {
         /** Number of the worker that has it. */
         public int workerIndex() {
             return worker.index();
+        }
+
+        /** Unique among all networks of the switch. */
+        public int domainId() {
+            return domainId;
         }
     }
 
@@ -243,6 +249,11 @@ public final class SwitchEngine implements AutoCloseable {
     /** Tells one worker. */
     public void execute(final int worker, final Command command, final String what) {
         execute(workers.get(worker), command, what);
+    }
+
+    /** Where rings are laid down for what a worker is to show. */
+    public ProbeChannel probes(final int worker) {
+        return workers.get(worker).probes();
     }
 
     /** Takes a worker's events. */

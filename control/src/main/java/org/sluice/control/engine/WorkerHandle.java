@@ -25,6 +25,7 @@ import org.sluice.datapath.device.DeviceRegistry;
 import org.sluice.datapath.status.CounterGroup;
 import org.sluice.datapath.status.CounterRegistry;
 import org.sluice.datapath.status.WorkerCounter;
+import org.sluice.datapath.trace.ProbeChannel;
 import org.sluice.datapath.worker.AdaptiveIdleStrategy;
 import org.sluice.datapath.worker.ForwardingWorker;
 import org.sluice.datapath.worker.WorkerResources;
@@ -42,6 +43,7 @@ final class WorkerHandle implements AutoCloseable {
     private final int index;
     private final String name;
     private final EventChannel events;
+    private final ProbeChannel probes = new ProbeChannel();
     private final OffHeapRegion conntrackRegion;
     private final ConntrackReader conntrackReader;
     private final CommandChannel channel = new CommandChannel();
@@ -81,7 +83,7 @@ final class WorkerHandle implements AutoCloseable {
             registry.allocate(DropReason.class, CounterTypes.DROP_REASON, name + " drop"));
         final ForwardingWorker worker = new ForwardingWorker(new WorkerResources(name, SystemNanoClock.INSTANCE,
             errors, channel, poller, devices, fdb, connections, conntrack,
-            options.natPorts().slice(index, options.workers()), random.nextLong(), events,
+            options.natPorts().slice(index, options.workers()), random.nextLong(), events, probes,
             registry.values(), counters, drops));
         runner = new AgentRunner(
             options.busy() ? BusySpinIdleStrategy.INSTANCE : new AdaptiveIdleStrategy(worker), errors, null, worker);
@@ -99,6 +101,10 @@ final class WorkerHandle implements AutoCloseable {
 
     EventChannel events() {
         return events;
+    }
+
+    ProbeChannel probes() {
+        return probes;
     }
 
     ConntrackReader conntrackReader() {

@@ -121,6 +121,11 @@ public record IpPrefix(InetAddress network, int length) {
         return format(address) + "/" + length;
     }
 
+    /** An address and a port, with the brackets of an IPv6 one. */
+    public static String withPort(final String address, final int port) {
+        return (address.indexOf(':') >= 0 ? "[" + address + "]" : address) + ":" + port;
+    }
+
     /** Compressed as RFC 5952 says. */
     public static String format(final InetAddress address) {
         return NetUtil.toAddressString(address);

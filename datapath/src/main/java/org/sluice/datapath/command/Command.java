@@ -6,6 +6,8 @@ import org.sluice.datapath.bridge.PortKind;
 import org.sluice.datapath.conntrack.ConntrackFilter;
 import org.sluice.datapath.nat.PortMap;
 import org.sluice.datapath.route.Route;
+import org.sluice.datapath.trace.PacketFilter;
+import org.sluice.datapath.trace.ProbeKind;
 
 /**
  * What control may tell a worker. {@link CommandCodec} carries it through the ring, {@link CommandHandler} gets it.
@@ -81,6 +83,14 @@ public sealed interface Command {
 
     /** Takes the map of the same protocol, address and first port back; its connections go on. */
     record RemovePortMap(PortMap map) implements Command {
+    }
+
+    /**
+     * Begins or ends to look at packets. The ring to fill lies in the {@code ProbeChannel}.
+     *
+     * @param snapBytes of a captured frame at most.
+     */
+    record Observe(ProbeKind kind, boolean on, PacketFilter filter, int snapBytes) implements Command {
     }
 
     /**

@@ -9,6 +9,8 @@ import org.sluice.datapath.bridge.PortKind;
 import org.sluice.datapath.conntrack.ConntrackFilter;
 import org.sluice.datapath.nat.PortMap;
 import org.sluice.datapath.route.Route;
+import org.sluice.datapath.trace.PacketFilter;
+import org.sluice.datapath.trace.ProbeKind;
 
 /**
  * How a command lies in the ring: its correlation id, then its fields in the order of its record, each 4 or 8 bytes.
@@ -31,7 +33,9 @@ public final class CommandCodec {
     private static final int ADD_PORT_MAP = 10;
     private static final int REMOVE_PORT_MAP = 11;
     private static final int FLUSH_CONNTRACK = 12;
+    private static final int OBSERVE = 13;
     private static final PortKind[] KINDS = PortKind.values();
+    private static final ProbeKind[] PROBES = ProbeKind.values();
 
     private CommandCodec() {
     }
@@ -51,6 +55,7 @@ public final class CommandCodec {
             case Command.AddPortMap ignored -> ADD_PORT_MAP;
             case Command.RemovePortMap ignored -> REMOVE_PORT_MAP;
             case Command.FlushConntrack ignored -> FLUSH_CONNTRACK;
+            case Command.Observe ignored -> OBSERVE;
         };
     }
 
@@ -75,6 +80,7 @@ public final class CommandCodec {
             case Command.PutNeighbour c -> out.put(c.portIndex()).put(c.high()).put(c.low()).put(c.mac());
             case Command.AddPortMap c -> putPortMap(out, c.map());
             case Command.RemovePortMap c -> putPortMap(out, c.map());
+            case Command.Observe c -> putFilter(out.put(c.kind().ordinal()).put(c.on()), c.filter()).put(c.snapBytes());
             case Command.FlushConntrack c -> putFilter(out, c.filter()).put(c.first()).put(c.unpublished());
         }
         return out.length();
@@ -111,6 +117,8 @@ public final class CommandCodec {
             case REMOVE_PORT_MAP -> handler.onRemovePortMap(new Command.RemovePortMap(portMap(in)));
             case FLUSH_CONNTRACK ->
                 handler.onFlushConntrack(new Command.FlushConntrack(filter(in), in.i32(), in.bool()));
+            case OBSERVE -> handler.onObserve(
+                new Command.Observe(PROBES[in.i32()], in.bool(), packetFilter(in), in.i32()));
             default -> throw new IllegalArgumentException("unknown command type " + type);
         };
     }
@@ -156,9 +164,22 @@ public final class CommandCodec {
         out.put(filter.family()).put(filter.protocol()).put(filter.tcpState()).put(filter.status())
             .put(filter.sourcePort()).put(filter.destinationFirst()).put(filter.destinationLast());
         for (final ConntrackFilter.Prefix prefix : filter.prefixes()) {
-            out.put(prefix.high()).put(prefix.low()).put(prefix.length());
+            putPrefix(out, prefix);
         }
         return out;
+    }
+
+    private static FieldWriter putFilter(final FieldWriter out, final PacketFilter filter) {
+        return putPrefix(out.put(filter.portIndex()).put(filter.domainId()).put(filter.protocol()), filter.host())
+            .put(filter.port());
+    }
+
+    private static PacketFilter packetFilter(final FieldReader in) {
+        return new PacketFilter(in.i32(), in.i32(), in.i32(), prefix(in), in.i32());
+    }
+
+    private static FieldWriter putPrefix(final FieldWriter out, final ConntrackFilter.Prefix prefix) {
+        return out.put(prefix.high()).put(prefix.low()).put(prefix.length());
     }
 
     private static ConntrackFilter filter(final FieldReader in) {

@@ -25,4 +25,6 @@ public interface CommandHandler {
     CommandResult onRemovePortMap(Command.RemovePortMap command);
 
     CommandResult onFlushConntrack(Command.FlushConntrack command);
+
+    CommandResult onObserve(Command.Observe command);
 }

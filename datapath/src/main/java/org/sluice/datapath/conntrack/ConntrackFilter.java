@@ -33,7 +33,8 @@ public record ConntrackFilter(int family, int protocol, int tcpState, int status
         /** All addresses. */
         public static final Prefix ANY = new Prefix(0, 0, 0);
 
-        boolean matches(final long otherHigh, final long otherLow) {
+        /** Whether the address is in the range. */
+        public boolean matches(final long otherHigh, final long otherLow) {
             final long highMask = length == 0 ? 0 : length >= Long.SIZE ? -1 : -1L << Long.SIZE - length;
             final long lowMask = length <= Long.SIZE ? 0 : -1L << 2 * Long.SIZE - length;
             return ((high ^ otherHigh) & highMask) == 0 && ((low ^ otherLow) & lowMask) == 0;

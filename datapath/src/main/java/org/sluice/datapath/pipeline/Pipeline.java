@@ -14,6 +14,10 @@ import org.sluice.datapath.status.CounterGroup;
 import org.sluice.datapath.status.NetworkCounter;
 import org.sluice.datapath.status.PortCounter;
 import org.sluice.datapath.status.WorkerCounter;
+import org.sluice.datapath.trace.PacketFilter;
+import org.sluice.datapath.trace.ProbeKind;
+import org.sluice.datapath.trace.ProbeRing;
+import org.sluice.datapath.trace.TraceStage;
 
 /**
  * The stages in order. A burst runs through one stage as a whole before the next begins. Frames of one network never
@@ -30,6 +34,8 @@ public final class Pipeline {
     private final FragmentTable fragments;
     private final PendingPackets pending;
     private final FrameBatch released = FrameBatch.withoutSlots();
+    private final PacketTracer tracer;
+    private final FrameCapture capture = new FrameCapture();
     private final CounterGroup<DropReason> drops;
     private final CounterGroup<WorkerCounter> counters;
 
@@ -44,7 +50,8 @@ public final class Pipeline {
         final IcmpErrorResponder responder = new IcmpErrorResponder(counters, drops);
         conntrack = new ConntrackStage(layer3, new AdmissionStage(layer3, responder), icmpErrors);
         routing = new RoutingStage(layer3, icmpErrors, responder);
-        transmit = new TransmitStage(layer3.ports(), drops);
+        transmit = new TransmitStage(layer3.ports(), drops, capture);
+        tracer = new PacketTracer(layer3.ports());
     }
 
     /** Carries a burst that came in by one port to its end. */
@@ -88,6 +95,20 @@ public final class Pipeline {
         }
     }
 
+    /**
+     * Begins or ends to look at packets, besides carrying them.
+     *
+     * @param ring      where what is seen goes, or null to end.
+     * @param snapBytes of a captured frame at most.
+     */
+    public void observe(final ProbeKind kind, final ProbeRing ring, final PacketFilter filter, final int snapBytes) {
+        if (kind == ProbeKind.TRACE) {
+            tracer.trace(ring, filter);
+        } else {
+            capture.capture(ring, filter, snapBytes);
+        }
+    }
+
     /** Forgets what an exception left half done. */
     public void abandon() {
         transmit.abandon();
@@ -95,25 +116,56 @@ public final class Pipeline {
 
     private void runStages(final FrameBatch batch, final Port ingress, final long nowNs) {
         parse.process(batch);
-        final int notUnicast;
-        if (ingress.isUplink()) {
-            notUnicast = routeAll(batch);
-        } else {
-            sourceGuard.process(batch, ingress);
-            notUnicast = bridge.process(batch, ingress, (int) TimeUnit.NANOSECONDS.toSeconds(nowNs));
-            if (notUnicast > 0) {
-                gateway.process(batch, ingress);
-            }
+        if (capture.isOn()) {
+            capture.onIngress(batch, ingress, nowNs);
         }
-        if (notUnicast > 0) {
-            if (conntrack.process(batch, ingress, nowNs) > 0) {
+        if (tracer.isOn()) {
+            runTraced(batch, ingress, nowNs);
+        } else {
+            final int notUnicast;
+            if (ingress.isUplink()) {
+                notUnicast = routeAll(batch);
+            } else {
+                sourceGuard.process(batch, ingress);
+                notUnicast = bridge.process(batch, ingress, seconds(nowNs));
+                if (notUnicast > 0) {
+                    gateway.process(batch, ingress);
+                }
+            }
+            if (notUnicast > 0 && conntrack.process(batch, ingress, nowNs) > 0) {
                 routing.process(batch, ingress, conntrack, nowNs);
             }
+            transmit.process(batch, ingress);
         }
-        transmit.process(batch, ingress);
         if (batch.droppedCount() > 0) {
             countDrops(batch, ingress);
         }
+    }
+
+    /** The same stages, each looked at. */
+    private void runTraced(final FrameBatch batch, final Port ingress, final long nowNs) {
+        tracer.begin(batch, ingress, nowNs);
+        if (ingress.isUplink()) {
+            routeAll(batch);
+        } else {
+            sourceGuard.process(batch, ingress);
+            tracer.note(batch, ingress, TraceStage.SOURCE_GUARD);
+            bridge.process(batch, ingress, seconds(nowNs));
+            tracer.note(batch, ingress, TraceStage.BRIDGE);
+            gateway.process(batch, ingress);
+            tracer.note(batch, ingress, TraceStage.GATEWAY);
+        }
+        conntrack.process(batch, ingress, nowNs);
+        tracer.note(batch, ingress, TraceStage.CONNTRACK);
+        routing.process(batch, ingress, conntrack, nowNs);
+        tracer.note(batch, ingress, TraceStage.ROUTE);
+        transmit.process(batch, ingress);
+        tracer.note(batch, ingress, TraceStage.TRANSMIT);
+        tracer.end(batch, ingress);
+    }
+
+    private static int seconds(final long nowNs) {
+        return (int) TimeUnit.NANOSECONDS.toSeconds(nowNs);
     }
 
     /** The steering in front of an uplink lets nothing through that is not for a router. */

@@ -17,15 +17,17 @@ public final class TransmitStage {
     private final Port[] ports;
     private final Port[] touched = new Port[Fdb.MAX_PORTS];
     private final CounterGroup<DropReason> drops;
+    private final FrameCapture capture;
     private final Ipv4Fragmenter fragmenter = new Ipv4Fragmenter();
     private int touchedCount;
 
     /**
      * @param ports the worker's ports by index; the worker changes them between bursts.
      */
-    public TransmitStage(final Port[] ports, final CounterGroup<DropReason> drops) {
+    TransmitStage(final Port[] ports, final CounterGroup<DropReason> drops, final FrameCapture capture) {
         this.ports = ports;
         this.drops = drops;
+        this.capture = capture;
     }
 
     public void process(final FrameBatch batch, final Port ingress) {
@@ -114,6 +116,9 @@ public final class TransmitStage {
         final EgressQueue queue = egress.egressQueue();
         if (queue.size() == 0) {
             return; // sent before its turn
+        }
+        if (capture.isOn()) {
+            capture.onEgress(queue, egress);
         }
         egress.device().transmit(queue);
         final CounterGroup<PortCounter> counters = egress.counters();

@@ -123,6 +123,13 @@ final class CommandApplier implements CommandHandler {
         return CommandResult.OK;
     }
 
+    @Override
+    public CommandResult onObserve(final Command.Observe command) {
+        pipeline.observe(command.kind(), command.on() ? resources.probes().ring(command.kind()) : null,
+            command.filter(), command.snapBytes());
+        return CommandResult.OK;
+    }
+
     /** Whether there is still a port map for what the connection was opened to. */
     private boolean isPublished(final long connection) {
         final long tuple = Connection.tuple(connection, Connection.ORIGINAL);

@@ -15,6 +15,7 @@ import org.sluice.datapath.device.DeviceRegistry;
 import org.sluice.datapath.nat.NatPorts;
 import org.sluice.datapath.status.CounterGroup;
 import org.sluice.datapath.status.WorkerCounter;
+import org.sluice.datapath.trace.ProbeChannel;
 
 /**
  * What a {@link ForwardingWorker} works with. Who makes them closes them, after the worker.
@@ -31,6 +32,7 @@ import org.sluice.datapath.status.WorkerCounter;
  * @param natPorts      the source ports that are this worker's to give out.
  * @param natSecret     makes the choice of those ports unpredictable.
  * @param events        what the worker asks of control.
+ * @param probes        where control lays rings down for what it wants to see.
  * @param counterValues where the counters of ports and networks lie.
  * @param counters      of this worker.
  * @param drops         of this worker, by reason.
@@ -38,6 +40,6 @@ import org.sluice.datapath.status.WorkerCounter;
 public record WorkerResources(String name, NanoClock clock, ErrorHandler errorHandler, CommandChannel channel,
                               DevicePoller poller, DeviceRegistry devices, Fdb fdb, ConntrackTable connections,
                               ConntrackConfig config, NatPorts natPorts, long natSecret,
-                              EventChannel events, AtomicBuffer counterValues,
+                              EventChannel events, ProbeChannel probes, AtomicBuffer counterValues,
                               CounterGroup<WorkerCounter> counters, CounterGroup<DropReason> drops) {
 }

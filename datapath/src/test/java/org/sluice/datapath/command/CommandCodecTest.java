@@ -21,6 +21,8 @@ import org.sluice.datapath.bridge.PortKind;
 import org.sluice.datapath.conntrack.ConntrackFilter;
 import org.sluice.datapath.nat.PortMap;
 import org.sluice.datapath.route.Route;
+import org.sluice.datapath.trace.PacketFilter;
+import org.sluice.datapath.trace.ProbeKind;
 
 class CommandCodecTest {
     private static final PortIdentity IDENTITY =
@@ -55,7 +57,9 @@ class CommandCodecTest {
             new Command.PutNeighbour(3, 1, 2, 0x0242_0A00_0001L),
             new Command.AddPortMap(map),
             new Command.RemovePortMap(map),
-            new Command.FlushConntrack(FILTER, 16_384, true));
+            new Command.FlushConntrack(FILTER, 16_384, true),
+            new Command.Observe(ProbeKind.CAPTURE, true,
+                new PacketFilter(1, 2, 3, new ConntrackFilter.Prefix(4, 5, 6), 7), 8));
         final Set<Object> types = new HashSet<>();
         for (final Command command : commands) {
             types.add(command.getClass());

@@ -1,0 +1,78 @@
+package org.sluice.control.cli;
+
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code sluice capture}: packets into a file. */
+@Command(name = "capture", description = "Write packets to a file that Wireshark opens, as they come in and as they"
+    + " leave, until it is interrupted.")
+final class CaptureCommand implements Callable<Integer> {
+    private static final String PATH = "/v1/capture";
+
+    @Spec
+    private CommandSpec command;
+
+    @Mixin
+    private ClientOptions client;
+
+    @Option(names = {"-w", "--write"}, paramLabel = "FILE", required = true, description = "A pcapng file; one that is"
+        + " there is written over.")
+    private Path file;
+
+    @Option(names = {"-c", "--count"}, paramLabel = "N", description = "End after so many frames.")
+    private Long count;
+
+    @Option(names = {"-s", "--snaplen"}, paramLabel = "BYTES", description = "Of each frame at most. Default: all.")
+    private Integer snaplen;
+
+    @Option(names = "--max-bytes", paramLabel = "BYTES", description = "End when the file is so large. Default: 1 GiB.")
+    private Long maxBytes;
+
+    @Parameters(paramLabel = "FILTER", arity = "0..*", description = TraceCommand.FILTER_HELP)
+    private List<String> filter = new ArrayList<>();
+
+    @Override
+    public Integer call() {
+        final ApiClient api = client.api();
+        final ObjectNode request = ClientOptions.object();
+        filter.forEach(request.putArray("filter")::add);
+        request.put("file", file.toAbsolutePath().normalize().toString()).put("snaplen", snaplen)
+            .put("frames", count).put("maxBytes", maxBytes);
+        api.post(PATH, request);
+        final PrintWriter err = command.commandLine().getErr();
+        final boolean interactive = System.console() != null;
+        final JsonNode[] ended = new JsonNode[1];
+        try (Polling polling = new Polling(() -> ended[0] = api.deleteAndGet(PATH))) {
+            boolean full = false;
+            while (!full && polling.pause()) {
+                final JsonNode progress = api.get(PATH);
+                full = progress.path("full").asBoolean();
+                if (interactive) {
+                    err.printf("\r%d frames, %d bytes", progress.path("frames").asLong(),
+                        progress.path("bytes").asLong());
+                    err.flush();
+                }
+            }
+        }
+        if (interactive) {
+            err.println();
+        }
+        client.print(ended[0], end -> String.format("%d frames in %s, %d bytes; %d came too fast%n",
+            end.path("frames").asLong(), end.path("file").asText(), end.path("bytes").asLong(),
+            end.path("lost").asLong()));
+        return 0;
+    }
+}

@@ -1,0 +1,77 @@
+package org.sluice.control.cli;
+
+import java.io.PrintWriter;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code sluice trace}: what each stage decides on packets, as they pass. */
+@Command(name = "trace", description = "Show what becomes of packets, stage by stage, until it is interrupted.")
+final class TraceCommand implements Callable<Integer> {
+    static final String FILTER_HELP = "An endpoint's name, or any of: endpoint NAME, network NAME, host IP[/LEN],"
+        + " port N, tcp, udp, icmp, icmpv6, sctp, proto N. Default: all packets.";
+    private static final String PATH = "/v1/trace";
+    private static final DateTimeFormatter TIME =
+        DateTimeFormatter.ofPattern("HH:mm:ss.SSSSSS").withZone(ZoneId.systemDefault());
+
+    @Spec
+    private CommandSpec command;
+
+    @Mixin
+    private ClientOptions client;
+
+    @Option(names = {"-c", "--count"}, paramLabel = "N", description = "End after so many packets.")
+    private Long count;
+
+    @Parameters(paramLabel = "FILTER", arity = "0..*", description = FILTER_HELP)
+    private List<String> filter = new ArrayList<>();
+
+    @Override
+    public Integer call() {
+        final ApiClient api = client.api();
+        final ObjectNode request = ClientOptions.object();
+        filter.forEach(request.putArray("filter")::add);
+        api.post(PATH, request);
+        final PrintWriter out = command.commandLine().getOut();
+        try (Polling polling = new Polling(() -> api.delete(PATH))) {
+            long left = count == null ? Long.MAX_VALUE : count;
+            long lost = 0;
+            while (left > 0 && polling.pause()) {
+                final JsonNode trace = api.get(PATH);
+                for (final JsonNode packet : trace.path("packets")) {
+                    if (left-- > 0) {
+                        out.print(client.isJson() ? packet.toString() + '\n' : text(packet));
+                    }
+                }
+                if (trace.path("lost").asLong() > lost) {
+                    lost = trace.path("lost").asLong();
+                    SluiceCli.printError(lost + " steps came too fast to be shown; a narrower filter loses less");
+                }
+                out.flush();
+            }
+        }
+        return 0;
+    }
+
+    private static String text(final JsonNode packet) {
+        final StringBuilder text = new StringBuilder(TIME.format(Instant.parse(packet.path("time").asText())));
+        text.append(' ').append(packet.path("port").asText()).append("  ").append(packet.path("summary").asText())
+            .append(", ").append(packet.path("bytes").asInt()).append(" bytes\n");
+        packet.path("steps").forEach(step -> text.append(
+            String.format("    %-13s %s%n", step.path("stage").asText(), step.path("decision").asText())));
+        return text.toString();
+    }
+}

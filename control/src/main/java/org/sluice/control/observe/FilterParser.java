@@ -1,0 +1,108 @@
+package org.sluice.control.observe;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+
+import org.sluice.control.ControlException;
+import org.sluice.control.EndpointManager;
+import org.sluice.control.NetworkManager;
+import org.sluice.control.model.Addresses;
+import org.sluice.control.model.DesiredState;
+import org.sluice.control.model.IpPrefix;
+import org.sluice.control.model.Protocols;
+import org.sluice.datapath.conntrack.ConntrackFilter;
+import org.sluice.datapath.trace.PacketFilter;
+
+/**
+ * Reads which packets are meant, in words such as tcpdump's (pcap-filter(7)): an endpoint's name, or any of
+ * {@code endpoint NAME}, {@code network NAME}, {@code host IP[/LEN]}, {@code port N}, {@code tcp} and other protocols,
+ * {@code proto N}; all of them must hold, an {@code and} between them may be left out.
+ */
+final class FilterParser {
+    private static final int MAX_PORT = 65_535;
+
+    private final DesiredState state;
+    private final NetworkManager networks;
+    private final EndpointManager endpoints;
+    private Deque<String> words;
+
+    FilterParser(final DesiredState state, final NetworkManager networks, final EndpointManager endpoints) {
+        this.state = state;
+        this.networks = networks;
+        this.endpoints = endpoints;
+    }
+
+    /**
+     * @throws ControlException when a word is not understood.
+     */
+    PacketFilter parse(final List<String> filter) {
+        words = new ArrayDeque<>();
+        filter.forEach(part -> words.addAll(List.of(part.strip().split("\\s+"))));
+        words.removeIf(String::isEmpty);
+        PacketFilter meant = PacketFilter.ALL;
+        while (!words.isEmpty()) {
+            meant = read(words.pop(), meant);
+        }
+        return meant;
+    }
+
+    private PacketFilter read(final String word, final PacketFilter so) {
+        return switch (word) {
+            case "and" -> so;
+            case "endpoint" -> withEndpoint(so, argument(word));
+            case "network" -> new PacketFilter(so.portIndex(), domainOf(argument(word)), so.protocol(), so.host(),
+                so.port());
+            case "host", "net" -> new PacketFilter(so.portIndex(), so.domainId(), so.protocol(),
+                prefix(argument(word)), so.port());
+            case "port" -> new PacketFilter(so.portIndex(), so.domainId(), so.protocol(), so.host(),
+                port(argument(word)));
+            case "proto" -> withProtocol(so, argument(word));
+            default -> state.hasEndpoint(word) ? withEndpoint(so, word) : withProtocol(so, word);
+        };
+    }
+
+    private String argument(final String word) {
+        if (words.isEmpty()) {
+            throw ControlException.invalid("\"" + word + "\" needs a word behind it");
+        }
+        return words.pop();
+    }
+
+    private PacketFilter withEndpoint(final PacketFilter so, final String name) {
+        final String endpoint = state.endpoint(name).name();
+        final int index = endpoints.port(endpoint).orElseThrow(
+            () -> ControlException.conflict("endpoint \"" + endpoint + "\" is gone: nothing passes it")).index();
+        return new PacketFilter(index, so.domainId(), so.protocol(), so.host(), so.port());
+    }
+
+    private int domainOf(final String name) {
+        return networks.live(state.network(name).name()).handle().domainId();
+    }
+
+    private static PacketFilter withProtocol(final PacketFilter so, final String word) {
+        final int protocol;
+        try {
+            protocol = Protocols.number(word);
+        } catch (final ControlException ex) {
+            throw ControlException.invalid("\"" + word + "\" is neither an endpoint nor a word of a filter; those are:"
+                + " endpoint NAME, network NAME, host IP[/LEN], port N, tcp, udp, icmp, icmpv6, sctp, proto N");
+        }
+        return new PacketFilter(so.portIndex(), so.domainId(), protocol, so.host(), so.port());
+    }
+
+    private static ConntrackFilter.Prefix prefix(final String text) {
+        if (text.indexOf('/') >= 0) {
+            return Addresses.prefixOf(IpPrefix.parse(text));
+        }
+        final var address = IpPrefix.parseAddress(text);
+        return Addresses.prefixOf(IpPrefix.of(address, address.getAddress().length * 8));
+    }
+
+    private static int port(final String text) {
+        if (!text.matches("\\d{1,5}") || Integer.parseInt(text) > MAX_PORT) {
+            throw ControlException.invalid("\"" + text + "\" is no port");
+        }
+        return Integer.parseInt(text);
+    }
+}

@@ -1,0 +1,276 @@
+package org.sluice.control.observe;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+
+import org.agrona.CloseHelper;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import org.sluice.control.ControlException;
+import org.sluice.control.EndpointManager;
+import org.sluice.control.NetworkManager;
+import org.sluice.control.engine.SwitchEngine;
+import org.sluice.control.model.DesiredState;
+import org.sluice.control.uplink.UplinkManager;
+import org.sluice.datapath.buffer.FrameBatch;
+import org.sluice.datapath.command.Command;
+import org.sluice.datapath.trace.PacketFilter;
+import org.sluice.datapath.trace.ProbeKind;
+import org.sluice.datapath.trace.ProbeRing;
+
+/**
+ * Lets people look at packets: one trace and one capture at a time. Each ends when its client says so, or has not asked
+ * for some time. Owned by the control thread.
+ */
+public final class Observer implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Observer.class);
+    private static final int TRACE_RING_BYTES = 4 << 20;
+    private static final int CAPTURE_RING_BYTES = 16 << 20;
+    private static final long LEASE_NS = TimeUnit.SECONDS.toNanos(10);
+    private static final long LEASE_CHECK_SECONDS = 2;
+    private static final long DEFAULT_MAX_BYTES = 1L << 30;
+
+    private final DesiredState state;
+    private final SwitchEngine engine;
+    private final NetworkManager networks;
+    private final EndpointManager endpoints;
+    private final UplinkManager uplinks;
+    private final FilterParser filters;
+    private final ScheduledFuture<?> leaseCheck;
+    private Session trace;
+    private List<TraceReader> traceReaders;
+    private Session capture;
+    private CaptureWriter captureWriter;
+    private Path captureFile;
+
+    /**
+     * What a client wants to see.
+     *
+     * @param filter words, as {@link FilterParser} reads them; none for all packets.
+     */
+    public record TraceRequest(List<String> filter) {
+    }
+
+    /**
+     * What a client wants to have written.
+     *
+     * @param filter   as for a trace.
+     * @param file     absolute path on the daemon's host.
+     * @param snaplen  bytes of a frame at most; null for all.
+     * @param frames   after which it ends; null for no limit.
+     * @param maxBytes of the file, after which it ends; null for 1 GiB.
+     */
+    public record CaptureRequest(List<String> filter, String file, Integer snaplen, Long frames, Long maxBytes) {
+    }
+
+    /**
+     * What was traced since the last time.
+     *
+     * @param lost steps that came too fast, since the beginning.
+     */
+    public record Trace(List<TracedPacket> packets, long lost) {
+    }
+
+    /**
+     * How a capture goes.
+     *
+     * @param bytes of the file.
+     * @param lost  frames that came too fast.
+     * @param full  whether it has as much as was wanted.
+     */
+    public record Capture(String file, long frames, long bytes, long lost, boolean full) {
+    }
+
+    /** Rings that the workers fill, for as long as a client asks. */
+    private static final class Session {
+        private final ProbeKind kind;
+        private final List<ProbeRing> rings;
+        private long askedNs = System.nanoTime();
+
+        private Session(final ProbeKind kind, final List<ProbeRing> rings) {
+            this.kind = kind;
+            this.rings = rings;
+        }
+
+        private long lost() {
+            return rings.stream().mapToLong(ProbeRing::lost).sum();
+        }
+
+        private boolean isForgotten() {
+            return System.nanoTime() - askedNs > LEASE_NS;
+        }
+    }
+
+    public Observer(final DesiredState state, final SwitchEngine engine, final NetworkManager networks,
+                    final EndpointManager endpoints, final UplinkManager uplinks,
+                    final ScheduledExecutorService control) {
+        this.state = state;
+        this.engine = engine;
+        this.networks = networks;
+        this.endpoints = endpoints;
+        this.uplinks = uplinks;
+        filters = new FilterParser(state, networks, endpoints);
+        leaseCheck = control.scheduleWithFixedDelay(this::endForgotten, LEASE_CHECK_SECONDS, LEASE_CHECK_SECONDS,
+            TimeUnit.SECONDS);
+    }
+
+    /**
+     * Begins a trace.
+     *
+     * @throws ControlException when the filter is not understood, or another trace is under way.
+     */
+    public Trace startTrace(final TraceRequest request) {
+        final PacketFilter filter = filters.parse(request.filter() == null ? List.of() : request.filter());
+        requireFree(trace, "trace");
+        stopTrace();
+        final Map<Integer, String> names = PortNames.of(state, networks, endpoints, uplinks);
+        final long epochOffsetNs = PcapngWriter.epochOffsetNs();
+        traceReaders = IntStream.range(0, engine.workerCount())
+            .mapToObj(worker -> new TraceReader(names, epochOffsetNs)).toList();
+        trace = open(ProbeKind.TRACE, filter, TRACE_RING_BYTES, 0);
+        return new Trace(List.of(), 0);
+    }
+
+    /** What was traced since the last time. */
+    public Trace readTrace() {
+        requireThere(trace, "trace");
+        trace.askedNs = System.nanoTime();
+        final List<TracedPacket> packets = new ArrayList<>();
+        for (int worker = 0; worker < traceReaders.size(); worker++) {
+            packets.addAll(traceReaders.get(worker).read(trace.rings.get(worker)));
+        }
+        return new Trace(packets, trace.lost());
+    }
+
+    /** Ends the trace; one that is not there is no error. */
+    public void stopTrace() {
+        if (trace != null) {
+            stop(trace);
+            CloseHelper.closeAll(trace.rings);
+            trace = null;
+        }
+    }
+
+    /**
+     * Begins to write a file.
+     *
+     * @throws ControlException when the request is wrong, or another capture is under way.
+     */
+    public Capture startCapture(final CaptureRequest request) {
+        final PacketFilter filter = filters.parse(request.filter() == null ? List.of() : request.filter());
+        if (request.file() == null || !Path.of(request.file()).isAbsolute()) {
+            throw ControlException.invalid("which file? name one by its absolute path");
+        }
+        final int snapBytes = request.snaplen() == null ? FrameBatch.MAX_FRAME_LENGTH : request.snaplen();
+        final long frames = request.frames() == null ? Long.MAX_VALUE : request.frames();
+        final long maxBytes = request.maxBytes() == null ? DEFAULT_MAX_BYTES : request.maxBytes();
+        if (snapBytes <= 0 || snapBytes > FrameBatch.MAX_FRAME_LENGTH || frames <= 0 || maxBytes <= 0) {
+            throw ControlException.invalid("a capture takes from 1 to " + FrameBatch.MAX_FRAME_LENGTH
+                + " bytes of a frame, and at least one frame and one byte in all");
+        }
+        requireFree(capture, "capture");
+        stopCapture();
+        final Path path = Path.of(request.file());
+        final Session session = open(ProbeKind.CAPTURE, filter, CAPTURE_RING_BYTES, snapBytes);
+        try {
+            captureWriter = new CaptureWriter(session.rings, PortNames.of(state, networks, endpoints, uplinks), path,
+                snapBytes, frames, maxBytes);
+        } catch (final IOException ex) {
+            stop(session);
+            CloseHelper.closeAll(session.rings);
+            throw ControlException.invalid("cannot write " + path + ": " + ex.getMessage());
+        }
+        captureFile = path;
+        capture = session;
+        return progress();
+    }
+
+    /** How the capture goes. */
+    public Capture readCapture() {
+        requireThere(capture, "capture");
+        capture.askedNs = System.nanoTime();
+        return progress();
+    }
+
+    /** Ends the capture: when this returns the file is complete. */
+    public Capture stopCapture() {
+        if (capture == null) {
+            return null;
+        }
+        stop(capture);
+        captureWriter.close();
+        final Capture ended = progress();
+        CloseHelper.closeAll(capture.rings);
+        capture = null;
+        return ended;
+    }
+
+    private Capture progress() {
+        return new Capture(captureFile.toString(), captureWriter.frames(), captureWriter.bytes(),
+            capture == null ? 0 : capture.lost(), captureWriter.isFull());
+    }
+
+    private Session open(final ProbeKind kind, final PacketFilter filter, final int ringBytes, final int snapBytes) {
+        final Session session = new Session(kind,
+            IntStream.range(0, engine.workerCount()).mapToObj(worker -> new ProbeRing(ringBytes)).toList());
+        try {
+            for (int worker = 0; worker < engine.workerCount(); worker++) {
+                engine.probes(worker).ring(kind, session.rings.get(worker));
+                engine.execute(worker, new Command.Observe(kind, true, filter, snapBytes), "look at packets");
+            }
+        } catch (final RuntimeException ex) {
+            stop(session);
+            CloseHelper.closeAll(session.rings);
+            throw ex;
+        }
+        return session;
+    }
+
+    /** When this returns no worker uses the rings. */
+    private void stop(final Session session) {
+        for (int worker = 0; worker < engine.workerCount(); worker++) {
+            engine.execute(worker, new Command.Observe(session.kind, false, PacketFilter.ALL, 0), "stop to look");
+            engine.probes(worker).ring(session.kind, null);
+        }
+    }
+
+    private static void requireFree(final Session session, final String what) {
+        if (session != null && !session.isForgotten()) {
+            throw ControlException.conflict("another " + what + " is under way; end it first");
+        }
+    }
+
+    private static void requireThere(final Session session, final String what) {
+        if (session == null) {
+            throw ControlException.notFound("there is no " + what + " under way");
+        }
+    }
+
+    private void endForgotten() {
+        try {
+            if (trace != null && trace.isForgotten()) {
+                stopTrace();
+            }
+            if (capture != null && capture.isForgotten()) {
+                stopCapture();
+            }
+        } catch (final ControlException ex) {
+            LOG.error("what nobody looks at any more could not be ended: {}", ex.getMessage());
+        }
+    }
+
+    @Override
+    public void close() {
+        leaseCheck.cancel(false);
+        stopTrace();
+        stopCapture();
+    }
+}

@@ -1,0 +1,27 @@
+package org.sluice.control.observe;
+
+import java.util.HashMap;
+import java.util.Map;
+
+import org.sluice.control.EndpointManager;
+import org.sluice.control.NetworkManager;
+import org.sluice.control.model.DesiredState;
+import org.sluice.control.uplink.UplinkManager;
+
+/** What the switch's ports are called: endpoints by name, host ports and uplinks by interface. */
+final class PortNames {
+    private PortNames() {
+    }
+
+    /** Of this moment, by the port's index. */
+    static Map<Integer, String> of(final DesiredState state, final NetworkManager networks,
+                                   final EndpointManager endpoints, final UplinkManager uplinks) {
+        final Map<Integer, String> names = new HashMap<>();
+        state.networks().forEach(spec -> networks.find(spec.name())
+            .ifPresent(live -> names.put(live.hostPort().index(), spec.hostInterface())));
+        state.endpoints().forEach(spec -> endpoints.port(spec.name())
+            .ifPresent(port -> names.put(port.index(), spec.name())));
+        uplinks.all().forEach(uplink -> uplink.ports().forEach(port -> names.put(port.index(), uplink.link().name())));
+        return names;
+    }
+}

@@ -1,0 +1,114 @@
+package org.sluice.control.system;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+import org.sluice.linux.RequiresRoot;
+import org.sluice.linux.TestNamespace;
+
+/** Looking at packets while they pass: the trace's words, and a file that others read. */
+@RequiresRoot
+class ObserveIT {
+    private static final String A = "10.77.0.2";
+
+    private final Wire wire = new Wire();
+    private final Peers peers = new Peers();
+    private final SluiceHost host = new SluiceHost(wire::connect);
+    @TempDir
+    private Path folder;
+    private TestNamespace a;
+
+    @BeforeEach
+    void attach() {
+        host.ok("network", "create", "web", "--subnet", "10.77.0.0/24");
+        a = host.container();
+        host.ok("endpoint", "attach", "web", "--netns", a.name(), "--name", "a");
+    }
+
+    @AfterEach
+    void close() {
+        peers.close();
+        host.close();
+        wire.close();
+    }
+
+    @Test
+    void shouldTellStageByStageWhatBecomesOfPackets() throws Exception {
+        final String text = whilePinging(() -> host.ok("trace", "-c", "2", "a", "icmp"));
+        assertTrue(text.contains("a  icmp " + A + " > " + Wire.WORLD + " id "), text);
+        assertTrue(text.matches("(?s).*conntrack +(new connection|packet \\d+ of its connection), ORIGINAL, SNAT\\n.*"),
+            text);
+        assertTrue(text.matches("(?s).*route +by eth0 as " + Wire.HOST + " > " + Wire.WORLD + " id \\d+\\n.*"), text);
+        assertTrue(text.matches("(?s).*transmit +sent by eth0\\n.*"), text);
+        final String[] lines = whilePinging(
+            () -> host.ok("trace", "--json", "-c", "1", "host", Wire.WORLD, "and", "network", "web")).split("\n");
+        final JsonNode packet = JsonMapper.builder().build().readTree(lines[0]);
+        assertEquals("parse", packet.path("steps").get(0).path("stage").asText());
+        a.exec("ip", "addr", "add", "10.77.0.99/24", "dev", "eth0");
+        final String spoofed = whileRunning(() -> host.ok("trace", "-c", "1", "host", "10.77.0.99", "icmp"),
+            () -> a.exec("bash", "-c", "ping -c 1 -W 1 -I 10.77.0.99 " + Wire.WORLD + " || true"));
+        assertTrue(spoofed.contains("dropped: source IPv4 address is not the endpoint's"), spoofed);
+    }
+
+    @Test
+    void shouldWriteWhatOthersRead() throws Exception {
+        final Path file = folder.resolve("a.pcapng");
+        final String said = whilePinging(() -> host.ok("capture", "-w", file.toString(), "-c", "8", "icmp"));
+        assertTrue(said.startsWith("8 frames in " + file), said);
+        final String read = TestNamespace.run("tcpdump", "-n", "-r", file.toString());
+        assertTrue(read.contains("IP " + A + " > " + Wire.WORLD + ": ICMP echo request"), read);
+        assertTrue(read.contains("IP " + Wire.HOST + " > " + Wire.WORLD + ": ICMP echo request"), "as it leaves");
+        assertEquals(8, read.lines().filter(line -> line.contains("ICMP")).count());
+        whilePinging(() -> host.ok("capture", "-w", file.toString(), "-c", "2", "-s", "40", "a"));
+        assertTrue(Files.size(file) < 600, "cut off");
+        final SluiceHost.Result nowhere = host.sluice("capture", "-w", folder.resolve("no/such").toString());
+        assertTrue(nowhere.err().contains("cannot write"), nowhere.err());
+        final SluiceHost.Result wrong = host.sluice("trace", "nonsense");
+        assertTrue(wrong.err().contains("neither an endpoint nor a word of a filter"), wrong.err());
+    }
+
+    @Test
+    void shouldEndWhatIsInterruptedAndLetTheNextOneBegin() throws Exception {
+        final Path file = folder.resolve("a.pcapng");
+        final Process capture =
+            host.spawn("capture", "--run-dir", host.runDir().toString(), "-w", file.toString());
+        for (int i = 0; i < 250 && !Files.exists(file); i++) {
+            SluiceHost.sleep(20);
+        }
+        a.exec("ping", "-c", "3", "-i", "0.2", Wire.WORLD);
+        final SluiceHost.Result second = host.sluice("capture", "-w", folder.resolve("b").toString());
+        assertTrue(second.err().contains("another capture is under way"), second.err());
+        capture.destroy();
+        assertTrue(capture.waitFor(10, TimeUnit.SECONDS));
+        assertTrue(TestNamespace.run("tcpdump", "-n", "-r", file.toString()).contains("echo reply"));
+        whilePinging(() -> host.ok("capture", "-w", file.toString(), "-c", "1"));
+    }
+
+    private String whilePinging(final Supplier<String> task) throws Exception {
+        return whileRunning(task, () -> a.exec("ping", "-c", "1", "-W", "5", Wire.WORLD));
+    }
+
+    private static String whileRunning(final Supplier<String> task, final Runnable meanwhile)
+        throws Exception {
+        final CompletableFuture<String> result = CompletableFuture.supplyAsync(task);
+        for (int i = 0; i < 300 && !result.isDone(); i++) {
+            meanwhile.run();
+            SluiceHost.sleep(50);
+        }
+        return result.get(10, TimeUnit.SECONDS);
+    }
+}
