@@ -34,20 +34,45 @@ public final class TestNamespace implements AutoCloseable {
 
     /** Runs a command inside and returns what it printed; a status other than 0 fails the test. */
     public String exec(final String... command) {
+        return run(inside(command));
+    }
+
+    /** Runs a command inside and returns its status. */
+    public int status(final String... command) {
+        return tryRun(inside(command)).status();
+    }
+
+    /** Runs a command inside and returns what it printed, whatever its status. */
+    public String tryExec(final String... command) {
+        return tryRun(inside(command)).output();
+    }
+
+    private record Ended(int status, String output) {
+    }
+
+    private String[] inside(final String... command) {
         final List<String> inside = new ArrayList<>(List.of("ip", "netns", "exec", name));
         inside.addAll(List.of(command));
-        return run(inside.toArray(String[]::new));
+        return inside.toArray(String[]::new);
     }
 
     /** Runs a command and returns what it printed; a status other than 0 fails the test. */
     public static String run(final String... command) {
+        final Ended ended = tryRun(command);
+        if (ended.status() != 0) {
+            throw new AssertionError(String.join(" ", command) + " failed: " + ended.output());
+        }
+        return ended.output();
+    }
+
+    private static Ended tryRun(final String... command) {
         try {
             final Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
             final String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            if (!process.waitFor(60, TimeUnit.SECONDS) || process.exitValue() != 0) {
-                throw new AssertionError(String.join(" ", command) + " failed: " + output);
+            if (!process.waitFor(60, TimeUnit.SECONDS)) {
+                throw new AssertionError(String.join(" ", command) + " does not end: " + output);
             }
-            return output;
+            return new Ended(process.exitValue(), output);
         } catch (final IOException ex) {
             throw new AssertionError(String.join(" ", command), ex);
         } catch (final InterruptedException ex) {

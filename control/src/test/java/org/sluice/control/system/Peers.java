@@ -65,6 +65,26 @@ final class Peers implements AutoCloseable {
         }
     }
 
+    /** A TCP server that sends so many bytes, each the number of its place, to whoever comes. */
+    void serveStream(final TestNamespace namespace, final int port, final int bytes) {
+        final ServerSocket server = in(namespace, () -> new ServerSocket(port));
+        open.add(server);
+        Thread.ofPlatform().daemon().start(() -> {
+            final byte[] part = new byte[64 * 1024];
+            for (int i = 0; i < part.length; i++) {
+                part[i] = (byte) i;
+            }
+            try (Socket client = server.accept()) {
+                for (int sent = 0; sent < bytes; sent += part.length) {
+                    client.getOutputStream().write(part);
+                }
+            } catch (final IOException ex) {
+                // The client sees it too, and tells the test.
+                return;
+            }
+        });
+    }
+
     /** A UDP server on all addresses. It answers from the one that its routes choose. */
     void serveUdp(final TestNamespace namespace, final int port) {
         serveUdp(namespace, "::", port);

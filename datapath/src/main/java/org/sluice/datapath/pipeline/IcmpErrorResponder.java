@@ -28,7 +28,7 @@ import org.sluice.datapath.status.WorkerCounter;
  * Tells the sender of a packet that cannot go on why (RFC 792, RFC 1812 4.3.2, RFC 4443): the frame in the batch is
  * replaced by the error, which goes back by the port it came from. Never about an ICMP error, nor about a fragment that
  * is not the first; and at a limited rate for each port, as the kernel (icmp_msgs_per_sec 1000, icmp_msgs_burst 50).
- * Must be called before the packet is translated. Owned by the worker.
+ * Owned by the worker.
  */
 final class IcmpErrorResponder {
     private static final long INTERVAL_NS = TimeUnit.MILLISECONDS.toNanos(1);
@@ -40,9 +40,11 @@ final class IcmpErrorResponder {
     private static final int L3_OFFSET = EthernetFlyweight.LENGTH;
 
     private static final int IPV4_UNREACHABLE = 3;
+    private static final int IPV4_HOST_UNREACHABLE = 1;
     private static final int IPV4_FRAGMENTATION_NEEDED = 4;
     private static final int IPV4_TIME_EXCEEDED = 11;
     private static final int IPV6_UNREACHABLE = 1;
+    private static final int IPV6_ADDRESS_UNREACHABLE = 3;
     private static final int IPV6_TOO_BIG = 2;
     private static final int IPV6_TIME_EXCEEDED = 3;
 
@@ -53,26 +55,56 @@ final class IcmpErrorResponder {
     private final CounterGroup<WorkerCounter> counters;
     /** By port, when the next error would be due at the limited rate. */
     private final long[] dueNs = new long[Fdb.MAX_PORTS];
+    /** Of the error that is being written. */
+    private long sourceHigh;
+    private long sourceLow;
 
     IcmpErrorResponder(final CounterGroup<WorkerCounter> counters, final CounterGroup<DropReason> drops) {
         this.counters = counters;
         this.drops = drops;
     }
 
+    /** Must be called before the packet is translated. */
     void timeExceeded(final FrameBatch batch, final int i, final Port ingress, final long nowNs) {
         respond(batch, i, ingress, DropReason.TTL_EXPIRED, IPV4_TIME_EXCEEDED << 8, IPV6_TIME_EXCEEDED << 8, 0, nowNs);
     }
 
-    /** No route, or no such host. */
+    /** No route; before the packet is translated. */
     void unreachable(final FrameBatch batch, final int i, final Port ingress, final DropReason reason,
                      final long nowNs) {
         respond(batch, i, ingress, reason, IPV4_UNREACHABLE << 8, IPV6_UNREACHABLE << 8, 0, nowNs);
     }
 
-    /** RFC 1191 and RFC 8201: says how long a packet may be. */
+    /** RFC 1191 and RFC 8201: says how long a packet may be. Before the packet is translated. */
     void tooBig(final FrameBatch batch, final int i, final Port ingress, final int mtu, final long nowNs) {
         respond(batch, i, ingress, DropReason.FRAGMENTATION_NEEDED, IPV4_UNREACHABLE << 8 | IPV4_FRAGMENTATION_NEEDED,
             IPV6_TOO_BIG << 8, mtu, nowNs);
+    }
+
+    /**
+     * A packet that has left, but for its MAC addresses, and whose neighbour does not answer: the error comes from
+     * where the packet would have left, and finds its way back as one from the world does.
+     *
+     * @param gateway of the sender's network, where the packet has kept its source; otherwise null.
+     */
+    void hostUnreachable(final FrameBatch batch, final int i, final Port uplink, final PortIdentity gateway,
+                         final long nowNs) {
+        final long tuple = batch.tupleAddress(i);
+        final boolean asIpv4 = batch.etherType(i) == EtherType.IPV4;
+        if (!mayAnswer(batch, i, tuple) || !isWithinRate(uplink.index(), nowNs)) {
+            batch.drop(i, DropReason.NEIGHBOUR_UNREACHABLE);
+            return;
+        }
+        if (gateway == null) {
+            source(FlowTuple.sourceHigh(tuple), FlowTuple.sourceLow(tuple));
+        } else {
+            source(gateway, asIpv4);
+        }
+        replace(batch, i, uplink.identity().mac(), batch.sourceMac(i),
+            asIpv4 ? IPV4_UNREACHABLE << 8 | IPV4_HOST_UNREACHABLE
+                : IPV6_UNREACHABLE << 8 | IPV6_ADDRESS_UNREACHABLE, 0);
+        batch.egress(i, FrameBatch.EGRESS_GATEWAY);
+        drops.increment(DropReason.NEIGHBOUR_UNREACHABLE);
     }
 
     private void respond(final FrameBatch batch, final int i, final Port ingress, final DropReason reason,
@@ -84,6 +116,37 @@ final class IcmpErrorResponder {
             batch.drop(i, reason);
             return;
         }
+        // To an endpoint the gateway speaks; to the outside, the address of the host that it spoke to.
+        if (ingress.isUplink()) {
+            source(FlowTuple.destinationHigh(tuple), FlowTuple.destinationLow(tuple));
+        } else {
+            source(ingress.domain().gateway(), asIpv4);
+        }
+        replace(batch, i, batch.sourceMac(i), ingress.domain().gateway().mac(),
+            asIpv4 ? ipv4TypeAndCode : ipv6TypeAndCode, parameter);
+        batch.egress(i, ingress.index());
+        drops.increment(reason);
+        ingress.counters().increment(PortCounter.RX_DROPS);
+    }
+
+    private void source(final PortIdentity gateway, final boolean asIpv4) {
+        if (asIpv4) {
+            source(FlowTuple.IPV4_HIGH, FlowTuple.ipv4Low(gateway.ipv4()));
+        } else {
+            source(gateway.ipv6High(), gateway.ipv6Low());
+        }
+    }
+
+    private void source(final long high, final long low) {
+        sourceHigh = high;
+        sourceLow = low;
+    }
+
+    /** Puts the error in the packet's place: from the source that was chosen, to the packet's. */
+    private void replace(final FrameBatch batch, final int i, final long destinationMac, final long sourceMac,
+                         final int typeAndCode, final int parameter) {
+        final long tuple = batch.tupleAddress(i);
+        final boolean asIpv4 = batch.etherType(i) == EtherType.IPV4;
         final long packet = batch.l3Address(i);
         final int headerBytes = (asIpv4 ? Ipv4Flyweight.MIN_LENGTH : Ipv6Flyweight.LENGTH) + ICMP_HEADER_BYTES;
         final int quoted = Math.min(batch.l3Available(i),
@@ -93,62 +156,49 @@ final class IcmpErrorResponder {
         final long frame = batch.address(i);
         UnsafeApi.copyMemory(packet, frame + L3_OFFSET + headerBytes, quoted);
         ethernet.wrap(frame, length);
-        ethernet.destination(batch.sourceMac(i));
-        ethernet.source(ingress.domain().gateway().mac());
+        ethernet.destination(destinationMac);
+        ethernet.source(sourceMac);
+        ethernet.etherType(asIpv4 ? EtherType.IPV4 : EtherType.IPV6);
+        final long icmp = frame + L3_OFFSET + headerBytes - ICMP_HEADER_BYTES;
+        NetworkOrder.u16(icmp, typeAndCode);
+        NetworkOrder.i32(icmp + Integer.BYTES, parameter);
         if (asIpv4) {
-            ethernet.etherType(EtherType.IPV4);
-            writeIpv4(frame, length, tuple, ingress, ipv4TypeAndCode, parameter);
+            writeIpv4(frame, length, (int) FlowTuple.sourceLow(tuple), icmp);
         } else {
-            ethernet.etherType(EtherType.IPV6);
-            writeIpv6(frame, length, tuple, ingress, ipv6TypeAndCode, parameter);
+            writeIpv6(frame, length, FlowTuple.sourceHigh(tuple), FlowTuple.sourceLow(tuple), icmp);
         }
         batch.wireLength(i, length - L3_OFFSET);
         batch.offloaded(i, false);
-        batch.egress(i, ingress.index());
         batch.connection(i, ConntrackTable.NONE);
-        drops.increment(reason);
-        ingress.counters().increment(PortCounter.RX_DROPS);
         counters.increment(WorkerCounter.ICMP_ERRORS_SENT);
     }
 
-    private void writeIpv4(final long frame, final int length, final long tuple, final Port ingress,
-                           final int typeAndCode, final int parameter) {
+    private void writeIpv4(final long frame, final int length, final int destination, final long icmp) {
         ipv4.wrap(frame + L3_OFFSET, length - L3_OFFSET);
         ipv4.versionAndHeaderLength(Ipv4Flyweight.MIN_LENGTH);
         ipv4.totalLength(length - L3_OFFSET);
         ipv4.ttl(TTL);
         ipv4.protocol(IpProtocol.ICMP);
-        // To an endpoint the gateway speaks; to the outside, the address of the host that it spoke to.
-        ipv4.source(ingress.isUplink() ? (int) FlowTuple.destinationLow(tuple) : ingress.domain().gateway().ipv4());
-        ipv4.destination((int) FlowTuple.sourceLow(tuple));
+        ipv4.source((int) sourceLow);
+        ipv4.destination(destination);
         ipv4.updateChecksum();
-        final long icmp = frame + L3_OFFSET + Ipv4Flyweight.MIN_LENGTH;
-        final int icmpLength = length - L3_OFFSET - Ipv4Flyweight.MIN_LENGTH;
-        NetworkOrder.u16(icmp, typeAndCode);
-        NetworkOrder.i32(icmp + Integer.BYTES, parameter);
         NetworkOrder.u16(icmp + IcmpFlyweight.CHECKSUM_FIELD_OFFSET,
-            InternetChecksum.finish(InternetChecksum.sum(icmp, icmpLength)));
+            InternetChecksum.finish(InternetChecksum.sum(icmp, (int) (frame + length - icmp))));
     }
 
-    private void writeIpv6(final long frame, final int length, final long tuple, final Port ingress,
-                           final int typeAndCode, final int parameter) {
-        final PortIdentity gateway = ingress.domain().gateway();
-        final long sourceHigh = ingress.isUplink() ? FlowTuple.destinationHigh(tuple) : gateway.ipv6High();
-        final long sourceLow = ingress.isUplink() ? FlowTuple.destinationLow(tuple) : gateway.ipv6Low();
-        final long icmp = frame + L3_OFFSET + Ipv6Flyweight.LENGTH;
-        final int icmpLength = length - L3_OFFSET - Ipv6Flyweight.LENGTH;
+    private void writeIpv6(final long frame, final int length, final long destinationHigh, final long destinationLow,
+                           final long icmp) {
+        final int icmpLength = (int) (frame + length - icmp);
         ipv6.wrap(frame + L3_OFFSET, length - L3_OFFSET);
         ipv6.versionOnly();
         ipv6.payloadLength(icmpLength);
         ipv6.nextHeader(IpProtocol.ICMPV6);
         ipv6.hopLimit(TTL);
         ipv6.source(sourceHigh, sourceLow);
-        ipv6.destination(FlowTuple.sourceHigh(tuple), FlowTuple.sourceLow(tuple));
-        NetworkOrder.u16(icmp, typeAndCode);
-        NetworkOrder.i32(icmp + Integer.BYTES, parameter);
+        ipv6.destination(destinationHigh, destinationLow);
         NetworkOrder.u16(icmp + IcmpFlyweight.CHECKSUM_FIELD_OFFSET, InternetChecksum.finish(
-            InternetChecksum.pseudoHeader(sourceHigh, sourceLow, FlowTuple.sourceHigh(tuple),
-                FlowTuple.sourceLow(tuple), IpProtocol.ICMPV6, icmpLength) + InternetChecksum.sum(icmp, icmpLength)));
+            InternetChecksum.pseudoHeader(sourceHigh, sourceLow, destinationHigh, destinationLow, IpProtocol.ICMPV6,
+                icmpLength) + InternetChecksum.sum(icmp, icmpLength)));
     }
 
     private static boolean mayAnswer(final FrameBatch batch, final int i, final long tuple) {

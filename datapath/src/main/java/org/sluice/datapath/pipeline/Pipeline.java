@@ -6,8 +6,11 @@ import org.sluice.datapath.bridge.Fdb;
 import org.sluice.datapath.bridge.Port;
 import org.sluice.datapath.buffer.DropReason;
 import org.sluice.datapath.buffer.FrameBatch;
+import org.sluice.datapath.conntrack.FlowTuple;
 import org.sluice.datapath.conntrack.FragmentTable;
+import org.sluice.datapath.conntrack.TupleReader;
 import org.sluice.datapath.nat.IcmpErrorTranslator;
+import org.sluice.datapath.route.Fib;
 import org.sluice.datapath.route.NextHop;
 import org.sluice.datapath.route.PendingPackets;
 import org.sluice.datapath.status.CounterGroup;
@@ -34,6 +37,9 @@ public final class Pipeline {
     private final FragmentTable fragments;
     private final PendingPackets pending;
     private final FrameBatch released = FrameBatch.withoutSlots();
+    private final IcmpErrorResponder responder;
+    private final Fib fib;
+    private final TupleReader tuples = new TupleReader();
     private final PacketTracer tracer;
     private final FrameCapture capture = new FrameCapture();
     private final CounterGroup<DropReason> drops;
@@ -47,7 +53,8 @@ public final class Pipeline {
         bridge = new BridgeStage(fdb, counters);
         gateway = new GatewayStage(counters);
         final IcmpErrorTranslator icmpErrors = new IcmpErrorTranslator(layer3.connections());
-        final IcmpErrorResponder responder = new IcmpErrorResponder(counters, drops);
+        responder = new IcmpErrorResponder(counters, drops);
+        fib = layer3.fib();
         conntrack = new ConntrackStage(layer3, new AdmissionStage(layer3, responder), icmpErrors);
         routing = new RoutingStage(layer3, icmpErrors, responder);
         transmit = new TransmitStage(layer3.ports(), drops, capture);
@@ -92,6 +99,32 @@ public final class Pipeline {
             transmit.process(released, egress);
             released.clear();
             pending.release(hop, released, nowSeconds);
+        }
+    }
+
+    /** What has waited for a neighbour of the uplink that is not there is lost, and its senders are told. */
+    public void giveUp(final NextHop hop, final Port uplink, final long nowNs) {
+        released.clear();
+        pending.giveUp(hop, released);
+        while (released.size() > 0) {
+            parse.process(released);
+            for (int i = 0; i < released.size(); i++) {
+                if (!released.isDropped(i)) {
+                    // As the conntrack stage does: 0 says that it may be an error itself.
+                    released.tupleHash(i, tuples.read(released, i) ? 1 : 0);
+                    final long tuple = released.tupleAddress(i);
+                    final Port sender = fib.endpoint(FlowTuple.sourceHigh(tuple), FlowTuple.sourceLow(tuple));
+                    responder.hostUnreachable(released, i, uplink, sender == null ? null : sender.domain().gateway(),
+                        nowNs);
+                }
+            }
+            parse.process(released);
+            conntrack.process(released, uplink, nowNs);
+            routing.process(released, uplink, conntrack, nowNs);
+            transmit.process(released, uplink);
+            countDrops(released, uplink);
+            released.clear();
+            pending.giveUp(hop, released);
         }
     }
 

@@ -47,16 +47,14 @@ public final class PendingPackets implements AutoCloseable {
         }
     }
 
-    /** Forgets what waits for a neighbour that is not there; returns how many packets that were. */
-    public int drop(final NextHop hop) {
-        int dropped = 0;
-        for (int place = 0; place < MAX_PACKETS && frames.size() > 0; place++) {
+    /** Appends what has waited for a neighbour that is not there, as far as there is room; it waits no longer. */
+    public void giveUp(final NextHop hop, final FrameBatch batch) {
+        for (int place = 0; place < MAX_PACKETS && frames.size() > 0 && batch.hasRoom(); place++) {
             if (frames.isUsed(place) && frames.tag(place) == hop.handle()) {
+                batch.append(frames.address(place), frames.length(place));
                 frames.free(place);
-                dropped++;
             }
         }
-        return dropped;
     }
 
     /** Forgets what has waited for too long; returns how many packets that were. */

@@ -3,7 +3,6 @@ package org.sluice.datapath.worker;
 import java.util.concurrent.TimeUnit;
 
 import org.sluice.datapath.bridge.Port;
-import org.sluice.datapath.buffer.DropReason;
 import org.sluice.datapath.command.Command;
 import org.sluice.datapath.command.CommandHandler;
 import org.sluice.datapath.command.CommandResult;
@@ -90,7 +89,7 @@ final class CommandApplier implements CommandHandler {
         if (hop.isResolved()) {
             pipeline.release(hop, uplink, nowSeconds());
         } else {
-            tables.drops().add(DropReason.NEIGHBOUR_UNREACHABLE, tables.pending().drop(hop));
+            pipeline.giveUp(hop, uplink, resources.clock().nanoTime());
         }
         return CommandResult.OK;
     }

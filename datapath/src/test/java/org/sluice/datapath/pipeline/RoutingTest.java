@@ -341,6 +341,11 @@ class RoutingTest {
         host.fromA(Packets.udp(A, 50_600, "192.0.2.78", 9, PAYLOAD));
         host.fixture().execute(new Command.PutNeighbour(RoutedHost.PORT_UPLINK, 0, Packets.low("192.0.2.78"), 0));
         assertEquals(Map.of(DropReason.NEIGHBOUR_UNREACHABLE, 1L), host.fixture().allDrops());
+        final byte[] error = host.atA();
+        assertChecksumsRight(error);
+        assertEquals(HOST, Packets.sourceOf(error));
+        assertEquals(0x0301, (error[20] & 0xFF) << 8 | error[21], "host unreachable");
+        assertEquals(A, Packets.sourceOf(Arrays.copyOfRange(error, 28, error.length)), "about what A has sent");
         for (int i = 0; i < 49; i++) {
             host.fromA(Packets.udp(A, 50_600, "192.0.2.79", 9, PAYLOAD));
         }
