@@ -158,6 +158,12 @@ public final class Connection {
         }
     }
 
+    /** Whether it is a TCP connection that both ends have closed. */
+    public static boolean isClosed(final long connection) {
+        final int state = tcpState(connection);
+        return state == TcpState.TIME_WAIT.ordinal() || state == TcpState.CLOSE.ordinal();
+    }
+
     /** A state of {@link TcpState} by number. */
     public static int tcpState(final long connection) {
         return UnsafeApi.getByte(connection + TCP_STATE_OFFSET);

@@ -25,6 +25,7 @@ public final class TcpTracker {
         ABORTED
     }
 
+    private static final int KIND_MASK = 0xF;
     private static final int MAX_ACK_WINDOW = 66_000;
     private static final int RETRANSMITS_MAX = 3;
 
@@ -102,16 +103,18 @@ public final class TcpTracker {
             && before != TcpState.SYN_SENT2.ordinal()) {
             return Verdict.REOPENED;
         }
-        if (kind == TcpState.RST) {
-            final Verdict reset = checkReset(connection, direction);
-            if (reset != Verdict.ACCEPTED) {
-                return reset;
+        if (kind != TcpState.RST || !isAnswerToIgnored(connection, before)) {
+            if (kind == TcpState.RST) {
+                final Verdict reset = checkReset(connection, direction);
+                if (reset != Verdict.ACCEPTED) {
+                    return reset;
+                }
+                after = isExactReset(connection, direction, before) ? after : before;
             }
-            after = isExactReset(connection, direction, before) ? after : before;
-        }
-        final Verdict inWindow = checkWindow(connection, direction, before, segmentLength);
-        if (inWindow != Verdict.ACCEPTED) {
-            return inWindow;
+            final Verdict inWindow = checkWindow(connection, direction, before, segmentLength);
+            if (inWindow != Verdict.ACCEPTED) {
+                return inWindow;
+            }
         }
         if (!Connection.has(connection, Connection.SEEN_REPLY) && kind == TcpState.RST) {
             return Verdict.ABORTED;
@@ -130,7 +133,23 @@ public final class TcpTracker {
             options.readSyn(tcp.address(), tcp.headerLength());
             UnsafeApi.putInt(connection + Connection.LAST_FINGERPRINT_OFFSET,
                 tcp.window() << 16 | options.scale() << 8 | optionFlags());
+        } else if (kind == TcpState.ACK) {
+            UnsafeApi.putInt(connection + Connection.LAST_FINGERPRINT_OFFSET, tcp.acknowledgement());
         }
+    }
+
+    /**
+     * A reset that answers what was let through without being followed: a SYN, or an ACK, of a connection that one end
+     * knows nothing of; or an ACK that answers a SYN with the numbers of a connection before.
+     */
+    private boolean isAnswerToIgnored(final long connection, final int before) {
+        final int last = UnsafeApi.getByte(connection + Connection.LAST_OFFSET);
+        final int lastKind = last & KIND_MASK;
+        final boolean ignored = Connection.has(connection, Connection.SEEN_REPLY) && lastKind == TcpState.SYN
+            || !Connection.has(connection, Connection.ASSURED) && lastKind == TcpState.ACK;
+        return ignored && tcp.acknowledgement() == UnsafeApi.getInt(connection + Connection.LAST_END_OFFSET)
+            || before == TcpState.SYN_SENT.ordinal() && last == lastOf(Connection.REPLY, TcpState.ACK)
+                && tcp.sequence() == UnsafeApi.getInt(connection + Connection.LAST_FINGERPRINT_OFFSET);
     }
 
     private boolean isAnswerToIgnoredSyn(final long connection, final int direction, final int kind) {

@@ -9,8 +9,9 @@ import org.sluice.datapath.conntrack.FlowTuple;
  * RFC 5382): the port that the endpoint chose where it is free and in the range, otherwise one at random.
  * <p>
  * The same port may serve connections to different destinations. When all that are tried towards one destination are
- * taken, the endpoint that holds the most connections loses one of them to an endpoint that holds fewer; so an endpoint
- * that has used a destination's ports up has only itself to wait for. Owned by the worker.
+ * taken, one that is closed and only waits gives its port up; or else the endpoint that holds the most connections
+ * loses one of them to an endpoint that holds fewer, so that one that has used a destination's ports up has only itself
+ * to wait for. Owned by the worker.
  */
 public final class SourcePortAllocator {
     private static final int TRIES = 64;
@@ -37,23 +38,31 @@ public final class SourcePortAllocator {
      * port.
      *
      * @param reply     has all but the port; the port that the endpoint chose stands in it.
+     * @param before    the port of the connection that this one follows on the same endpoint's port, or 0: its other
+     *                  end may still remember that one, and knows by its numbers that this is the next.
      * @param portIndex of the endpoint that asks, or -1.
      * @return false when no port is free.
      */
-    public boolean allocate(final long reply, final int portIndex, final long nowNs) {
+    public boolean allocate(final long reply, final int before, final int portIndex, final long nowNs) {
         final int wanted = FlowTuple.destinationPort(reply);
-        if (wanted >= first && wanted <= last && isFree(reply, nowNs)) {
+        if (isToBeHad(reply, before, nowNs) || isToBeHad(reply, wanted, nowNs)) {
             return true;
         }
         final int held = portIndex < 0 ? Integer.MAX_VALUE : table.connectionsOf(portIndex);
         long victim = ConntrackTable.NONE;
         int victimPort = 0;
         int most = held;
+        long closed = ConntrackTable.NONE;
+        int closedPort = 0;
         for (int tries = 0; tries < TRIES; tries++) {
             FlowTuple.destinationPort(reply, draw(reply));
             final long ref = table.findAlive(reply, nowNs);
             if (ref == ConntrackTable.NONE) {
                 return true;
+            }
+            if (Connection.isClosed(Connection.ofRef(ref))) {
+                closed = Connection.ofRef(ref);
+                closedPort = FlowTuple.destinationPort(reply);
             }
             final int count = table.ownersConnections(Connection.ofRef(ref));
             if (count > most) {
@@ -61,6 +70,10 @@ public final class SourcePortAllocator {
                 victim = Connection.ofRef(ref);
                 victimPort = FlowTuple.destinationPort(reply);
             }
+        }
+        if (closed != ConntrackTable.NONE) {
+            victim = closed;
+            victimPort = closedPort;
         }
         if (victim == ConntrackTable.NONE) {
             return false;
@@ -76,7 +89,11 @@ public final class SourcePortAllocator {
         return first + (int) ((hash >>> 8 & 0xFFFF_FFFFL) * (last - first + 1) >>> 32);
     }
 
-    private boolean isFree(final long reply, final long nowNs) {
+    private boolean isToBeHad(final long reply, final int port, final long nowNs) {
+        if (port < first || port > last) {
+            return false;
+        }
+        FlowTuple.destinationPort(reply, port);
         return table.findAlive(reply, nowNs) == ConntrackTable.NONE;
     }
 }

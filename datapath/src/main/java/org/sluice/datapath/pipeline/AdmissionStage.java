@@ -39,6 +39,8 @@ public final class AdmissionStage {
     /** What answers to it will be when they arrive. */
     private final long reply = memory.address() + FlowTuple.BYTES;
     private final IcmpErrorResponder responder;
+    /** The translated port of the connection before on the same tuple, or 0. */
+    private int portBefore;
 
     AdmissionStage(final Layer3 tables, final IcmpErrorResponder responder) {
         this.tables = tables;
@@ -49,6 +51,19 @@ public final class AdmissionStage {
 
     /** Frame {@code i} is dropped, or handed to the host port, or has its new connection noted. */
     void admit(final FrameBatch batch, final int i, final Port ingress, final long nowNs) {
+        portBefore = 0;
+        decide(batch, i, ingress, nowNs);
+    }
+
+    /** The same, for a frame that follows on a connection that is over. */
+    void readmit(final FrameBatch batch, final int i, final Port ingress, final long connection, final long nowNs) {
+        portBefore = FlowTuple.destinationPort(Connection.tuple(connection, Connection.REPLY));
+        connections.remove(connection);
+        batch.connection(i, ConntrackTable.NONE);
+        decide(batch, i, ingress, nowNs);
+    }
+
+    private void decide(final FrameBatch batch, final int i, final Port ingress, final long nowNs) {
         final long tuple = batch.tupleAddress(i);
         if (isMartian(tuple, ingress)) {
             batch.drop(i, DropReason.MARTIAN_ADDRESS);
@@ -186,7 +201,7 @@ public final class AdmissionStage {
         final int asker = ingress.isEndpoint() ? ingress.index() : -1;
         if (way != null && ingress.domain().policy().masquerade()) {
             FlowTuple.destination(reply, way.sourceHigh(), way.sourceLow());
-            return hasPorts() ? tables.sourcePorts().allocate(reply, asker, nowNs) : isFree(nowNs);
+            return hasPorts() ? tables.sourcePorts().allocate(reply, portBefore, asker, nowNs) : isFree(nowNs);
         }
         if (mapped && target.domain() == ingress.domain()) {
             // Hairpin: the answer must come back here, not go straight to the asker.
@@ -196,10 +211,10 @@ public final class AdmissionStage {
             } else {
                 FlowTuple.destination(reply, gateway.ipv6High(), gateway.ipv6Low());
             }
-            return tables.sourcePorts().allocate(reply, asker, nowNs);
+            return tables.sourcePorts().allocate(reply, portBefore, asker, nowNs);
         }
         // Two addresses of the host may lead to one endpoint: then one client port may come twice.
-        return isFree(nowNs) || hasPorts() && tables.sourcePorts().allocate(reply, asker, nowNs);
+        return isFree(nowNs) || hasPorts() && tables.sourcePorts().allocate(reply, portBefore, asker, nowNs);
     }
 
     private boolean isFree(final long nowNs) {

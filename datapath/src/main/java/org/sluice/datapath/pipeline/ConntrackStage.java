@@ -162,7 +162,7 @@ public final class ConntrackStage {
         }
         final long connection = Connection.ofRef(ref);
         if (!connections.isAlive(connection, nowNs)) {
-            readmit(batch, i, ingress, connection, nowNs);
+            admission.readmit(batch, i, ingress, connection, nowNs);
             return;
         }
         final int direction = Connection.directionOfRef(ref);
@@ -198,20 +198,13 @@ public final class ConntrackStage {
     private void refuse(final FrameBatch batch, final int i, final Port ingress, final long connection,
                         final TcpTracker.Verdict verdict, final long nowNs) {
         switch (verdict) {
-            case REOPENED -> readmit(batch, i, ingress, connection, nowNs);
+            case REOPENED -> admission.readmit(batch, i, ingress, connection, nowNs);
             // The reset itself still gets through; nothing else will.
             case ABORTED -> connections.expire(connection, nowNs);
             case OUT_OF_WINDOW -> batch.drop(i, DropReason.TCP_OUT_OF_WINDOW);
             case RESET_INVALID -> batch.drop(i, DropReason.TCP_RESET_INVALID);
             default -> batch.drop(i, DropReason.TCP_STATE_INVALID);
         }
-    }
-
-    private void readmit(final FrameBatch batch, final int i, final Port ingress, final long connection,
-                         final long nowNs) {
-        connections.remove(connection);
-        batch.connection(i, ConntrackTable.NONE);
-        admission.admit(batch, i, ingress, nowNs);
     }
 
     private void followSpecial(final FrameBatch batch, final int i, final Port ingress, final int owner,

@@ -180,6 +180,18 @@ class TcpTrackerTest {
     }
 
     @Test
+    void shouldPassTheResetThatAnswersNumbersOfAConnectionBefore() {
+        open(SYN, 100, 0, NOTHING, 0);
+        // The server still remembers another connection on the same ports.
+        see(Verdict.IGNORED, SERVER, ACK, 7_000_000, 5_000_000, NOTHING, 0);
+        Connection.addStatus(connection, Connection.SEEN_REPLY);
+        see(Verdict.OUT_OF_WINDOW, CLIENT, RST, 5_000_001, 0, NOTHING, 0);
+        see(Verdict.ACCEPTED, CLIENT, RST, 5_000_000, 0, NOTHING, 0);
+        assertState(TcpState.CLOSE, 10);
+        see(Verdict.REOPENED, CLIENT, SYN, 100, 0, NOTHING, 0);
+    }
+
+    @Test
     void shouldNotBeginAnewForAnAnswerToSomethingElse() {
         establish(NOTHING, NOTHING);
         see(Verdict.IGNORED, CLIENT, SYN, 9_000_000, 0, SCALE_7, 0);

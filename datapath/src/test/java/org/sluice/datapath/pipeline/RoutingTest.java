@@ -421,6 +421,19 @@ class RoutingTest {
     }
 
     @Test
+    void shouldKeepTheTranslatedPortWhenAConnectionFollowsOnTheSame() {
+        final int[] ports = new int[2];
+        for (int round = 0; round < 2; round++) {
+            host.fromA(Packets.tcp(A, 1234, WORLD, 80, Packets.SYN, 1000 * round, 0, new byte[0]));
+            ports[round] = Packets.sourcePortOf(host.atWire());
+            host.fromWire(Packets.tcp(WORLD, 80, HOST, ports[round], Packets.RST | Packets.ACK, 0, 1000 * round + 1,
+                new byte[0]));
+            host.atA();
+        }
+        assertEquals(ports[0], ports[1], "the other end may still remember the one before");
+    }
+
+    @Test
     void shouldFlushOnlyWhatIsPublishedNoLonger() throws CommandException {
         host.publish(Packets.UDP, null, 5000, 5000, B, 53);
         host.publish(Packets.UDP, null, 6000, 6000, B, 54);
