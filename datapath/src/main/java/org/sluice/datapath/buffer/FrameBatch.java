@@ -41,9 +41,7 @@ public final class FrameBatch implements AutoCloseable {
     /** Egress: to the gateway of the domain. */
     public static final int EGRESS_GATEWAY = -2;
 
-    /** The longest frame that {@link #replace} makes: an ICMPv6 error of 1280 bytes. */
-    public static final int MAX_REPLACEMENT_LENGTH = 1280 + 14;
-    // Room for such a reply, and for the virtio header in front.
+    // Room for the longest frame that takes another's place, an ICMPv6 error of 1280 bytes, and what is in front.
     private static final int SCRATCH_LENGTH = 1408;
     private static final byte NOT_DROPPED = -1;
     private static final byte HELD = -2;

@@ -107,6 +107,16 @@ public final class ConntrackTable {
             && generations.isCurrent(Connection.ownerB(connection));
     }
 
+    /**
+     * Whether it is alive and packets of the direction come from this owner, who is there.
+     *
+     * @param owner as {@link #ownerOf} gives it, or 0 for nobody.
+     */
+    public boolean isAliveFrom(final long connection, final int direction, final int owner, final long nowNs) {
+        return Connection.deadlineNs(connection) - nowNs > 0 && Connection.sourceOwner(connection, direction) == owner
+            && generations.isCurrent(Connection.sourceOwner(connection, 1 - direction));
+    }
+
     /** A live connection for the tuple, in either direction, or {@link #NONE}; a dead one that is met is removed. */
     public long findAlive(final long tuple, final long nowNs) {
         final long ref = find(tuple, hash(tuple));

@@ -64,10 +64,6 @@ public final class FlowTuple {
         ports(tuple, (identification & 0xFFFF_FFFFL) << 32 | (long) portIndex << 8 | protocol);
     }
 
-    public static void sourcePort(final long tuple, final int port) {
-        ports(tuple, ports(protocol(tuple), port, destinationPort(tuple)));
-    }
-
     public static void destinationPort(final long tuple, final int port) {
         ports(tuple, ports(protocol(tuple), sourcePort(tuple), port));
     }

@@ -161,13 +161,13 @@ public final class ConntrackStage {
             return;
         }
         final long connection = Connection.ofRef(ref);
-        if (!connections.isAlive(connection, nowNs)) {
-            admission.readmit(batch, i, ingress, connection, nowNs);
-            return;
-        }
         final int direction = Connection.directionOfRef(ref);
-        if (Connection.sourceOwner(connection, direction) != owner) {
-            batch.drop(i, DropReason.INGRESS_MISMATCH);
+        if (!connections.isAliveFrom(connection, direction, owner, nowNs)) {
+            if (connections.isAlive(connection, nowNs)) {
+                batch.drop(i, DropReason.INGRESS_MISMATCH);
+            } else {
+                admission.readmit(batch, i, ingress, connection, nowNs);
+            }
             return;
         }
         final int protocol = batch.l4Protocol(i);

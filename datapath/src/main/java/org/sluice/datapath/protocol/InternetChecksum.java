@@ -96,19 +96,6 @@ public final class InternetChecksum {
         return finish((~checksum & 0xFFFF) + (~oldWord & 0xFFFF) + (newWord & 0xFFFF));
     }
 
-    /** The checksum after 32 bits that it covers, at an even offset, have changed (RFC 1624, equation 3). */
-    public static int update32(final int checksum, final int oldWord, final int newWord) {
-        return finish((~checksum & 0xFFFF) + (~oldWord & 0xFFFF_FFFFL) + (newWord & 0xFFFF_FFFFL));
-    }
-
-    /**
-     * The field of a <em>partial</em> checksum after 32 bits of the pseudo-header have changed. Such a field holds the
-     * folded sum itself, not its complement.
-     */
-    public static int updatePartial32(final int partial, final int oldWord, final int newWord) {
-        return fold((partial & 0xFFFF) + (~oldWord & 0xFFFF_FFFFL) + (newWord & 0xFFFF_FFFFL));
-    }
-
     /**
      * Completes a partial checksum, as the receiver of a frame with {@code NEEDS_CSUM} must: sums from the start to
      * the end of the frame with the field's present value in it, and stores the complement.
