@@ -58,6 +58,7 @@ public final class AddressedDatagramSocket implements AutoCloseable {
     private final FileDescriptor socket;
     private final OffHeapRegion region = OffHeapRegion.anonymous(DATAGRAM_AT + MAX_DATAGRAM_BYTES);
     private final UnsafeBuffer memory = region.slice(0, DATAGRAM_AT + MAX_DATAGRAM_BYTES);
+    private boolean closed;
 
     /**
      * A received datagram.
@@ -175,9 +176,13 @@ public final class AddressedDatagramSocket implements AutoCloseable {
         }
     }
 
+    /** Once or more often. */
     @Override
     public void close() {
-        socket.close();
-        region.close();
+        if (!closed) {
+            closed = true;
+            socket.close();
+            region.close();
+        }
     }
 }

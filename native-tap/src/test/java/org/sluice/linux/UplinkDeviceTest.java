@@ -10,6 +10,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -28,6 +29,10 @@ import org.sluice.linux.netlink.RouteNetlink;
 class UplinkDeviceTest {
     private static final int UDP = Steering.indexOf(17);
     private static final int UDP_PORT_OFFSET = 14 + 20 + 2;
+    private static final int IP_PROTOCOL_OFFSET = 14 + 9;
+    private static final int IP_CHECKSUM_OFFSET = 14 + 10;
+    private static final int IP_UNKNOWN_PROTOCOLS_COLUMN = 7;
+    private static final int GRE = 47;
     private static final int UDP_PORT_OFFSET_IPV6 = 14 + 40 + 2;
 
     private final TestNamespace host = new TestNamespace();
@@ -176,6 +181,34 @@ class UplinkDeviceTest {
             resolver.setSoTimeout(3000);
             resolver.receive(new DatagramPacket(new byte[9], 9));
             assertEquals(List.of("4:50501", "4:50502"), receive(), "one may be anybody's, the other is ours");
+        }
+    }
+
+    @Test
+    void shouldGiveWhatHasNoPortsToBoth() throws Exception {
+        steering.set(InetAddress.getByName("192.0.2.10"), UDP, 7000, 7000, true);
+        send("192.0.2.10", 7000);
+        batch.clear();
+        assertEquals(1, device.receive(batch));
+        final UnsafeBuffer frame = new UnsafeBuffer(batch.address(0), batch.length(0));
+        frame.putByte(IP_PROTOCOL_OFFSET, (byte) GRE);
+        final int sum = (frame.getShort(IP_CHECKSUM_OFFSET, ByteOrder.BIG_ENDIAN) & 0xFFFF) - (GRE - 17);
+        frame.putShort(IP_CHECKSUM_OFFSET, (short) (sum < 0 ? sum - 1 : sum), ByteOrder.BIG_ENDIAN);
+        final long unknownBefore = refusedByHost("Ip:", IP_UNKNOWN_PROTOCOLS_COLUMN);
+        final EgressQueue queue = new EgressQueue();
+        queue.add(batch.address(0), batch.length(0));
+        try (UplinkDevice other = wire.open().call(() -> UplinkDevice.open("w0", wireIndex(), steering.filterFd()))) {
+            other.transmit(queue);
+        }
+        batch.clear();
+        assertEquals(1, device.receive(batch));
+        assertEquals(GRE, new UnsafeBuffer(batch.address(0), batch.length(0)).getByte(IP_PROTOCOL_OFFSET));
+        assertEquals(unknownBefore + 1, refusedByHost("Ip:", IP_UNKNOWN_PROTOCOLS_COLUMN));
+    }
+
+    private static int wireIndex() {
+        try (RouteNetlink netlink = new RouteNetlink()) {
+            return netlink.link("w0").orElseThrow().index();
         }
     }
 

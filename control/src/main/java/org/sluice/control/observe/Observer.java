@@ -1,6 +1,7 @@
 package org.sluice.control.observe;
 
 import java.io.IOException;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -166,9 +167,7 @@ public final class Observer implements AutoCloseable {
      */
     public Capture startCapture(final CaptureRequest request) {
         final PacketFilter filter = filters.parse(request.filter() == null ? List.of() : request.filter());
-        if (request.file() == null || !Path.of(request.file()).isAbsolute()) {
-            throw ControlException.invalid("which file? name one by its absolute path");
-        }
+        final Path path = fileOf(request);
         final int snapBytes = request.snaplen() == null ? FrameBatch.MAX_FRAME_LENGTH : request.snaplen();
         final long frames = request.frames() == null ? Long.MAX_VALUE : request.frames();
         final long maxBytes = request.maxBytes() == null ? DEFAULT_MAX_BYTES : request.maxBytes();
@@ -178,7 +177,6 @@ public final class Observer implements AutoCloseable {
         }
         requireFree(capture, "capture");
         stopCapture();
-        final Path path = Path.of(request.file());
         final Session session = open(ProbeKind.CAPTURE, filter, CAPTURE_RING_BYTES, snapBytes);
         try {
             captureWriter = new CaptureWriter(session.rings, PortNames.of(state, networks, endpoints, uplinks), path,
@@ -191,6 +189,17 @@ public final class Observer implements AutoCloseable {
         captureFile = path;
         capture = session;
         return progress();
+    }
+
+    private static Path fileOf(final CaptureRequest request) {
+        try {
+            if (request.file() != null && Path.of(request.file()).isAbsolute()) {
+                return Path.of(request.file());
+            }
+        } catch (final InvalidPathException ex) {
+            throw ControlException.invalid("\"" + request.file() + "\" is no path: " + ex.getReason());
+        }
+        throw ControlException.invalid("which file? name one by its absolute path");
     }
 
     /** How the capture goes. */

@@ -30,6 +30,8 @@ public final class RoutingStage {
     private final IcmpErrorTranslator icmpErrors;
     private final IcmpErrorResponder responder;
     private final VirtioNetHeaderFlyweight virtio = new VirtioNetHeaderFlyweight();
+    /** Of the burst. */
+    private int nowSeconds;
 
     RoutingStage(final Layer3 tables, final IcmpErrorTranslator icmpErrors, final IcmpErrorResponder responder) {
         this.tables = tables;
@@ -43,7 +45,7 @@ public final class RoutingStage {
      * @param conntrack has handled the burst, and knows which frames are routed.
      */
     void process(final FrameBatch batch, final Port ingress, final ConntrackStage conntrack, final long nowNs) {
-        final int nowSeconds = (int) TimeUnit.NANOSECONDS.toSeconds(nowNs);
+        nowSeconds = (int) TimeUnit.NANOSECONDS.toSeconds(nowNs);
         final int[] routed = conntrack.routed();
         for (int n = 0, count = conntrack.routedCount(); n < count; n++) {
             final int i = routed[n];
@@ -60,7 +62,7 @@ public final class RoutingStage {
             NextHop hop = Connection.routeGeneration(connection, direction) == fib.nextHops().generation()
                 ? fib.nextHops().get(Connection.nextHop(connection, direction)) : null;
             if (hop == null) {
-                hop = resolve(connection, direction, nowSeconds);
+                hop = resolve(connection, direction);
             }
             if (hop == null) {
                 responder.unreachable(batch, i, ingress, DropReason.NO_ROUTE, nowNs);
@@ -69,13 +71,13 @@ public final class RoutingStage {
             } else if (batch.wireLength(i) > hop.mtu() && !mayCut(batch, i, hop.mtu())) {
                 responder.tooBig(batch, i, ingress, hop.mtu(), nowNs);
             } else {
-                send(batch, i, connection, direction, hop, nowNs, nowSeconds);
+                send(batch, i, ingress, connection, direction, hop, nowNs);
             }
         }
     }
 
-    private void send(final FrameBatch batch, final int i, final long connection, final int direction,
-                      final NextHop hop, final long nowNs, final int nowSeconds) {
+    private void send(final FrameBatch batch, final int i, final Port ingress, final long connection,
+                      final int direction, final NextHop hop, final long nowNs) {
         if (isIcmpError(batch, i)) {
             icmpErrors.translate(batch, i, connection, direction);
         } else {
@@ -86,7 +88,7 @@ public final class RoutingStage {
             hop.writeMacs(batch.address(i), nowSeconds);
         } else {
             fib.nextHops().ask(hop, nowSeconds);
-            if (tables.pending().hold(batch, i, hop, nowNs)) {
+            if (tables.pending().hold(batch, i, hop, ingress.index(), nowNs)) {
                 batch.hold(i);
             } else {
                 batch.drop(i, DropReason.NEIGHBOUR_QUEUE_FULL);
@@ -95,7 +97,7 @@ public final class RoutingStage {
     }
 
     /** The way may have changed, or this is the direction's first packet. */
-    private NextHop resolve(final long connection, final int direction, final int nowSeconds) {
+    private NextHop resolve(final long connection, final int direction) {
         final long other = Connection.tuple(connection, 1 - direction);
         final NextHop hop = fib.resolve(FlowTuple.sourceHigh(other), FlowTuple.sourceLow(other),
             tables.connections().hash(Connection.tuple(connection, Connection.ORIGINAL)), ports, nowSeconds);

@@ -5,7 +5,8 @@ import org.sluice.datapath.buffer.HeldFrames;
 
 /**
  * Packets that wait for a neighbour's MAC address: a few in all and fewer for each (a datagram of 64 KiB in fragments
- * fits), and not for long. They are complete but for their MAC addresses. Owned by the worker.
+ * fits), and not for long. They are complete but for their MAC addresses. When there is no room, the port that most
+ * have come by loses its oldest to one by which fewer have. Owned by the worker.
  */
 public final class PendingPackets implements AutoCloseable {
     private static final int MAX_PACKETS = 64;
@@ -13,14 +14,24 @@ public final class PendingPackets implements AutoCloseable {
 
     private final HeldFrames frames = new HeldFrames(MAX_PACKETS);
     private final long[] deadlineNs = new long[MAX_PACKETS];
+    private final int[] ingress = new int[MAX_PACKETS];
     private final long timeoutNs;
+    private int lost;
 
     public PendingPackets(final long timeoutNs) {
         this.timeoutNs = timeoutNs;
     }
 
-    /** Takes a copy of frame {@code i}; false when there is no room. */
-    public boolean hold(final FrameBatch batch, final int i, final NextHop hop, final long nowNs) {
+    /**
+     * Takes a copy of frame {@code i}; false when there is no room.
+     *
+     * @param ingressIndex of the port that it came by.
+     */
+    public boolean hold(final FrameBatch batch, final int i, final NextHop hop, final int ingressIndex,
+                        final long nowNs) {
+        if (frames.size() == MAX_PACKETS) {
+            makeRoom(ingressIndex);
+        }
         int waiting = 0;
         for (int place = 0; place < MAX_PACKETS; place++) {
             waiting += frames.isUsed(place) && frames.tag(place) == hop.handle() ? 1 : 0;
@@ -30,7 +41,32 @@ public final class PendingPackets implements AutoCloseable {
             return false;
         }
         deadlineNs[place] = nowNs + timeoutNs;
+        ingress[place] = ingressIndex;
         return true;
+    }
+
+    private void makeRoom(final int ingressIndex) {
+        int victim = 0;
+        int most = 0;
+        for (int place = 0; place < MAX_PACKETS; place++) {
+            final int count = countOf(ingress[place]);
+            if (count > most || count == most && deadlineNs[place] - deadlineNs[victim] < 0) {
+                most = count;
+                victim = place;
+            }
+        }
+        if (most > countOf(ingressIndex) + 1) {
+            frames.free(victim);
+            lost++;
+        }
+    }
+
+    private int countOf(final int ingressIndex) {
+        int count = 0;
+        for (int place = 0; place < MAX_PACKETS; place++) {
+            count += frames.isUsed(place) && ingress[place] == ingressIndex ? 1 : 0;
+        }
+        return count;
     }
 
     /**
@@ -57,9 +93,10 @@ public final class PendingPackets implements AutoCloseable {
         }
     }
 
-    /** Forgets what has waited for too long; returns how many packets that were. */
+    /** Forgets what has waited for too long; returns how many packets were lost since the last call. */
     public int expire(final long nowNs) {
-        int dropped = 0;
+        int dropped = lost;
+        lost = 0;
         for (int place = 0; place < MAX_PACKETS && frames.size() > 0; place++) {
             if (frames.isUsed(place) && deadlineNs[place] - nowNs <= 0) {
                 frames.free(place);

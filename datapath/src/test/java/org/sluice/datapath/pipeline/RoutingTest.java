@@ -365,6 +365,18 @@ class RoutingTest {
     }
 
     @Test
+    void shouldNotLetOnePortsPacketsCrowdOutAnothersThatWait() throws CommandException {
+        host.publish(Packets.UDP, null, 5000, 5000, B, 53);
+        for (int i = 0; i < 100; i++) {
+            host.fromA(Packets.udp(A, 50_600, "192.0.2." + (100 + i), 9, PAYLOAD));
+        }
+        host.fromB(Packets.udp(B, 50_700, "192.0.2.77", 9, PAYLOAD));
+        host.fixture().execute(new Command.PutNeighbour(RoutedHost.PORT_UPLINK, 0, Packets.low("192.0.2.77"),
+            0x0200_0000_0077L));
+        assertEquals(1, host.uplink().takeSent().size());
+    }
+
+    @Test
     void shouldFindTheWayAgainWhenNeighboursAreTooMany() throws CommandException {
         host.route("10.99.0.0", 16, null, HOST);
         host.fromA(Packets.udp(A, 50_600, WORLD, 9, PAYLOAD));

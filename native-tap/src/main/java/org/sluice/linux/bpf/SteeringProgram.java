@@ -116,8 +116,8 @@ final class SteeringProgram {
     }
 
     /**
-     * Goes to "ours", "theirs" or "both" (what may be anybody's: later fragments, ICMP), or falls through where the
-     * port is ours and the host may have the flow all the same.
+     * Goes to "ours", "theirs" or "both" (what may be anybody's: later fragments, ICMP, what has no ports), or falls
+     * through where the port is ours and the host may have the flow all the same.
      */
     private void test() {
         code.move(R6, R1)
@@ -137,7 +137,7 @@ final class SteeringProgram {
             .jumpIfEqual(R8, 6, "ports")
             .addValue(R7, 1).jumpIfEqual(R8, 17, "ports")
             .addValue(R7, 1).jumpIfEqual(R8, 132, "ports")
-            .jumpIfEqual(R8, 1, "icmp").jumpIfEqual(R8, 58, "icmpv6").jump("theirs");
+            .jumpIfEqual(R8, 1, "icmp").jumpIfEqual(R8, 58, "icmpv6").jump("both");
         testIcmp();
         testPort();
         readFlow();
