@@ -60,7 +60,7 @@ class UplinkDeviceTest {
             }
         });
         device = opened.call(() -> UplinkDevice.open("up0", index, steering.filterFd()));
-        ingress = opened.call(() -> steering.attach(index));
+        ingress = opened.call(() -> steering.attach(index, 0));
         for (final String address : new String[] {"192.0.2.10", "2001:db8::10"}) {
             assertTrue(steering.addAddress(InetAddress.getByName(address)));
         }
@@ -176,6 +176,14 @@ class UplinkDeviceTest {
                 assertEquals(7, accepted.getInputStream().read(), "a service of the host's in the NAT range");
             }
             receive();
+            steering.set(published.getAddress(), UDP, 7001, 7001, true);
+            final InetSocketAddress gone = new InetSocketAddress("192.0.2.10", 7001);
+            steering.leaveToHost(17, new InetSocketAddress("192.0.2.1", 7007), gone);
+            try (DatagramSocket peer = wire.open().call(() -> new DatagramSocket(7007))) {
+                peer.send(new DatagramPacket(new byte[5], 5, gone));
+                peer.send(new DatagramPacket(new byte[5], 5, gone));
+            }
+            assertEquals(List.of("4:7001"), receive(), "the host has no such socket any more: only the first is lost");
             send("192.0.2.10", 50_501);
             send("192.0.2.10", 50_502);
             resolver.setSoTimeout(3000);

@@ -251,6 +251,11 @@ public final class SwitchEngine implements AutoCloseable {
         execute(workers.get(worker), command, what);
     }
 
+    /** Whether a worker still runs. */
+    public boolean isAlive(final int worker) {
+        return workers.get(worker).isAlive();
+    }
+
     /** Where rings are laid down for what a worker is to show. */
     public ProbeChannel probes(final int worker) {
         return workers.get(worker).probes();

@@ -181,7 +181,7 @@ public final class Observer implements AutoCloseable {
         try {
             captureWriter = new CaptureWriter(session.rings, PortNames.of(state, networks, endpoints, uplinks), path,
                 snapBytes, frames, maxBytes);
-        } catch (final IOException ex) {
+        } catch (final IOException | RuntimeException | InternalError ex) {
             stop(session);
             CloseHelper.closeAll(session.rings);
             throw ControlException.invalid("cannot write " + path + ": " + ex.getMessage());
@@ -243,11 +243,22 @@ public final class Observer implements AutoCloseable {
         return session;
     }
 
-    /** When this returns no worker uses the rings. */
+    /** When this returns no worker uses the rings: every one has been told, or has stopped. */
     private void stop(final Session session) {
+        ControlException failure = null;
         for (int worker = 0; worker < engine.workerCount(); worker++) {
-            engine.execute(worker, new Command.Observe(session.kind, false, PacketFilter.ALL, 0), "stop to look");
-            engine.probes(worker).ring(session.kind, null);
+            try {
+                if (engine.isAlive(worker)) {
+                    engine.execute(worker, new Command.Observe(session.kind, false, PacketFilter.ALL, 0),
+                        "stop to look");
+                }
+                engine.probes(worker).ring(session.kind, null);
+            } catch (final ControlException ex) {
+                failure = ex;
+            }
+        }
+        if (failure != null) {
+            throw failure;
         }
     }
 
@@ -279,7 +290,6 @@ public final class Observer implements AutoCloseable {
     @Override
     public void close() {
         leaseCheck.cancel(false);
-        stopTrace();
-        stopCapture();
+        CloseHelper.closeAll(this::stopTrace, this::stopCapture);
     }
 }

@@ -6,8 +6,10 @@ import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 import io.netty.bootstrap.Bootstrap;
@@ -57,6 +59,7 @@ public final class HostProxy implements AutoCloseable {
     private final PublishedSessions sessions = new PublishedSessions();
     private final UdpProxy udp = new UdpProxy(eventLoop, targets, sessions);
     private final Map<PortMapSpec, PortSockets> sockets = new HashMap<>();
+    private final Set<PortMapSpec> handedOver = new HashSet<>();
     private SocketLookup lookup;
     private boolean tooOld;
 
@@ -81,7 +84,9 @@ public final class HostProxy implements AutoCloseable {
             open();
             if (lookup == null) {
                 sockets.put(map, PortSockets.open(map, this::listen, udp::listen));
-            } else if (!lookup.set(indexOf(map), map.hostAddress(), map.hostFirst(), map.hostLast(), true)) {
+            } else if (lookup.set(indexOf(map), map.hostAddress(), map.hostFirst(), map.hostLast(), true)) {
+                handedOver.add(map);
+            } else {
                 LOG.error("{} cannot be reached from the host itself: too many different host addresses", map);
             }
         } catch (final NativeException | ChannelException | ControlException ex) {
@@ -94,7 +99,7 @@ public final class HostProxy implements AutoCloseable {
         if (indexOf(map) < 0) {
             return;
         }
-        if (lookup != null) {
+        if (handedOver.remove(map)) {
             lookup.set(indexOf(map), map.hostAddress(), map.hostFirst(), map.hostLast(), false);
         }
         CloseHelper.close(sockets.remove(map));

@@ -155,6 +155,9 @@ final class UdpProxy {
             client.channel().close();
         });
         client.channel().closeFuture().addListener(closed -> endpoint.channel().close());
+        if (!target.equals(targets.find(UDP_PROTOCOL, key.meant()))) {
+            endpoint.channel().close(); // it was taken back just now
+        }
         return endpoint;
     }
 

@@ -156,14 +156,20 @@ public final class UplinkManager implements AutoCloseable {
         final Link link = uplink.link;
         final Steering steering = steerings.get(worker).open();
         final PortIdentity nic = new PortIdentity(link.mac(), 0, 0, 0);
-        final UplinkDevice device = UplinkDevice.open(link.name(), link.index(), steering.filterFd());
+        final int portIndex = engine.reservePort();
+        final UplinkDevice device;
+        try {
+            device = UplinkDevice.open(link.name(), link.index(), steering.filterFd());
+        } catch (final RuntimeException ex) {
+            engine.releasePort(portIndex);
+            throw ex;
+        }
         SwitchEngine.NetworkHandle domain = null;
         SwitchEngine.PortHandle port = null;
-        final int portIndex = engine.reservePort();
         try {
             domain = engine.addNetwork("uplink " + link.name(), nic, DomainPolicy.OPEN, worker);
             port = engine.addPort(domain, link.name(), device, link.mtu(), PortKind.UPLINK, false, nic, portIndex);
-            uplink.ends.add(new End(domain, port, device, steering.attach(link.index())));
+            uplink.ends.add(new End(domain, port, device, steering.attach(link.index(), worker)));
         } catch (final RuntimeException ex) {
             if (port != null) {
                 engine.removePort(port);

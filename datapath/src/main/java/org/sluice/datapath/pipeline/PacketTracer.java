@@ -62,6 +62,7 @@ final class PacketTracer {
         for (int i = 0, size = batch.size(); i < size; i++) {
             ended[i] = false;
             addressBefore[i] = batch.address(i);
+            batch.connection(i, ConntrackTable.NONE); // only the layer-3 stages clear what is left of another burst
             for (int stage = 0; stage < STAGES; stage++) {
                 noted[i * STAGES + stage] = false;
             }

@@ -29,14 +29,13 @@ public final class PendingPackets implements AutoCloseable {
      */
     public boolean hold(final FrameBatch batch, final int i, final NextHop hop, final int ingressIndex,
                         final long nowNs) {
-        if (frames.size() == MAX_PACKETS) {
-            makeRoom(ingressIndex);
-        }
         int waiting = 0;
         for (int place = 0; place < MAX_PACKETS; place++) {
             waiting += frames.isUsed(place) && frames.tag(place) == hop.handle() ? 1 : 0;
         }
-        final int place = waiting == MAX_FOR_NEIGHBOUR ? HeldFrames.NONE : frames.hold(batch, i, hop.handle());
+        final boolean enough = waiting == MAX_FOR_NEIGHBOUR;
+        final int place = (enough || frames.size() == MAX_PACKETS) && !makeRoom(ingressIndex, enough ? hop : null)
+            ? HeldFrames.NONE : frames.hold(batch, i, hop.handle());
         if (place == HeldFrames.NONE) {
             return false;
         }
@@ -45,20 +44,31 @@ public final class PendingPackets implements AutoCloseable {
         return true;
     }
 
-    private void makeRoom(final int ingressIndex) {
-        int victim = 0;
-        int most = 0;
+    /**
+     * Gives a place up that the port with most has.
+     *
+     * @param hop one of those that wait for it, or null for any.
+     * @return false when no port has more than this one.
+     */
+    private boolean makeRoom(final int ingressIndex, final NextHop hop) {
+        int victim = HeldFrames.NONE;
+        int most = countOf(ingressIndex) + 1;
         for (int place = 0; place < MAX_PACKETS; place++) {
-            final int count = countOf(ingress[place]);
-            if (count > most || count == most && deadlineNs[place] - deadlineNs[victim] < 0) {
-                most = count;
-                victim = place;
+            if (frames.isUsed(place) && (hop == null || frames.tag(place) == hop.handle())) {
+                final int count = countOf(ingress[place]);
+                if (count > most || victim != HeldFrames.NONE && count == most
+                    && deadlineNs[place] - deadlineNs[victim] < 0) {
+                    most = count;
+                    victim = place;
+                }
             }
         }
-        if (most > countOf(ingressIndex) + 1) {
-            frames.free(victim);
-            lost++;
+        if (victim == HeldFrames.NONE) {
+            return false;
         }
+        frames.free(victim);
+        lost++;
+        return true;
     }
 
     private int countOf(final int ingressIndex) {

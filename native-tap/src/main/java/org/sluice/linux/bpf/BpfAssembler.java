@@ -33,6 +33,7 @@ final class BpfAssembler {
 
     static final int CALL_MAP_LOOKUP = 1;
     static final int CALL_MAP_UPDATE = 2;
+    static final int CALL_MAP_DELETE = 3;
     static final int CALL_KTIME_GET_NS = 5;
     static final int CALL_SKB_LOAD_BYTES = 26;
     static final int CALL_SK_LOOKUP_UDP = 85;

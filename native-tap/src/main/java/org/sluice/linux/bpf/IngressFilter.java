@@ -16,13 +16,16 @@ final class IngressFilter implements AutoCloseable {
     private static final String NAME = "sluice";
 
     private final int linkIndex;
+    private final int owner;
     /** While it is open the filter takes frames. */
     final AddressedDatagramSocket token;
     private final BpfMap alive;
     private final boolean madeQueue;
 
-    IngressFilter(final int linkIndex, final SteeringProgram.Maps maps, final int natFirst, final int natLast) {
+    IngressFilter(final int linkIndex, final int owner, final SteeringProgram.Maps maps, final int natFirst,
+                  final int natLast) {
         this.linkIndex = linkIndex;
+        this.owner = owner;
         token = AddressedDatagramSocket.bind(InetAddress.ofLiteral("127.0.0.1"), 0);
         BpfMap made = null;
         try (TrafficControl control = new TrafficControl()) {
@@ -31,7 +34,7 @@ final class IngressFilter implements AutoCloseable {
             madeQueue = control.addClsact(linkIndex);
             try (BpfProgram program = BpfProgram.load(BpfProgram.SCHED_CLS, 0,
                 SteeringProgram.forIngress(maps, natFirst, natLast, made))) {
-                control.putIngressFilter(linkIndex, program.fd(), NAME);
+                control.putIngressFilter(linkIndex, owner, program.fd(), NAME);
             }
         } catch (final RuntimeException ex) {
             CloseHelper.closeAll(made, token);
@@ -43,7 +46,7 @@ final class IngressFilter implements AutoCloseable {
     @Override
     public void close() {
         try (TrafficControl control = new TrafficControl()) {
-            control.removeIngressFilter(linkIndex);
+            control.removeIngressFilter(linkIndex, owner);
             if (madeQueue) {
                 control.removeClsactIfUnused(linkIndex);
             }

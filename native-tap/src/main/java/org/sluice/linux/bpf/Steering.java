@@ -82,21 +82,22 @@ public final class Steering implements AutoCloseable {
      * Takes the switch's frames away from the host at the interface; ends when the result is closed, or the process
      * dies.
      *
+     * @param owner which of the workers, from 0: each has a steering of its own there.
      * @throws NativeException when the kernel refuses.
      */
-    public AutoCloseable attach(final int linkIndex) {
+    public AutoCloseable attach(final int linkIndex, final int owner) {
         try (BpfProgram ingress = BpfProgram.load(BpfProgram.SCHED_CLS, BpfProgram.ATTACH_TCX_INGRESS,
             SteeringProgram.forIngress(maps, natFirst, natLast, null))) {
             return BpfLink.create(ingress, linkIndex, BpfProgram.ATTACH_TCX_INGRESS);
         } catch (final NativeException ex) {
-            return attachFilter(linkIndex, ex);
+            return attachFilter(linkIndex, owner, ex);
         }
     }
 
     /** The way of kernels before 6.6. */
-    private AutoCloseable attachFilter(final int linkIndex, final NativeException newerWay) {
+    private AutoCloseable attachFilter(final int linkIndex, final int owner, final NativeException newerWay) {
         try {
-            return new IngressFilter(linkIndex, maps, natFirst, natLast);
+            return new IngressFilter(linkIndex, owner, maps, natFirst, natLast);
         } catch (final NativeException ex) {
             ex.addSuppressed(newerWay);
             throw ex;
@@ -104,8 +105,8 @@ public final class Steering implements AutoCloseable {
     }
 
     /** Attaches it so on any kernel. */
-    IngressFilter attachFilter(final int linkIndex) {
-        return new IngressFilter(linkIndex, maps, natFirst, natLast);
+    IngressFilter attachFilter(final int linkIndex, final int owner) {
+        return new IngressFilter(linkIndex, owner, maps, natFirst, natLast);
     }
 
     /**

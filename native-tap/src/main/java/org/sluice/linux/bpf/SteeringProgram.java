@@ -231,19 +231,22 @@ final class SteeringProgram {
             .loadPacketAt(R9, TCP_FLAGS_OFFSET, FLAGS_AT, 1).jumpIfNotEqual(R0, 0, "theirs");
         lookUpSocket("tcp", BpfAssembler.CALL_SKC_LOOKUP_TCP);
         code.load(WORD, R8, R9, SOCKET_STATE).move(R1, R9).call(BpfAssembler.CALL_SK_RELEASE)
-            .jumpIfNotEqual(R8, LISTEN, "note").jumpIfEqual(R7, 0, "ours")
-            .load(BYTE, R2, STACK, FLAGS_AT).and(R2, TCP_SYN_ACK).jumpIfEqual(R2, TCP_SYN, "theirs").jump("ours");
+            .jumpIfNotEqual(R8, LISTEN, "note").jumpIfEqual(R7, 0, "forget")
+            .load(BYTE, R2, STACK, FLAGS_AT).and(R2, TCP_SYN_ACK).jumpIfEqual(R2, TCP_SYN, "theirs").jump("forget");
         code.label("udp");
         lookUpSocket("datagram", BpfAssembler.CALL_SK_LOOKUP_UDP);
         code.load(HALF, R8, R9, SOCKET_DESTINATION_PORT).move(R1, R9).call(BpfAssembler.CALL_SK_RELEASE)
-            .jumpIfNotEqual(R8, 0, "note").jumpIfEqual(R7, 0, "ours").jump("both");
+            .jumpIfNotEqual(R8, 0, "note").jumpIfEqual(R7, 0, "forget").jump("both");
         code.label("note").call(BpfAssembler.CALL_KTIME_GET_NS).shiftRight(R0, TIME_SHIFT)
             .addValue(R0, FLOW_LIFETIME).store(DOUBLE, STACK, TIME_AT, R0)
             .loadMap(R1, maps.hostFlows()).move(R2, STACK).addValue(R2, FLOW_AT).move(R3, STACK)
             .addValue(R3, TIME_AT).set(R4, 0).call(BpfAssembler.CALL_MAP_UPDATE).jump("theirs");
+        // The socket is gone: the filter must not leave the flow to the host any more.
+        code.label("forget").loadMap(R1, maps.hostFlows()).move(R2, STACK).addValue(R2, FLOW_AT)
+            .call(BpfAssembler.CALL_MAP_DELETE).jump("ours");
     }
 
-    /** Leaves the socket in register 9; goes to "ours" when there is none. */
+    /** Leaves the socket in register 9; goes to "forget" when there is none. */
     private void lookUpSocket(final String label, final int call) {
         code.load(WORD, R2, R6, CONTEXT_PROTOCOL).jumpIfEqual(R2, IPV6_IN_CONTEXT, label + " of IPv6")
             .load(WORD, R2, STACK, HEADER_AT + 12).store(WORD, STACK, TUPLE_AT, R2)
@@ -253,6 +256,6 @@ final class SteeringProgram {
         // The flow's key begins as the tuple does.
         code.label(label + " of IPv6").move(R2, STACK).addValue(R2, FLOW_AT).set(R3, TUPLE_BYTES_IPV6)
             .label(label + " look-up").move(R1, R6).set(R4, CURRENT_NAMESPACE).set(R5, 0).call(call)
-            .jumpIfEqual(R0, 0, "ours").move(R9, R0);
+            .jumpIfEqual(R0, 0, "forget").move(R9, R0);
     }
 }

@@ -37,7 +37,8 @@ public final class TrafficControl implements AutoCloseable {
     /** Before all filters that name none. */
     private static final int PRIORITY = 1;
     private static final int ALL_PROTOCOLS_IN_NETWORK_ORDER = 0x0300;
-    private static final int HANDLE = 0x51;
+    /** Of the first owner's filter; the others' follow. */
+    private static final int FIRST_HANDLE = 0x51;
 
     private final NetlinkSocket socket = new NetlinkSocket();
 
@@ -56,14 +57,15 @@ public final class TrafficControl implements AutoCloseable {
     /**
      * Puts an eBPF program there, in place of one that an earlier process has left.
      *
+     * @param owner     one of several who have a filter there; from 0.
      * @param programFd of type SCHED_CLS; its result is the action.
      * @throws NativeException when the kernel refuses.
      */
-    public void putIngressFilter(final int linkIndex, final int programFd, final String name) {
-        removeIngressFilter(linkIndex);
+    public void putIngressFilter(final int linkIndex, final int owner, final int programFd, final String name) {
+        removeIngressFilter(linkIndex, owner);
         final NetlinkMessage request = begin(RTM_NEWTFILTER,
             CHANGE | NetlinkSocket.NLM_F_CREATE | NetlinkSocket.NLM_F_EXCL, linkIndex, INGRESS);
-        request.familyInt(TCM_HANDLE_OFFSET, HANDLE)
+        request.familyInt(TCM_HANDLE_OFFSET, FIRST_HANDLE + owner)
             .familyInt(TCM_INFO_OFFSET, PRIORITY << 16 | ALL_PROTOCOLS_IN_NETWORK_ORDER)
             .attribute(TCA_KIND, "bpf");
         final int options = request.beginNested(TCA_OPTIONS);
@@ -73,8 +75,8 @@ public final class TrafficControl implements AutoCloseable {
     }
 
     /** Takes it away; one that is not there, or whose interface is gone, is no error. */
-    public void removeIngressFilter(final int linkIndex) {
-        begin(RTM_DELTFILTER, CHANGE, linkIndex, INGRESS).familyInt(TCM_HANDLE_OFFSET, HANDLE)
+    public void removeIngressFilter(final int linkIndex, final int owner) {
+        begin(RTM_DELTFILTER, CHANGE, linkIndex, INGRESS).familyInt(TCM_HANDLE_OFFSET, FIRST_HANDLE + owner)
             .familyInt(TCM_INFO_OFFSET, PRIORITY << 16 | ALL_PROTOCOLS_IN_NETWORK_ORDER).attribute(TCA_KIND, "bpf");
         try {
             socket.execute("remove the ingress filter of interface " + linkIndex);

@@ -18,6 +18,7 @@ public final class BpfAbi {
         assumed.put("BPF_MAP_TYPE_HASH", (long) BpfMap.HASH);
         assumed.put("BPF_MAP_TYPE_ARRAY", (long) BpfMap.ARRAY);
         assumed.put("BPF_MAP_TYPE_LRU_HASH", (long) BpfMap.LRU_HASH);
+        assumed.put("BPF_FUNC_map_delete_elem", (long) BpfAssembler.CALL_MAP_DELETE);
         assumed.put("BPF_FUNC_map_update_elem", (long) BpfAssembler.CALL_MAP_UPDATE);
         assumed.put("BPF_FUNC_ktime_get_ns", (long) BpfAssembler.CALL_KTIME_GET_NS);
         assumed.put("BPF_FUNC_sk_lookup_udp", (long) BpfAssembler.CALL_SK_LOOKUP_UDP);

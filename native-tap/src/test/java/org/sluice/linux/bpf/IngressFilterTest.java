@@ -53,7 +53,7 @@ class IngressFilterTest {
 
     @Test
     void shouldTakeFramesAwayUntilItIsClosed() throws Exception {
-        final IngressFilter filter = opened.call(() -> steering.attachFilter(index));
+        final IngressFilter filter = opened.call(() -> steering.attachFilter(index, 0));
         assertEquals(1, refused(7000, 7001), "7000 is ours, 7001 the host's");
         opened.call(() -> {
             filter.close();
@@ -65,11 +65,11 @@ class IngressFilterTest {
 
     @Test
     void shouldTakeNothingOnceTheProcessIsDead() throws Exception {
-        final IngressFilter dead = opened.call(() -> steering.attachFilter(index));
+        final IngressFilter dead = opened.call(() -> steering.attachFilter(index, 0));
         dead.token.close(); // as the kernel does
         assertTrue(host.exec("tc", "filter", "show", "dev", "up0", "ingress").contains("sluice"), "it is still there");
         assertEquals(1, refused(7000), "but it takes nothing");
-        final IngressFilter next = opened.call(() -> steering.attachFilter(index));
+        final IngressFilter next = opened.call(() -> steering.attachFilter(index, 0));
         assertEquals(0, refused(7000), "the next daemon's stands in its place");
         opened.call(() -> {
             next.close();
@@ -80,13 +80,28 @@ class IngressFilterTest {
     @Test
     void shouldLeaveWhatWasThereBefore() throws Exception {
         host.exec("tc", "qdisc", "add", "dev", "up0", "clsact");
-        final IngressFilter filter = opened.call(() -> steering.attachFilter(index));
+        final IngressFilter filter = opened.call(() -> steering.attachFilter(index, 0));
         opened.call(() -> {
             filter.close();
             return null;
         });
         assertTrue(host.exec("tc", "qdisc", "show", "dev", "up0").contains("clsact"));
         assertEquals("", host.exec("tc", "filter", "show", "dev", "up0", "ingress"));
+    }
+
+    @Test
+    void shouldKeepTheFilterOfAnotherWorker() throws Exception {
+        final IngressFilter first = opened.call(() -> steering.attachFilter(index, 0));
+        final IngressFilter second = opened.call(() -> steering.attachFilter(index, 1));
+        opened.call(() -> {
+            second.close();
+            return null;
+        });
+        assertEquals(1, refused(7000, 7001), "the first one's is still there");
+        opened.call(() -> {
+            first.close();
+            return null;
+        });
     }
 
     /** How many of the datagrams to these ports the host has seen. */
