@@ -14,6 +14,7 @@ import org.sluice.datapath.conntrack.ConnectionTracker;
 import org.sluice.datapath.conntrack.ConntrackTable;
 import org.sluice.datapath.conntrack.FlowTuple;
 import org.sluice.datapath.nat.PortMap;
+import org.sluice.datapath.nat.PortsExhaustedException;
 import org.sluice.datapath.policy.Isolation;
 import org.sluice.datapath.policy.Martians;
 import org.sluice.datapath.protocol.IpProtocol;
@@ -41,6 +42,7 @@ public final class AdmissionStage {
     private final IcmpErrorResponder responder;
     /** The translated port of the connection before on the same tuple, or 0. */
     private int portBefore;
+    private boolean exhaustionTold;
 
     AdmissionStage(final Layer3 tables, final IcmpErrorResponder responder) {
         this.tables = tables;
@@ -185,7 +187,15 @@ public final class AdmissionStage {
             return noRoom;
         }
         return translateSource(ingress, target, way, map != null, nowNs)
-            ? create(batch, i, ingress, target, hop, nowNs) : DropReason.NAT_PORTS_EXHAUSTED;
+            ? create(batch, i, ingress, target, hop, nowNs) : exhausted(ingress);
+    }
+
+    private DropReason exhausted(final Port ingress) {
+        if (!exhaustionTold) {
+            exhaustionTold = true;
+            tables.errorHandler().onError(new PortsExhaustedException(ingress.index()));
+        }
+        return DropReason.NAT_PORTS_EXHAUSTED;
     }
 
     private DropReason checkRoom(final Port ingress, final Port target, final long nowNs) {

@@ -1,5 +1,7 @@
 package org.sluice.datapath.pipeline;
 
+import org.agrona.ErrorHandler;
+
 import org.sluice.datapath.bridge.Port;
 import org.sluice.datapath.buffer.DropReason;
 import org.sluice.datapath.conntrack.ConnectionTracker;
@@ -15,9 +17,11 @@ import org.sluice.datapath.status.WorkerCounter;
 /**
  * The tables that the layer-3 stages share, all of one worker.
  *
- * @param ports by index.
+ * @param ports        by index.
+ * @param errorHandler is told of what somebody should look at.
  */
 public record Layer3(Port[] ports, Fib fib, ConntrackTable connections, ConnectionTracker tracker,
                      FragmentTable fragments, PortMapTable portMaps, SourcePortAllocator sourcePorts,
-                     PendingPackets pending, CounterGroup<WorkerCounter> counters, CounterGroup<DropReason> drops) {
+                     PendingPackets pending, CounterGroup<WorkerCounter> counters, CounterGroup<DropReason> drops,
+                     ErrorHandler errorHandler) {
 }

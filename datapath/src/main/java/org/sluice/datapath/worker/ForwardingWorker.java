@@ -147,6 +147,7 @@ public final class ForwardingWorker implements Agent {
         return new Layer3(ports, new Fib(nextHops), resources.connections(),
             new ConnectionTracker(resources.config()), new FragmentTable(resources.config()), new PortMapTable(),
             new SourcePortAllocator(resources.connections(), resources.natPorts(), resources.natSecret()),
-            new PendingPackets(NEIGHBOUR_TIMEOUT_NS), resources.counters(), resources.drops());
+            new PendingPackets(NEIGHBOUR_TIMEOUT_NS), resources.counters(), resources.drops(),
+            resources.errorHandler());
     }
 }

@@ -113,6 +113,8 @@ class NatPropertyTest {
                 scarce.fromA(Packets.udp(A, port, WORLD, 53, new byte[1]));
             }
             assertTrue(small.drops(DropReason.NAT_PORTS_EXHAUSTED) > 20);
+            assertEquals(1, small.errors().size(), "told once");
+            small.errors().clear();
             scarce.uplink().takeSent();
             scarce.fromA(Packets.udp(A, 1, "198.51.100.8", 53, new byte[1]));
             scarce.atWire();
