@@ -9,6 +9,7 @@ import java.util.Set;
 import org.sluice.control.ControlException;
 import org.sluice.control.model.Addresses;
 import org.sluice.control.model.IpPrefix;
+import org.sluice.control.model.PortSpec;
 import org.sluice.control.model.Protocols;
 import org.sluice.datapath.conntrack.Connection;
 import org.sluice.datapath.conntrack.ConntrackFilter;
@@ -16,8 +17,6 @@ import org.sluice.datapath.conntrack.TcpState;
 
 /** Reads which connections are meant from a request's query, whose names are those of conntrack(8)'s long options. */
 final class ConntrackQuery {
-    private static final int MAX_PORT = 65_535;
-
     private final Map<String, List<String>> query;
     private final Set<String> read = new HashSet<>();
     /** 4 or 6, as the option or an address says it; 0 where nothing does. */
@@ -92,13 +91,7 @@ final class ConntrackQuery {
 
     private int port(final String name) {
         final String port = get(name);
-        if (port == null) {
-            return -1;
-        }
-        if (!port.matches("\\d{1,5}") || Integer.parseInt(port) > MAX_PORT) {
-            throw ControlException.invalid("\"" + port + "\" is no port");
-        }
-        return Integer.parseInt(port);
+        return port == null ? -1 : PortSpec.parsePort(port);
     }
 
     private ConntrackFilter.Prefix prefix(final String name) {
@@ -106,18 +99,13 @@ final class ConntrackQuery {
         if (text == null) {
             return ConntrackFilter.Prefix.ANY;
         }
-        final IpPrefix prefix = text.indexOf('/') >= 0 ? IpPrefix.parse(text) : whole(text);
+        final IpPrefix prefix = IpPrefix.parseAny(text);
         final int meant = prefix.isIpv4() ? 4 : 6;
         if (family != 0 && family != meant) {
             throw ControlException.invalid(text + " is IPv" + meant + ", and something else in the filter is not");
         }
         family = meant;
         return Addresses.prefixOf(prefix);
-    }
-
-    private static IpPrefix whole(final String text) {
-        final var address = IpPrefix.parseAddress(text);
-        return IpPrefix.of(address, address.getAddress().length * 8);
     }
 
     private String get(final String name) {

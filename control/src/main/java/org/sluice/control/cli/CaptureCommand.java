@@ -47,8 +47,7 @@ final class CaptureCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         final ApiClient api = client.api();
-        final ObjectNode request = ClientOptions.object();
-        filter.forEach(request.putArray("filter")::add);
+        final ObjectNode request = TraceCommand.request(filter);
         request.put("file", file.toAbsolutePath().normalize().toString()).put("snaplen", snaplen)
             .put("frames", count).put("maxBytes", maxBytes);
         api.post(PATH, request);

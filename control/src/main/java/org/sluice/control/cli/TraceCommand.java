@@ -42,9 +42,7 @@ final class TraceCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         final ApiClient api = client.api();
-        final ObjectNode request = ClientOptions.object();
-        filter.forEach(request.putArray("filter")::add);
-        api.post(PATH, request);
+        api.post(PATH, request(filter));
         final PrintWriter out = command.commandLine().getOut();
         try (Polling polling = new Polling(() -> api.delete(PATH))) {
             long left = count == null ? Long.MAX_VALUE : count;
@@ -64,6 +62,13 @@ final class TraceCommand implements Callable<Integer> {
             }
         }
         return 0;
+    }
+
+    /** What a trace and a capture have in common: the words of the filter. */
+    static ObjectNode request(final List<String> filter) {
+        final ObjectNode request = ClientOptions.object();
+        filter.forEach(request.putArray("filter")::add);
+        return request;
     }
 
     private static String text(final JsonNode packet) {

@@ -29,6 +29,20 @@ public record IpPrefix(InetAddress network, int length) {
         return new IpPrefix(toAddress(bytes), length);
     }
 
+    /** An address alone. */
+    public static IpPrefix single(final InetAddress address) {
+        return new IpPrefix(address, address.getAddress().length * 8);
+    }
+
+    /**
+     * Reads an address, or CIDR notation.
+     *
+     * @throws ControlException when it is neither, or host bits are set.
+     */
+    public static IpPrefix parseAny(final String text) {
+        return text.indexOf('/') >= 0 ? parse(text) : single(parseAddress(text));
+    }
+
     /**
      * Reads CIDR notation such as 10.9.0.0/24.
      *
@@ -121,8 +135,8 @@ public record IpPrefix(InetAddress network, int length) {
         return format(address) + "/" + length;
     }
 
-    /** An address and a port, with the brackets of an IPv6 one. */
-    public static String withPort(final String address, final int port) {
+    /** An address and a port, or a range of them, with the brackets of an IPv6 one. */
+    public static String withPort(final String address, final String port) {
         return (address.indexOf(':') >= 0 ? "[" + address + "]" : address) + ":" + port;
     }
 

@@ -32,7 +32,7 @@ public record PortMapSpec(String endpoint, int protocol, InetAddress hostAddress
     /** The host's side: 127.0.0.1:8080, or with the unspecified address for all. */
     public String hostText() {
         final String address = hostAddress == null ? "0.0.0.0" : IpPrefix.format(hostAddress);
-        return (address.indexOf(':') >= 0 ? "[" + address + "]" : address) + ":" + range(hostFirst, hostLast);
+        return IpPrefix.withPort(address, range(hostFirst, hostLast));
     }
 
     /** One port, or two with a dash. */

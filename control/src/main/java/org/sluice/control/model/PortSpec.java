@@ -91,4 +91,16 @@ public record PortSpec(int protocol, InetAddress hostAddress, int hostFirst, int
         return ControlException.invalid("\"" + text + "\" is no port to publish: write"
             + " [ip:][host[-host]:]container[-container][/tcp|/udp|/sctp]");
     }
+
+    /**
+     * Reads one port, from 0.
+     *
+     * @throws ControlException when it is none.
+     */
+    public static int parsePort(final String text) {
+        if (!text.matches("\\d{1,5}") || Integer.parseInt(text) > MAX_PORT) {
+            throw ControlException.invalid("\"" + text + "\" is no port");
+        }
+        return Integer.parseInt(text);
+    }
 }

@@ -10,8 +10,8 @@ import org.sluice.control.NetworkManager;
 import org.sluice.control.model.Addresses;
 import org.sluice.control.model.DesiredState;
 import org.sluice.control.model.IpPrefix;
+import org.sluice.control.model.PortSpec;
 import org.sluice.control.model.Protocols;
-import org.sluice.datapath.conntrack.ConntrackFilter;
 import org.sluice.datapath.trace.PacketFilter;
 
 /**
@@ -20,8 +20,6 @@ import org.sluice.datapath.trace.PacketFilter;
  * {@code proto N}; all of them must hold, an {@code and} between them may be left out.
  */
 final class FilterParser {
-    private static final int MAX_PORT = 65_535;
-
     private final DesiredState state;
     private final NetworkManager networks;
     private final EndpointManager endpoints;
@@ -54,9 +52,9 @@ final class FilterParser {
             case "network" -> new PacketFilter(so.portIndex(), domainOf(argument(word)), so.protocol(), so.host(),
                 so.port());
             case "host", "net" -> new PacketFilter(so.portIndex(), so.domainId(), so.protocol(),
-                prefix(argument(word)), so.port());
+                Addresses.prefixOf(IpPrefix.parseAny(argument(word))), so.port());
             case "port" -> new PacketFilter(so.portIndex(), so.domainId(), so.protocol(), so.host(),
-                port(argument(word)));
+                PortSpec.parsePort(argument(word)));
             case "proto" -> withProtocol(so, argument(word));
             default -> state.hasEndpoint(word) ? withEndpoint(so, word) : withProtocol(so, word);
         };
@@ -89,20 +87,5 @@ final class FilterParser {
                 + " endpoint NAME, network NAME, host IP[/LEN], port N, tcp, udp, icmp, icmpv6, sctp, proto N");
         }
         return new PacketFilter(so.portIndex(), so.domainId(), protocol, so.host(), so.port());
-    }
-
-    private static ConntrackFilter.Prefix prefix(final String text) {
-        if (text.indexOf('/') >= 0) {
-            return Addresses.prefixOf(IpPrefix.parse(text));
-        }
-        final var address = IpPrefix.parseAddress(text);
-        return Addresses.prefixOf(IpPrefix.of(address, address.getAddress().length * 8));
-    }
-
-    private static int port(final String text) {
-        if (!text.matches("\\d{1,5}") || Integer.parseInt(text) > MAX_PORT) {
-            throw ControlException.invalid("\"" + text + "\" is no port");
-        }
-        return Integer.parseInt(text);
     }
 }

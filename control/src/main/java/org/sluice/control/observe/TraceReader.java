@@ -163,8 +163,8 @@ final class TraceReader {
         final String destination =
             IpPrefix.format(Addresses.of(FlowTuple.destinationHigh(tuple), FlowTuple.destinationLow(tuple)));
         if (hasPorts) {
-            return IpPrefix.withPort(source, FlowTuple.sourcePort(tuple)) + " > "
-                + IpPrefix.withPort(destination, FlowTuple.destinationPort(tuple));
+            return IpPrefix.withPort(source, Integer.toString(FlowTuple.sourcePort(tuple))) + " > "
+                + IpPrefix.withPort(destination, Integer.toString(FlowTuple.destinationPort(tuple)));
         }
         final int identifier = FlowTuple.sourcePort(tuple) | FlowTuple.destinationPort(tuple);
         return source + " > " + destination + (identifier == 0 ? "" : " id " + identifier);

@@ -236,7 +236,7 @@ public final class RouteMirror implements AutoCloseable {
         }
         // Nothing comes back to an address that is gone, and what leaves with it is another one's next.
         locals.stream().filter(address -> !now.contains(address))
-            .map(address -> Addresses.prefixOf(IpPrefix.of(address, address.getAddress().length * 8)))
+            .map(address -> Addresses.prefixOf(IpPrefix.single(address)))
             .forEach(address -> engine.flushConnections(ConntrackFilter.masqueradedWith(address)));
         locals = now;
         uplinks.addresses(addresses.stream()

@@ -103,20 +103,22 @@ public final class TcpTracker {
             && before != TcpState.SYN_SENT2.ordinal()) {
             return Verdict.REOPENED;
         }
-        if (kind != TcpState.RST || !isAnswerToIgnored(connection, before)) {
-            if (kind == TcpState.RST) {
-                final Verdict reset = checkReset(connection, direction);
-                if (reset != Verdict.ACCEPTED) {
-                    return reset;
-                }
-                after = isExactReset(connection, direction, before) ? after : before;
+        final boolean isReset = kind == TcpState.RST;
+        // Its numbers are those of something that was let through without being followed.
+        final boolean isJudged = !(isReset && isAnswerToIgnored(connection, before));
+        if (isReset && isJudged) {
+            final Verdict reset = checkReset(connection, direction);
+            if (reset != Verdict.ACCEPTED) {
+                return reset;
             }
-            final Verdict inWindow = checkWindow(connection, direction, before, segmentLength);
-            if (inWindow != Verdict.ACCEPTED) {
-                return inWindow;
-            }
+            after = isExactReset(connection, direction, before) ? after : before;
         }
-        if (!Connection.has(connection, Connection.SEEN_REPLY) && kind == TcpState.RST) {
+        final Verdict inWindow =
+            isJudged ? checkWindow(connection, direction, before, segmentLength) : Verdict.ACCEPTED;
+        if (inWindow != Verdict.ACCEPTED) {
+            return inWindow;
+        }
+        if (isReset && !Connection.has(connection, Connection.SEEN_REPLY)) {
             return Verdict.ABORTED;
         }
         moveOn(connection, direction, kind, before, after, segmentLength, nowNs);

@@ -48,32 +48,24 @@ public final class SourcePortAllocator {
         if (isToBeHad(reply, before, nowNs) || isToBeHad(reply, wanted, nowNs)) {
             return true;
         }
-        final int held = portIndex < 0 ? Integer.MAX_VALUE : table.connectionsOf(portIndex);
+        final int held = portIndex < 0 ? Integer.MAX_VALUE - 1 : table.connectionsOf(portIndex);
         long victim = ConntrackTable.NONE;
         int victimPort = 0;
         int most = held;
-        long closed = ConntrackTable.NONE;
-        int closedPort = 0;
         for (int tries = 0; tries < TRIES; tries++) {
             FlowTuple.destinationPort(reply, draw(reply));
             final long ref = table.findAlive(reply, nowNs);
             if (ref == ConntrackTable.NONE) {
                 return true;
             }
-            if (Connection.isClosed(Connection.ofRef(ref))) {
-                closed = Connection.ofRef(ref);
-                closedPort = FlowTuple.destinationPort(reply);
-            }
-            final int count = table.ownersConnections(Connection.ofRef(ref));
+            final long connection = Connection.ofRef(ref);
+            final int count =
+                Connection.isClosed(connection) ? Integer.MAX_VALUE : table.ownersConnections(connection);
             if (count > most) {
                 most = count;
-                victim = Connection.ofRef(ref);
+                victim = connection;
                 victimPort = FlowTuple.destinationPort(reply);
             }
-        }
-        if (closed != ConntrackTable.NONE) {
-            victim = closed;
-            victimPort = closedPort;
         }
         if (victim == ConntrackTable.NONE) {
             return false;

@@ -252,7 +252,7 @@ public final class ConntrackStage {
 
     /** A later fragment goes the way of its packet's first, if that is still the same connection. */
     private void followDecision(final FrameBatch batch, final int i, final Port ingress, final int owner,
-                             final long nowNs) {
+                                final long nowNs) {
         final long decision = fragments.decision();
         if (decision == FragmentTable.TO_HOST) {
             admission.handToHostOrDrop(batch, i, ingress, DropReason.NOT_PUBLISHED);

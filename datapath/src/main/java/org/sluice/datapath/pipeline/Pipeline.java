@@ -86,28 +86,21 @@ public final class Pipeline {
 
     /** Sends what has waited for the next hop, which is resolved now, by its port. */
     public void release(final NextHop hop, final Port egress, final int nowSeconds) {
-        released.clear();
-        pending.release(hop, released, nowSeconds);
-        while (released.size() > 0) {
-            parse.process(released);
+        while (takePending(hop) > 0) {
             for (int i = 0; i < released.size(); i++) {
+                hop.writeMacs(released.address(i), nowSeconds);
                 released.egress(i, egress.index());
                 if (released.wireLength(i) > egress.mtu()) {
                     released.cuttable(i); // otherwise it would not have been held
                 }
             }
             transmit.process(released, egress);
-            released.clear();
-            pending.release(hop, released, nowSeconds);
         }
     }
 
     /** What has waited for a neighbour of the uplink that is not there is lost, and its senders are told. */
     public void giveUp(final NextHop hop, final Port uplink, final long nowNs) {
-        released.clear();
-        pending.giveUp(hop, released);
-        while (released.size() > 0) {
-            parse.process(released);
+        while (takePending(hop) > 0) {
             for (int i = 0; i < released.size(); i++) {
                 if (!released.isDropped(i)) {
                     // As the conntrack stage does: 0 says that it may be an error itself.
@@ -123,9 +116,15 @@ public final class Pipeline {
             routing.process(released, uplink, conntrack, nowNs);
             transmit.process(released, uplink);
             countDrops(released, uplink);
-            released.clear();
-            pending.giveUp(hop, released);
         }
+    }
+
+    /** Takes what has waited for the next hop, parsed; returns how many packets these are. */
+    private int takePending(final NextHop hop) {
+        released.clear();
+        pending.take(hop, released);
+        parse.process(released);
+        return released.size();
     }
 
     /**

@@ -80,21 +80,10 @@ public final class PendingPackets implements AutoCloseable {
     }
 
     /**
-     * Appends what has waited for the neighbour to the batch, as far as there is room, with its MAC addresses written.
-     * The frames are valid until the next {@link #hold}.
+     * Appends what has waited for the neighbour to the batch, as far as there is room; it waits no longer. The frames
+     * are valid until the next {@link #hold}.
      */
-    public void release(final NextHop hop, final FrameBatch batch, final int nowSeconds) {
-        for (int place = 0; place < MAX_PACKETS && frames.size() > 0 && batch.hasRoom(); place++) {
-            if (frames.isUsed(place) && frames.tag(place) == hop.handle()) {
-                hop.writeMacs(frames.address(place), nowSeconds);
-                batch.append(frames.address(place), frames.length(place));
-                frames.free(place);
-            }
-        }
-    }
-
-    /** Appends what has waited for a neighbour that is not there, as far as there is room; it waits no longer. */
-    public void giveUp(final NextHop hop, final FrameBatch batch) {
+    public void take(final NextHop hop, final FrameBatch batch) {
         for (int place = 0; place < MAX_PACKETS && frames.size() > 0 && batch.hasRoom(); place++) {
             if (frames.isUsed(place) && frames.tag(place) == hop.handle()) {
                 batch.append(frames.address(place), frames.length(place));
