@@ -8,19 +8,18 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-import org.sluice.control.api.ApiServer;
+import org.sluice.control.api.ApiRouter;
 import org.sluice.control.api.ControlApi;
+import org.sluice.control.docker.DockerSockets;
+import org.sluice.control.docker.PluginService;
 import org.sluice.control.engine.EngineOptions;
 import org.sluice.control.engine.SwitchEngine;
+import org.sluice.control.http.UnixHttpServer;
+import org.sluice.control.ipam.PoolManager;
 import org.sluice.control.model.DesiredState;
 import org.sluice.control.model.StateStore;
 import org.sluice.control.observe.Observer;
@@ -39,8 +38,9 @@ public final class Daemon implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Daemon.class);
     private static final String LOCK_FILE = "daemon.lock";
 
-    private final ScheduledExecutorService control =
-        Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform().name("control").factory());
+    private static final int API_IDLE_SECONDS = 60;
+
+    private final ControlThread control = new ControlThread();
     private final FileChannel lock;
     private FileChannel stateLock;
     private SwitchEngine engine;
@@ -50,7 +50,9 @@ public final class Daemon implements AutoCloseable {
     private HostProxy proxy;
     private Observer observer;
     private volatile RouteMirror mirror;
-    private ApiServer server;
+    private UnixHttpServer server;
+    private PluginService docker;
+    private UnixHttpServer dockerServer;
 
     private Daemon(final FileChannel lock) {
         this.lock = lock;
@@ -62,13 +64,10 @@ public final class Daemon implements AutoCloseable {
      * @throws ControlException when another daemon runs on the run folder.
      * @throws UncheckedIOException when a folder or file cannot be used.
      */
-    public static Daemon start(final EngineOptions options) {
+    public static Daemon start(final EngineOptions options, final DockerSockets sockets) {
         final Daemon daemon = new Daemon(lock(options.runDir(), "--run-dir"));
         try {
-            daemon.onControlThread(() -> {
-                daemon.open(options);
-                return null;
-            });
+            daemon.control.run(() -> daemon.open(options, sockets));
             return daemon;
         } catch (final RuntimeException ex) {
             daemon.close();
@@ -76,7 +75,7 @@ public final class Daemon implements AutoCloseable {
         }
     }
 
-    private void open(final EngineOptions options) {
+    private void open(final EngineOptions options, final DockerSockets sockets) {
         stateLock = lock(options.stateDir(), "--state-dir");
         final StateStore store = new StateStore(options.stateDir());
         final DesiredState state = store.load();
@@ -90,7 +89,7 @@ public final class Daemon implements AutoCloseable {
         networks = new NetworkManager(state, store, engine, uplinks);
         endpoints = new EndpointManager(state, store, engine, networks);
         endpoints.reservePorts();
-        mirror = new RouteMirror(engine, uplinks, state::isHostInterface, control);
+        mirror = new RouteMirror(engine, uplinks, state::isHostInterface, control.executor());
         proxy = new HostProxy();
         final PortMapManager portMaps =
             new PortMapManager(state, store, engine, endpoints, uplinks, proxy, options.natPorts());
@@ -99,11 +98,16 @@ public final class Daemon implements AutoCloseable {
         endpoints.restore();
         portMaps.restore();
         mirror.start();
-        observer = new Observer(state, engine, networks, endpoints, uplinks, control);
+        observer = new Observer(state, engine, networks, endpoints, uplinks, control.executor());
         final ControlApi api = new ControlApi(
             new ControlApi.Parts(state, engine, networks, endpoints, portMaps, uplinks, mirror, observer),
             options.busy());
-        server = new ApiServer(options.runDir().resolve(API_SOCKET), api, control);
+        server = new UnixHttpServer(options.runDir().resolve(API_SOCKET), API_IDLE_SECONDS,
+            new ApiRouter(api, control.executor()));
+        if (sockets.plugin() != null) {
+            docker = new PluginService(control, state, store, networks, endpoints, portMaps, new PoolManager(state));
+            dockerServer = new UnixHttpServer(sockets.plugin(), UnixHttpServer.NO_TIMEOUT, docker);
+        }
         LOG.info("ready: {} networks, {} endpoints, {} worker(s), {} idle, API at {}", state.networks().size(),
             state.endpoints().size(), options.workers(), options.busy() ? "busy" : "adaptive",
             options.runDir().resolve(API_SOCKET));
@@ -112,7 +116,9 @@ public final class Daemon implements AutoCloseable {
     /** Stops answering, then forwarding. The endpoints' interfaces stay where they are, for the next daemon. */
     @Override
     public void close() {
-        onControlThread(() -> {
+        control.close(() -> {
+            closeQuietly(dockerServer);
+            closeQuietly(docker);
             closeQuietly(server);
             closeQuietly(observer);
             closeQuietly(proxy);
@@ -124,29 +130,8 @@ public final class Daemon implements AutoCloseable {
             closeQuietly(mirror);
             closeQuietly(stateLock);
             closeQuietly(lock);
-            return null;
         });
-        control.shutdown();
-        try {
-            control.awaitTermination(1, TimeUnit.SECONDS);
-        } catch (final InterruptedException ex) {
-            Thread.currentThread().interrupt();
-        }
         LOG.info("stopped");
-    }
-
-    private <T> T onControlThread(final Callable<T> task) {
-        try {
-            return control.submit(task).get();
-        } catch (final ExecutionException ex) {
-            if (ex.getCause() instanceof RuntimeException cause) {
-                throw cause;
-            }
-            throw new IllegalStateException(ex.getCause());
-        } catch (final InterruptedException ex) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted", ex);
-        }
     }
 
     private static void closeQuietly(final AutoCloseable part) {

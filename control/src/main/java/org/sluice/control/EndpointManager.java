@@ -28,7 +28,6 @@ import org.sluice.control.model.SubnetSpec;
 import org.sluice.datapath.bridge.PortKind;
 import org.sluice.datapath.protocol.MacAddress;
 import org.sluice.linux.NamespaceException;
-import org.sluice.linux.NativeException;
 import org.sluice.linux.NetNamespace;
 import org.sluice.linux.TapDevice;
 
@@ -83,6 +82,10 @@ public final class EndpointManager {
             throw ControlException.invalid("which network? name one");
         }
         final NetworkSpec network = state.network(request.network());
+        if (network.ofDocker()) {
+            throw ControlException.conflict("network \"" + request.network()
+                + "\" is Docker's, and so are its addresses: attach containers by docker network connect");
+        }
         final String name = request.name() == null ? defaultName(network.name())
             : Names.require("endpoint", request.name());
         if (state.hasEndpoint(name)) {
@@ -91,45 +94,94 @@ public final class EndpointManager {
         if (request.ifname() != null) {
             Names.requireInterface(request.ifname());
         }
-        final NetworkManager.LiveNetwork live = networks.live(network.name());
         try (NetNamespace namespace = open(namespacePath(request)); Undo undo = new Undo()) {
             final String ifname = request.ifname() == null ? LinkPlumber.freeName(namespace) : request.ifname();
-            final List<InetAddress> addresses = takeAddresses(live, request.ips(), undo);
-            final String mac = takeMac(network, request.mac(), addresses);
-            final int portIndex = engine.reservePort();
-            undo.add(() -> engine.releasePort(portIndex));
-            final EndpointSpec spec = new EndpointSpec(name, network.name(), namespace.path().toString(),
-                namespace.inode(), ifname, mac, addresses, portIndex);
-            final TapDevice device = LinkPlumber.plumb(namespace, linkOf(spec, network));
-            undo.add(() -> destroy(device));
-            final SwitchEngine.PortHandle port = plug(spec, live, device);
-            undo.add(() -> engine.removePort(port));
-            state.put(spec);
-            undo.add(() -> state.removeEndpoint(name));
+            final EndpointSpec spec = reserve(new Reservation(network.name(), name, namespace.path().toString(),
+                namespace.inode(), ifname, request.ips(), request.mac(), null));
+            undo.add(() -> forget(spec));
+            final TapDevice device = LinkPlumber.plumb(namespace, linkOf(spec));
+            undo.add(() -> LinkPlumber.destroy(device));
+            plug(spec, device);
+            undo.add(() -> unplug(spec));
             store.save(state);
-            ports.put(name, port);
             undo.commit();
             return spec;
         }
     }
 
     /**
+     * What is to be set aside for an endpoint.
+     *
+     * @param ips addresses, at most one of each subnet.
+     * @param mac or null.
+     */
+    public record Reservation(String network, String name, String netns, long netnsInode, String ifname,
+                              List<String> ips, String mac, String dockerId) {
+    }
+
+    /**
+     * Puts an endpoint into the state, with addresses, a MAC address and a number of its own; it has no port yet. The
+     * caller saves the state.
+     *
+     * @throws ControlException when they are not to be had.
+     */
+    public EndpointSpec reserve(final Reservation wanted) {
+        final NetworkManager.LiveNetwork live = networks.live(wanted.network());
+        try (Undo undo = new Undo()) {
+            final List<InetAddress> addresses = takeAddresses(live, wanted.ips(), undo);
+            final String mac = takeMac(live.spec(), wanted.mac(), addresses);
+            final EndpointSpec spec = new EndpointSpec(wanted.name(), wanted.network(), wanted.netns(),
+                wanted.netnsInode(), wanted.ifname(), mac, addresses, engine.reservePort(), wanted.dockerId());
+            state.put(spec);
+            undo.commit();
+            return spec;
+        }
+    }
+
+    /** Takes back what {@link #reserve} has done; the caller saves the state. */
+    public void forget(final EndpointSpec spec) {
+        state.removeEndpoint(spec.name());
+        engine.releasePort(spec.portIndex());
+        networks.find(spec.network()).ifPresent(network -> release(network.pools(), spec.addresses()));
+    }
+
+    /** Gives an endpoint its port in the switch: from now on, frames pass. */
+    public void plug(final EndpointSpec spec, final TapDevice device) {
+        final NetworkManager.LiveNetwork live = networks.live(spec.network());
+        ports.put(spec.name(), engine.addPort(live.handle(), spec.name(), device, live.spec().mtu(), PortKind.ENDPOINT,
+            live.spec().sourceGuard(), Addresses.identity(MacAddress.parse(spec.mac()), spec.addresses()),
+            spec.portIndex()));
+    }
+
+    /**
+     * Takes an endpoint's port out of the switch, and its connections.
+     *
+     * @return its device, now the caller's to end; none for an endpoint that could not be restored.
+     */
+    public Optional<TapDevice> unplug(final EndpointSpec spec) {
+        final SwitchEngine.PortHandle port = ports.get(spec.name());
+        if (port == null) {
+            engine.forgetPort(spec.portIndex());
+            return Optional.empty();
+        }
+        engine.removePort(port);
+        ports.remove(spec.name());
+        return Optional.of((TapDevice) port.device());
+    }
+
+    /**
      * Detaches an endpoint: its interface goes, its addresses are free again. A namespace that is gone is no error.
      *
-     * @throws ControlException when there is no such endpoint.
+     * @throws ControlException when there is no such endpoint, or it is Docker's.
      */
     public void detach(final String name) {
         final EndpointSpec spec = state.endpoint(name);
-        final SwitchEngine.PortHandle port = ports.get(name);
-        final List<PortMapSpec> published = portMaps.forget(spec);
-        if (port != null) {
-            engine.removePort(port);
-            ports.remove(name);
-            destroy((TapDevice) port.device());
-        } else {
-            engine.forgetPort(spec.portIndex());
-            removeInterface(spec);
+        if (spec.ofDocker()) {
+            throw ControlException.conflict("endpoint \"" + name + "\" is Docker's: remove it by docker network"
+                + " disconnect; if Docker has forgotten it, by sluice prune");
         }
+        final List<PortMapSpec> published = portMaps.forget(spec);
+        unplug(spec).ifPresentOrElse(LinkPlumber::destroy, () -> removeInterface(spec));
         state.removeEndpoint(name);
         try {
             store.save(state);
@@ -138,8 +190,7 @@ public final class EndpointManager {
             published.forEach(state::put);
             throw ex;
         }
-        engine.releasePort(spec.portIndex());
-        networks.find(spec.network()).ifPresent(network -> release(network.pools(), spec.addresses()));
+        forget(spec);
     }
 
     /** Sets the numbers of the saved endpoints' ports aside, before anything else takes them. */
@@ -190,28 +241,41 @@ public final class EndpointManager {
         for (final InetAddress address : spec.addresses()) {
             poolOf(live, address).take(address);
         }
+        if (spec.netns() == null) {
+            return; // no container has joined it
+        }
+        final TapDevice device = spec.ofDocker() ? takeUp(spec) : reattach(spec);
+        try {
+            plug(spec, device);
+        } catch (final RuntimeException ex) {
+            device.close();
+            throw ex;
+        }
+    }
+
+    private TapDevice reattach(final EndpointSpec spec) {
         try (NetNamespace namespace = open(Path.of(spec.netns()))) {
             if (namespace.inode() != spec.netnsInode()) {
                 throw ControlException.notFound(spec.netns() + " is another namespace now");
             }
-            final TapDevice device = LinkPlumber.reattach(namespace, linkOf(spec, live.spec()));
-            try {
-                ports.put(spec.name(), plug(spec, live, device));
-            } catch (final RuntimeException ex) {
-                device.close();
-                throw ex;
-            }
+            return LinkPlumber.reattach(namespace, linkOf(spec));
         }
     }
 
-    private SwitchEngine.PortHandle plug(final EndpointSpec spec, final NetworkManager.LiveNetwork live,
-                                         final TapDevice device) {
-        return engine.addPort(live.handle(), spec.name(), device, live.spec().mtu(), PortKind.ENDPOINT,
-            live.spec().sourceGuard(), Addresses.identity(MacAddress.parse(spec.mac()), spec.addresses()),
-            spec.portIndex());
+    /** Docker may not have moved the interface yet, or have moved it back already. */
+    private TapDevice takeUp(final EndpointSpec spec) {
+        final Optional<TapDevice> waiting = LinkPlumber.takeUpHandedOver(linkOf(spec));
+        if (waiting.isPresent()) {
+            return waiting.get();
+        }
+        try (NetNamespace namespace = open(Path.of(spec.netns()))) {
+            return LinkPlumber.takeUpMoved(namespace, linkOf(spec));
+        }
     }
 
-    private static LinkPlumber.LinkSpec linkOf(final EndpointSpec spec, final NetworkSpec network) {
+    /** An endpoint's interface as it shall be. */
+    public LinkPlumber.LinkSpec linkOf(final EndpointSpec spec) {
+        final NetworkSpec network = state.network(spec.network());
         final List<LinkPlumber.AddressSpec> addresses = spec.addresses().stream()
             .map(a -> new LinkPlumber.AddressSpec(a, network.prefixOf(a).length()))
             .toList();
@@ -229,6 +293,9 @@ public final class EndpointManager {
         undo.add(() -> release(live.pools(), taken));
         for (final InetAddress address : asked) {
             final AddressPool pool = poolOf(live, address);
+            if (live.spec().subnets().stream().anyMatch(subnet -> subnet.gateway().equals(address))) {
+                throw ControlException.conflict("address " + IpPrefix.format(address) + " is the network's gateway");
+            }
             if (taken.stream().anyMatch(pool.subnet()::contains)) {
                 throw ControlException.invalid("an endpoint has one address of " + pool.subnet() + ", not several");
             }
@@ -300,15 +367,6 @@ public final class EndpointManager {
         } catch (final NamespaceException ex) {
             LOG.debug("{} went with its namespace", spec.ifname());
         }
-    }
-
-    private static void destroy(final TapDevice device) {
-        try {
-            device.persistent(false);
-        } catch (final NativeException ex) {
-            LOG.debug("{} went with its namespace", device.name());
-        }
-        device.close();
     }
 
     private String defaultName(final String network) {

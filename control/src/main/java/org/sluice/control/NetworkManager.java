@@ -20,6 +20,7 @@ import org.sluice.control.ipam.MacAllocator;
 import org.sluice.control.ipam.SubnetAllocator;
 import org.sluice.control.model.Addresses;
 import org.sluice.control.model.DesiredState;
+import org.sluice.control.model.DockerNetwork;
 import org.sluice.control.model.IpPrefix;
 import org.sluice.control.model.Names;
 import org.sluice.control.model.NetworkSpec;
@@ -61,6 +62,14 @@ public final class NetworkManager {
         }
     }
 
+    /**
+     * What only Docker asks for.
+     *
+     * @param hostInterface name of the host port, or null.
+     */
+    public record DockerRequest(DockerNetwork network, String hostInterface) {
+    }
+
     /** A network that is there: its handle in the switch, its host port and its address pools. */
     public record LiveNetwork(NetworkSpec spec, SwitchEngine.NetworkHandle handle, SwitchEngine.PortHandle hostPort,
                               List<AddressPool> pools) {
@@ -86,7 +95,16 @@ public final class NetworkManager {
      * @throws ControlException when the request is wrong, or clashes, or the system refuses.
      */
     public NetworkSpec create(final Request request) {
-        final NetworkSpec spec = complete(request);
+        return create(request, new DockerRequest(null, null));
+    }
+
+    /**
+     * Makes a network for Docker.
+     *
+     * @throws ControlException when the request is wrong, or clashes, or the system refuses.
+     */
+    public NetworkSpec create(final Request request, final DockerRequest docker) {
+        final NetworkSpec spec = complete(request, docker);
         bringUp(spec);
         state.put(spec);
         try {
@@ -100,12 +118,26 @@ public final class NetworkManager {
     }
 
     /**
-     * Ends a network.
+     * Ends a network that is not Docker's.
      *
      * @throws ControlException when there is none, or it is in use.
      */
     public void remove(final String name) {
         final NetworkSpec spec = state.network(name);
+        if (spec.ofDocker()) {
+            throw ControlException.conflict("network \"" + name + "\" is Docker's: remove it by docker network rm; if"
+                + " Docker has forgotten it, by sluice prune");
+        }
+        end(spec);
+    }
+
+    /**
+     * Ends a network, whoever's.
+     *
+     * @throws ControlException when it is in use.
+     */
+    public void end(final NetworkSpec spec) {
+        final String name = spec.name();
         final List<String> endpoints = state.endpointsOf(name).stream().map(e -> e.name()).toList();
         if (!endpoints.isEmpty()) {
             throw ControlException.conflict("network \"" + name + "\" is in use by " + String.join(", ", endpoints)
@@ -122,10 +154,10 @@ public final class NetworkManager {
         }
     }
 
-    /** Ends all networks without endpoints. */
+    /** Ends all networks without endpoints; Docker's are Docker's to end. */
     public List<String> prune() {
-        final List<String> unused = state.networks().stream().map(NetworkSpec::name)
-            .filter(name -> state.endpointsOf(name).isEmpty()).toList();
+        final List<String> unused = state.networks().stream().filter(spec -> !spec.ofDocker())
+            .map(NetworkSpec::name).filter(name -> state.endpointsOf(name).isEmpty()).toList();
         final List<String> removed = new ArrayList<>();
         for (final String name : unused) {
             try {
@@ -173,22 +205,29 @@ public final class NetworkManager {
         }
     }
 
-    private NetworkSpec complete(final Request request) {
+    private NetworkSpec complete(final Request request, final DockerRequest docker) {
         final String name = Names.require("network", request.name());
         if (state.hasNetwork(name)) {
             throw ControlException.conflict("there is a network \"" + name + "\" already");
         }
         final List<SubnetSpec> subnets = completeSubnets(request);
-        final int mtu = request.mtu() == null ? DEFAULT_MTU : request.mtu();
+        final int mtu = request.mtu() == null ? defaultMtu() : request.mtu();
         final boolean ipv6 = subnets.stream().anyMatch(s -> !s.subnet().isIpv4());
         final int minMtu = ipv6 ? MIN_MTU_IPV6 : MIN_MTU;
         if (mtu < minMtu || mtu > MAX_MTU) {
             throw ControlException.invalid("MTU " + mtu + " is not from " + minMtu + " to " + MAX_MTU);
         }
+        final String hostInterface =
+            docker.hostInterface() == null ? Names.hostInterface(name) : Names.requireInterface(docker.hostInterface());
         final long gatewayMac = MacAllocator.macFor(subnets.stream().map(SubnetSpec::gateway).toList());
         return new NetworkSpec(name, subnets, mtu, Boolean.TRUE.equals(request.internal()),
             !Boolean.FALSE.equals(request.sourceGuard()), request.icc(), request.masquerade(),
-            Names.hostInterface(name), MacAddress.format(gatewayMac), leastLoadedWorker());
+            hostInterface, MacAddress.format(gatewayMac), leastLoadedWorker(), docker.network());
+    }
+
+    /** What Ethernet takes, or less where an uplink takes less. */
+    private int defaultMtu() {
+        return uplinks.all().stream().mapToInt(uplink -> uplink.link().mtu()).reduce(DEFAULT_MTU, Math::min);
     }
 
     private int leastLoadedWorker() {
@@ -267,6 +306,7 @@ public final class NetworkManager {
     private IpPrefix defaultSubnet() {
         final List<IpPrefix> taken = new ArrayList<>(LinkPlumber.hostRoutes(false));
         state.networks().forEach(network -> network.subnets().forEach(s -> taken.add(s.subnet())));
+        state.pools().forEach(pool -> taken.add(pool.subnet()));
         return SubnetAllocator.allocate(candidate -> taken.stream().anyMatch(candidate::overlaps));
     }
 
@@ -290,9 +330,16 @@ public final class NetworkManager {
                 spec.subnets().forEach(s -> uplinks.route(handle.workerIndex(), s.subnet()));
             }
             live.put(spec.name(),
-                new LiveNetwork(spec, handle, port, spec.subnets().stream().map(AddressPool::new).toList()));
+                new LiveNetwork(spec, handle, port, spec.subnets().stream().map(NetworkManager::poolOf).toList()));
             undo.commit();
         }
+    }
+
+    /** Of the addresses for endpoints. */
+    private static AddressPool poolOf(final SubnetSpec subnet) {
+        final AddressPool pool = new AddressPool(subnet.subnet(), subnet.ipRange());
+        pool.take(subnet.gateway());
+        return pool;
     }
 
     private void takeDown(final String name) {

@@ -56,15 +56,30 @@ public final class PortMapManager {
      * @throws ControlException when one is not understood, or is taken.
      */
     public List<PortMapSpec> publish(final String endpointName, final List<String> specs) {
-        final EndpointSpec endpoint = state.endpoint(endpointName);
         if (specs == null || specs.isEmpty()) {
             throw ControlException.invalid("which ports? name at least one, such as 8080:80");
         }
+        final EndpointSpec endpoint = state.endpoint(endpointName);
+        final List<PortMapSpec> published = publish(endpoint, specs.stream().map(PortSpec::parse).toList());
+        try {
+            store.save(state);
+        } catch (final RuntimeException ex) {
+            published.forEach(map -> withdraw(endpoint, map));
+            throw ex;
+        }
+        return published;
+    }
+
+    /**
+     * The same; the caller saves the state.
+     *
+     * @throws ControlException when one is taken.
+     */
+    public List<PortMapSpec> publish(final EndpointSpec endpoint, final List<PortSpec> wanted) {
         if (state.network(endpoint.network()).internal()) {
-            throw ControlException.invalid("endpoint \"" + endpointName + "\" is on the internal network \""
+            throw ControlException.invalid("endpoint \"" + endpoint.name() + "\" is on the internal network \""
                 + endpoint.network() + "\": nothing of it can be published");
         }
-        final List<PortSpec> wanted = specs.stream().map(PortSpec::parse).toList();
         final HostSockets sockets = HostSockets.read();
         final List<PortMapSpec> published = new ArrayList<>();
         try (Undo undo = new Undo()) {
@@ -75,7 +90,6 @@ public final class PortMapManager {
                 undo.add(() -> state.remove(map));
                 published.add(map);
             }
-            store.save(state);
             undo.commit();
         }
         return published;
@@ -89,9 +103,9 @@ public final class PortMapManager {
      */
     public List<PortMapSpec> unpublish(final String endpointName, final List<String> specs) {
         final EndpointSpec endpoint = state.endpoint(endpointName);
-        final Collection<PortMapSpec> all = state.portMapsOf(endpointName);
+        final Collection<PortMapSpec> all = state.portMapsOf(endpoint.name());
         final List<PortMapSpec> gone = specs == null || specs.isEmpty() ? List.copyOf(all)
-            : specs.stream().map(PortSpec::parse).map(spec -> find(all, spec, endpointName)).toList();
+            : specs.stream().map(PortSpec::parse).map(spec -> find(all, spec, endpoint.name())).toList();
         gone.forEach(state::remove);
         try {
             store.save(state);
@@ -111,11 +125,22 @@ public final class PortMapManager {
      */
     List<PortMapSpec> forget(final EndpointSpec endpoint) {
         final List<PortMapSpec> gone = List.copyOf(state.portMapsOf(endpoint.name()));
-        for (final PortMapSpec map : gone) {
-            unprogram(endpoint, map);
-            state.remove(map);
-        }
+        gone.forEach(map -> withdraw(endpoint, map));
         return gone;
+    }
+
+    /**
+     * Takes all ports of an endpoint back, and ends the connections that came by them; the caller saves the state.
+     */
+    public void withdraw(final EndpointSpec endpoint) {
+        if (!forget(endpoint).isEmpty()) {
+            engine.flushUnpublished();
+        }
+    }
+
+    private void withdraw(final EndpointSpec endpoint, final PortMapSpec map) {
+        unprogram(endpoint, map);
+        state.remove(map);
     }
 
     /** Programs what was saved, for the endpoints that are up. */
@@ -180,12 +205,21 @@ public final class PortMapManager {
         }
     }
 
-    private static PortMapSpec find(final Collection<PortMapSpec> all, final PortSpec wanted, final String endpoint) {
-        return all.stream().filter(map -> map.protocol() == wanted.protocol()
+    /** Whether an endpoint's port is published as wanted. */
+    public boolean isPublished(final EndpointSpec endpoint, final PortSpec wanted) {
+        return state.portMapsOf(endpoint.name()).stream().anyMatch(map -> isAsWanted(map, wanted));
+    }
+
+    private static boolean isAsWanted(final PortMapSpec map, final PortSpec wanted) {
+        return map.protocol() == wanted.protocol()
             && map.endpointFirst() == wanted.endpointFirst() && map.endpointLast() == wanted.endpointLast()
-            && (wanted.hostFirst() == 0 || map.hostFirst() == wanted.hostFirst())
-            && (wanted.hostAddress() == null || wanted.hostAddress().equals(map.hostAddress())))
-            .findFirst().orElseThrow(() -> ControlException.notFound("endpoint \"" + endpoint
+            && (wanted.hostFirst() == 0 || map.hostFirst() >= wanted.hostFirst() && map.hostLast() <= wanted.hostLast())
+            && (wanted.hostAddress() == null || wanted.hostAddress().equals(map.hostAddress()));
+    }
+
+    private static PortMapSpec find(final Collection<PortMapSpec> all, final PortSpec wanted, final String endpoint) {
+        return all.stream().filter(map -> isAsWanted(map, wanted)).findFirst()
+            .orElseThrow(() -> ControlException.notFound("endpoint \"" + endpoint
                 + "\" has no such port published; see: sluice port ls"));
     }
 
@@ -232,8 +266,7 @@ public final class PortMapManager {
     }
 
     private static List<InetAddress> addressesFor(final EndpointSpec endpoint, final PortMapSpec map) {
-        return endpoint.addresses().stream()
-            .filter(address -> map.hostAddress() == null || isSameFamily(address, map.hostAddress())).toList();
+        return endpoint.addresses().stream().filter(map::servesFamilyOf).toList();
     }
 
     private static boolean isSameFamily(final InetAddress one, final InetAddress other) {
@@ -241,8 +274,8 @@ public final class PortMapManager {
     }
 
     private static PortMap portMap(final PortMapSpec map, final InetAddress endpoint) {
-        return new PortMap(map.protocol(), endpoint instanceof Inet4Address, Addresses.high(map.hostAddress()),
-            Addresses.low(map.hostAddress()), map.hostFirst(), map.hostLast(), Addresses.high(endpoint),
-            Addresses.low(endpoint), map.endpointFirst());
+        final InetAddress host = map.forOneAddress() ? map.hostAddress() : null;
+        return new PortMap(map.protocol(), endpoint instanceof Inet4Address, Addresses.high(host), Addresses.low(host),
+            map.hostFirst(), map.hostLast(), Addresses.high(endpoint), Addresses.low(endpoint), map.endpointFirst());
     }
 }

@@ -3,6 +3,8 @@ package org.sluice.control.api;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Executor;
+import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -23,22 +25,16 @@ import org.slf4j.LoggerFactory;
 import org.sluice.control.ControlException;
 import org.sluice.control.EndpointManager;
 import org.sluice.control.NetworkManager;
+import org.sluice.control.http.HttpService;
 import org.sluice.control.observe.Observer;
 
 /**
- * From a method, a path and a JSON body to an answer: every route stands in one table. Called on the control thread.
+ * The API that the command line uses: from a method, a path and a JSON body to an answer; every route stands in one
+ * table. The requests are answered one after the other on the control thread.
  */
-final class ApiRouter {
+public final class ApiRouter implements HttpService {
     private static final Logger LOG = LoggerFactory.getLogger(ApiRouter.class);
     private static final String NAME = "/([^/]+)";
-
-    /**
-     * An answer.
-     *
-     * @param body JSON, or nothing.
-     */
-    record Answer(HttpResponseStatus status, byte[] body) {
-    }
 
     /** The body of every answer that is an error. */
     record ErrorBody(String error) {
@@ -69,10 +65,12 @@ final class ApiRouter {
         .withConfigOverride(List.class, list -> list.setSetterInfo(JsonSetter.Value.forContentNulls(Nulls.FAIL)))
         .addModule(new SimpleModule().addSerializer(java.time.Instant.class, ToStringSerializer.instance)).build();
     private final ControlApi api;
+    private final Executor control;
     private final List<Route> routes;
 
-    ApiRouter(final ControlApi api) {
+    public ApiRouter(final ControlApi api, final Executor control) {
         this.api = api;
+        this.control = control;
         routes = List.of(
             route(HttpMethod.GET, "/v1/status", call -> api.status()),
             route(HttpMethod.GET, "/v1/networks", call -> api.listNetworks()),
@@ -111,23 +109,34 @@ final class ApiRouter {
                 call -> nothing(() -> api.flushFdb(call.parameter("network")))));
     }
 
+    @Override
+    public String contentType() {
+        return "application/json";
+    }
+
+    @Override
+    public void serve(final HttpMethod method, final String uri, final byte[] body, final Consumer<Answer> reply) {
+        control.execute(() -> reply.accept(answer(method, uri, body)));
+    }
+
+    @Override
+    public Answer refuse(final HttpResponseStatus status, final String message) {
+        return new Answer(status, write(new ErrorBody(message)));
+    }
+
     /** Answers any request; never throws. */
-    Answer answer(final HttpMethod method, final String uri, final byte[] body) {
+    private Answer answer(final HttpMethod method, final String uri, final byte[] body) {
         try {
             return dispatch(method, decoded(uri), body);
         } catch (final ControlException ex) {
             if (ex.kind() == ControlException.Kind.FAILED) {
                 api.report(ex);
             }
-            return error(statusOf(ex.kind()), ex.getMessage());
+            return refuse(statusOf(ex.kind()), ex.getMessage());
         } catch (final RuntimeException | Error ex) {
             LOG.error("{} {} failed", method, uri, ex);
-            return error(HttpResponseStatus.INTERNAL_SERVER_ERROR, String.valueOf(ex.getMessage()));
+            return refuse(HttpResponseStatus.INTERNAL_SERVER_ERROR, String.valueOf(ex.getMessage()));
         }
-    }
-
-    Answer error(final HttpResponseStatus status, final String message) {
-        return new Answer(status, write(new ErrorBody(message)));
     }
 
     /** Decodes the escapes now: the decoder would do it, and fail, at first use. */
@@ -155,8 +164,8 @@ final class ApiRouter {
                 }
             }
         }
-        return pathKnown ? error(HttpResponseStatus.METHOD_NOT_ALLOWED, uri.path() + " does not take " + method)
-            : error(HttpResponseStatus.NOT_FOUND, "there is no " + uri.path() + " in this API");
+        return pathKnown ? refuse(HttpResponseStatus.METHOD_NOT_ALLOWED, uri.path() + " does not take " + method)
+            : refuse(HttpResponseStatus.NOT_FOUND, "there is no " + uri.path() + " in this API");
     }
 
     private <T> T read(final byte[] body, final Class<T> type) {

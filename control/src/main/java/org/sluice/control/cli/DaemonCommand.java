@@ -9,6 +9,7 @@ import java.util.regex.Pattern;
 import org.agrona.concurrent.ShutdownSignalBarrier;
 
 import org.sluice.control.Daemon;
+import org.sluice.control.docker.DockerSockets;
 import org.sluice.control.engine.EngineOptions;
 import org.sluice.control.uplink.UplinkChoice;
 import org.sluice.datapath.nat.NatPorts;
@@ -54,6 +55,15 @@ final class DaemonCommand implements Callable<Integer> {
         description = "Source ports for masqueraded connections; reserved from the host. Default: 49152-65535.")
     private String natPorts;
 
+    @Option(names = "--docker-socket", paramLabel = "PATH|none", defaultValue = "/run/docker/plugins/sluice.sock",
+        description = "Where Docker finds the driver; the file's name, less .sock, is the driver's. Default:"
+            + " /run/docker/plugins/sluice.sock.")
+    private String dockerSocket;
+
+    @Option(names = "--docker-host", paramLabel = "PATH", defaultValue = "/var/run/docker.sock",
+        description = "Docker's API, for the names of containers and networks. Default: /var/run/docker.sock.")
+    private Path dockerHost;
+
     @Mixin
     private ConntrackOptions conntrack;
 
@@ -66,10 +76,19 @@ final class DaemonCommand implements Callable<Integer> {
         try (ShutdownSignalBarrier barrier = new ShutdownSignalBarrier();
             Daemon daemon = Daemon.start(new EngineOptions(runDir.toAbsolutePath(), stateDir.toAbsolutePath(),
                 idle == Idle.BUSY, workers, UplinkChoice.parse(uplinks), parseNatPorts(),
-                conntrack.toConfig()))) {
+                conntrack.toConfig()), dockerSockets())) {
             barrier.await();
         }
         return 0;
+    }
+
+    private DockerSockets dockerSockets() {
+        final Path plugin = "none".equals(dockerSocket) ? null : Path.of(dockerSocket).toAbsolutePath();
+        if (plugin != null && !plugin.getFileName().toString().matches("[a-zA-Z0-9][a-zA-Z0-9_.-]*\\.sock")) {
+            throw new CliException("--docker-socket takes the path of a file that ends in .sock, or none, not "
+                + dockerSocket);
+        }
+        return new DockerSockets(plugin, dockerHost.toAbsolutePath());
     }
 
     private NatPorts parseNatPorts() {

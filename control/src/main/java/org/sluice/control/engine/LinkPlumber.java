@@ -4,11 +4,15 @@ import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 import org.sluice.control.ControlException;
 import org.sluice.control.model.IpPrefix;
@@ -29,6 +33,7 @@ import org.sluice.linux.netlink.RouteNetlink;
  * daemon would never see it go.
  */
 public final class LinkPlumber {
+    private static final Logger LOG = LoggerFactory.getLogger(LinkPlumber.class);
     private static final Path OWN_NAMESPACE = Path.of("/proc/self/ns/net");
     private static final int MAX_INTERFACES = 1000;
 
@@ -78,6 +83,62 @@ public final class LinkPlumber {
             moveIn(device.interfaceName(), namespace, spec);
             device.persistent(true);
         });
+    }
+
+    /**
+     * Makes an interface in the daemon's own namespace for someone else to move, name, address and set up. It outlives
+     * the daemon.
+     *
+     * @throws ControlException when it cannot be made; nothing of it is left then.
+     */
+    public static TapDevice handOver(final LinkSpec spec) {
+        final TapDevice device = create(spec.name(), spec);
+        return orClose(device, spec, () -> {
+            try (RouteNetlink netlink = new RouteNetlink()) {
+                netlink.prepare(netlink.link(spec.name()).orElseThrow(), spec.mac(), spec.mtu());
+            }
+            device.persistent(true);
+        });
+    }
+
+    /** Takes up an interface that an earlier daemon has handed over and nobody has moved, if it is there. */
+    public static Optional<TapDevice> takeUpHandedOver(final LinkSpec spec) {
+        try (RouteNetlink netlink = new RouteNetlink()) {
+            return netlink.link(spec.name()).map(link -> attach(link, spec));
+        }
+    }
+
+    /**
+     * Takes up an interface that an earlier daemon has handed over and someone has moved and named, where it is and as
+     * it is. While it is held, its namespace stays.
+     *
+     * @throws ControlException when it is not there any more, or held by someone else.
+     */
+    public static TapDevice takeUpMoved(final NetNamespace namespace, final LinkSpec spec) {
+        return inside(namespace, netlink -> attach(netlink.links().stream()
+            .filter(found -> found.mac() == spec.mac()).findFirst()
+            .orElseThrow(() -> ControlException.notFound("an interface with MAC address "
+                + MacAddress.format(spec.mac()) + " is not in " + namespace.path() + " any more")), spec));
+    }
+
+    /** Ends an interface, wherever it is; that it went with its namespace is no error. */
+    public static void destroy(final TapDevice device) {
+        letGo(device);
+        device.close();
+    }
+
+    /** The same without waiting for the kernel, which takes some 15 ms to end an interface. */
+    public static void destroySoon(final TapDevice device) {
+        letGo(device);
+        Thread.ofPlatform().daemon().name("end of " + device.name()).start(device::close);
+    }
+
+    private static void letGo(final TapDevice device) {
+        try {
+            device.persistent(false);
+        } catch (final NativeException ex) {
+            LOG.debug("{} went with its namespace", device.name());
+        }
     }
 
     /**
@@ -190,6 +251,14 @@ public final class LinkPlumber {
         if (netlink.link(spec.name()).isPresent()) {
             throw ControlException.conflict("there is an interface " + spec.name() + " in " + where
                 + " already; choose another name");
+        }
+    }
+
+    private static TapDevice attach(final Link link, final LinkSpec spec) {
+        try {
+            return TapDevice.attach(link.name(), spec.owner());
+        } catch (final NativeException ex) {
+            throw failed("take up", spec, ex);
         }
     }
 

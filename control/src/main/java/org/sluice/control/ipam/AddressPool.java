@@ -7,24 +7,27 @@ import java.util.Set;
 
 import org.sluice.control.ControlException;
 import org.sluice.control.model.IpPrefix;
-import org.sluice.control.model.SubnetSpec;
 
 /**
  * The addresses of one subnet. Hands out the next one that is free, round and round, so that an address that was given
  * back rests before it is used again; never gives one twice. Owned by the control thread.
  */
 public final class AddressPool {
-    private final SubnetSpec spec;
+    private final IpPrefix subnet;
+    private final IpPrefix range;
     private final Set<InetAddress> taken = new HashSet<>();
     private BigInteger next = BigInteger.ZERO;
 
-    public AddressPool(final SubnetSpec spec) {
-        this.spec = spec;
-        taken.add(spec.gateway());
+    /**
+     * @param range where addresses are handed out: the subnet or a part of it.
+     */
+    public AddressPool(final IpPrefix subnet, final IpPrefix range) {
+        this.subnet = subnet;
+        this.range = range;
     }
 
     public IpPrefix subnet() {
-        return spec.subnet();
+        return subnet;
     }
 
     /**
@@ -33,14 +36,13 @@ public final class AddressPool {
      * @throws ControlException when there is none.
      */
     public InetAddress take() {
-        final IpPrefix range = spec.ipRange();
         final BigInteger size = range.size();
         // Of any run of so many candidates, one is free: all others are taken or reserved.
         final BigInteger tries = size.min(BigInteger.valueOf(taken.size() + 3L));
         for (BigInteger i = BigInteger.ZERO; i.compareTo(tries) < 0; i = i.add(BigInteger.ONE)) {
             final InetAddress candidate = range.at(next);
             next = next.add(BigInteger.ONE).mod(size);
-            if (!spec.subnet().isReserved(candidate) && taken.add(candidate)) {
+            if (!subnet.isReserved(candidate) && taken.add(candidate)) {
                 return candidate;
             }
         }
@@ -55,15 +57,11 @@ public final class AddressPool {
      */
     public void take(final InetAddress address) {
         final String text = IpPrefix.format(address);
-        if (!spec.subnet().contains(address)) {
-            throw ControlException.invalid("address " + text + " is not in the subnet " + spec.subnet());
+        if (!subnet.contains(address)) {
+            throw ControlException.invalid("address " + text + " is not in the subnet " + subnet);
         }
-        if (spec.subnet().isReserved(address)) {
-            throw ControlException.invalid("address " + text + " is the network or broadcast address of "
-                + spec.subnet());
-        }
-        if (address.equals(spec.gateway())) {
-            throw ControlException.conflict("address " + text + " is the network's gateway");
+        if (subnet.isReserved(address)) {
+            throw ControlException.invalid("address " + text + " is the network or broadcast address of " + subnet);
         }
         if (!taken.add(address)) {
             throw ControlException.conflict("address " + text + " is in use; see: sluice endpoint ls");
@@ -72,8 +70,6 @@ public final class AddressPool {
 
     /** Gives an address back. */
     public void release(final InetAddress address) {
-        if (!address.equals(spec.gateway())) {
-            taken.remove(address);
-        }
+        taken.remove(address);
     }
 }

@@ -3,13 +3,21 @@ package org.sluice.control.ipam;
 import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Predicate;
 
 import org.sluice.control.ControlException;
+import org.sluice.control.model.Addresses;
 import org.sluice.control.model.IpPrefix;
 
-/** Finds a subnet for a network that names none, in the address blocks that docker uses by default. */
+/**
+ * Finds a subnet for a network that names none: in the address blocks that docker uses by default, or among IPv6's
+ * private ones.
+ */
 public final class SubnetAllocator {
+    /** fd00::/8, locally assigned. */
+    private static final long ULA = 0xFD00_0000_0000_0000L;
+    private static final int IPV6_LENGTH = 64;
     private static final List<IpPrefix> CANDIDATES = candidates();
 
     private SubnetAllocator() {
@@ -24,6 +32,20 @@ public final class SubnetAllocator {
     public static IpPrefix allocate(final Predicate<IpPrefix> clashes) {
         return CANDIDATES.stream().filter(clashes.negate()).findFirst().orElseThrow(() -> ControlException.conflict(
             "no default subnet is free of clashes with other networks and the host's routes; name one with --subnet"));
+    }
+
+    /**
+     * A random IPv6 subnet of the private ones (RFC 4193, section 3.2).
+     *
+     * @param clashes as above.
+     */
+    public static IpPrefix allocateIpv6(final Predicate<IpPrefix> clashes) {
+        IpPrefix subnet;
+        do {
+            final long prefix = ULA | ThreadLocalRandom.current().nextLong() >>> Byte.SIZE;
+            subnet = IpPrefix.of(Addresses.of(prefix, 0), IPV6_LENGTH);
+        } while (clashes.test(subnet));
+        return subnet;
     }
 
     /** 172.17.0.0/16 to 172.31.0.0/16, then 192.168.0.0/16 in steps of /20. */

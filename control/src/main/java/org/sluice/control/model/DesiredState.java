@@ -15,8 +15,8 @@ import java.util.TreeMap;
 import org.sluice.control.ControlException;
 
 /**
- * What should be: the networks and endpoints, by name, in the order they were made. The single truth that front ends
- * edit. Owned by the control thread.
+ * What should be: the networks and endpoints, by name, in the order they were made; published ports, and address pools.
+ * The single truth that front ends edit. Owned by the control thread.
  */
 public final class DesiredState {
     private final Map<String, NetworkSpec> networks = new LinkedHashMap<>();
@@ -24,6 +24,18 @@ public final class DesiredState {
     private final Map<String, Set<PortMapSpec>> portMaps = new LinkedHashMap<>();
     /** The same by protocol and first port: several only where their host addresses differ. */
     private final NavigableMap<Integer, List<PortMapSpec>> portMapsByStart = new TreeMap<>();
+
+    private final Map<String, PoolSpec> pools = new LinkedHashMap<>();
+    private Aliases aliases = Aliases.NONE;
+
+    /** Other names of networks and endpoints: those that Docker's users know. */
+    public Aliases aliases() {
+        return aliases;
+    }
+
+    public void aliases(final Aliases current) {
+        aliases = current;
+    }
 
     public Collection<NetworkSpec> networks() {
         return networks.values();
@@ -50,7 +62,7 @@ public final class DesiredState {
      * @throws ControlException when there is no such network.
      */
     public NetworkSpec network(final String name) {
-        final NetworkSpec network = networks.get(name);
+        final NetworkSpec network = networks.get(aliases.networkCalled(name, networks.keySet()));
         if (network == null) {
             throw ControlException.notFound("there is no network \"" + name + "\"; see: sluice network ls");
         }
@@ -61,7 +73,7 @@ public final class DesiredState {
      * @throws ControlException when there is no such endpoint.
      */
     public EndpointSpec endpoint(final String name) {
-        final EndpointSpec endpoint = endpoints.get(name);
+        final EndpointSpec endpoint = endpoints.get(aliases.endpointCalled(name, endpoints.keySet()));
         if (endpoint == null) {
             throw ControlException.notFound("there is no endpoint \"" + name + "\"; see: sluice endpoint ls");
         }
@@ -114,6 +126,23 @@ public final class DesiredState {
     public void remove(final PortMapSpec map) {
         portMaps.getOrDefault(map.endpoint(), new HashSet<>()).remove(map);
         portMapsByStart.getOrDefault(startOf(map), new ArrayList<>()).remove(map);
+    }
+
+    public Collection<PoolSpec> pools() {
+        return pools.values();
+    }
+
+    /** The pool, if there is one. */
+    public Optional<PoolSpec> pool(final String id) {
+        return Optional.ofNullable(pools.get(id));
+    }
+
+    public void put(final PoolSpec pool) {
+        pools.put(pool.id(), pool);
+    }
+
+    public void removePool(final String id) {
+        pools.remove(id);
     }
 
     private static int startOf(final PortMapSpec map) {

@@ -15,13 +15,20 @@ import java.util.List;
  * @param hostInterface name of the host port.
  * @param gatewayMac    of the host port, in text.
  * @param worker        number of the worker that has it, and its connections, in every life of the daemon.
+ * @param docker        what Docker knows of it; null for one that is not Docker's.
  */
 public record NetworkSpec(String name, List<SubnetSpec> subnets, int mtu, boolean internal, boolean sourceGuard,
-                          Boolean icc, Boolean masquerade, String hostInterface, String gatewayMac, int worker) {
+                          Boolean icc, Boolean masquerade, String hostInterface, String gatewayMac, int worker,
+                          DockerNetwork docker) {
     /** A state of before there was routing lacks the two settings. */
     public NetworkSpec {
         icc = icc == null || icc;
         masquerade = masquerade == null || masquerade;
+    }
+
+    /** Whether Docker made it. */
+    public boolean ofDocker() {
+        return docker != null;
     }
 
     /** The subnet that an endpoint's address is of. */

@@ -1,12 +1,13 @@
 package org.sluice.control.model;
 
+import java.net.Inet4Address;
 import java.net.InetAddress;
 
 /**
  * A published port or range of ports; part of the state that outlives the daemon.
  *
  * @param protocol      6, 17 or 132.
- * @param hostAddress   or null: all of the host's.
+ * @param hostAddress   null for all of the host's; 0.0.0.0 or :: for all of one family.
  * @param hostFirst     first port of the host's.
  * @param hostLast      last one.
  * @param endpointFirst the endpoint's port that the first one leads to.
@@ -20,7 +21,24 @@ public record PortMapSpec(String endpoint, int protocol, InetAddress hostAddress
     /** Whether one packet could be meant by both. */
     public boolean clashesWith(final PortMapSpec other) {
         return protocol == other.protocol && hostFirst <= other.hostLast && other.hostFirst <= hostLast
-            && (hostAddress == null || other.hostAddress == null || hostAddress.equals(other.hostAddress));
+            && (hostAddress == null || other.hostAddress == null || serves(other.hostAddress)
+                || other.serves(hostAddress));
+    }
+
+    /** Whether it is for one address of the host's alone. */
+    public boolean forOneAddress() {
+        return hostAddress != null && !hostAddress.isAnyLocalAddress();
+    }
+
+    /** Whether it is for what comes to an address of the host's. */
+    public boolean serves(final InetAddress address) {
+        return hostAddress == null || hostAddress.equals(address)
+            || hostAddress.isAnyLocalAddress() && servesFamilyOf(address);
+    }
+
+    /** Whether it is for addresses of a family. */
+    public boolean servesFamilyOf(final InetAddress address) {
+        return hostAddress == null || hostAddress instanceof Inet4Address == address instanceof Inet4Address;
     }
 
     /** As docker writes it: 127.0.0.1:8080->80/tcp. */

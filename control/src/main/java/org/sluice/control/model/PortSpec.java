@@ -7,7 +7,7 @@ import org.sluice.control.ControlException;
 /**
  * What a user asks to be published, in docker's words: {@code [ip:][host[-host]:]container[-container][/proto]}.
  *
- * @param hostAddress   or null: all of the host's.
+ * @param hostAddress   null for all of the host's; 0.0.0.0 or :: for all of one family.
  * @param hostFirst     first of the host's ports to choose from, or 0: any that is free.
  * @param hostLast      last one.
  * @param endpointFirst first of the endpoint's ports.
@@ -63,8 +63,7 @@ public record PortSpec(int protocol, InetAddress hostAddress, int hostFirst, int
 
     private static InetAddress parseAddress(final String text, final String address) {
         try {
-            final InetAddress parsed = IpPrefix.parseAddress(address);
-            return parsed.isAnyLocalAddress() ? null : parsed;
+            return IpPrefix.parseAddress(address);
         } catch (final ControlException ex) {
             throw ControlException.invalid("\"" + text + "\" cannot be published: " + ex.getMessage());
         }

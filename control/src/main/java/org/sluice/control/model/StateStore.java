@@ -9,22 +9,26 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 
 /**
  * Keeps the desired state in one JSON file. A write is whole or not at all: a new file is synced and then renamed over
- * the old one. Owned by the control thread.
+ * the old one. Owned by the control thread, but for {@link #commit()}.
  */
 public final class StateStore {
     private static final int VERSION = 1;
 
     /** The file's content. */
     private record Document(int version, List<NetworkSpec> networks, List<EndpointSpec> endpoints,
-                            List<PortMapSpec> portMaps) {
+                            List<PortMapSpec> portMaps, List<PoolSpec> pools) {
     }
 
     private final JsonMapper json = JsonMapper.builder().build();
     private final Path file;
+    private volatile byte[] staged;
+    /** What of that is on the disk. Guarded by the file's lock. */
+    private byte[] written;
 
     /**
      * @param folder is made when it is not there.
@@ -59,8 +63,12 @@ public final class StateStore {
             }
             document.networks().forEach(state::put);
             document.endpoints().forEach(state::put);
+            // A state of before there were such things lacks them.
             if (document.portMaps() != null) {
                 document.portMaps().forEach(state::put);
+            }
+            if (document.pools() != null) {
+                document.pools().forEach(state::put);
             }
             return state;
         } catch (final IOException ex) {
@@ -70,14 +78,45 @@ public final class StateStore {
     }
 
     /**
+     * Saves the state: after this, it is on the disk.
+     *
      * @throws UncheckedIOException when it cannot be written; what was saved before is then still there.
      */
     public void save(final DesiredState state) {
+        stage(state);
+        commit();
+    }
+
+    /** Takes the state to be saved with the next {@link #commit()}, whoever calls it. */
+    public void stage(final DesiredState state) {
+        try {
+            staged = json.writerWithDefaultPrettyPrinter().writeValueAsBytes(
+                new Document(VERSION, List.copyOf(state.networks()), List.copyOf(state.endpoints()),
+                    state.portMaps(), List.copyOf(state.pools())));
+        } catch (final JsonProcessingException ex) {
+            throw new UncheckedIOException("cannot write the state down: " + ex.getMessage(), ex);
+        }
+    }
+
+    /**
+     * Writes what was staged last: several changes that wait for the disk at one time wait once. Any thread may call
+     * it; it waits for the disk.
+     *
+     * @throws UncheckedIOException when it cannot be written; what was saved before is then still there.
+     */
+    public void commit() {
+        synchronized (file) {
+            final byte[] bytes = staged;
+            if (bytes != written) {
+                write(bytes);
+                written = bytes;
+            }
+        }
+    }
+
+    private void write(final byte[] bytes) {
         final Path draft = file.resolveSibling("state.json.new");
         try {
-            final byte[] bytes = json.writerWithDefaultPrettyPrinter().writeValueAsBytes(
-                new Document(VERSION, List.copyOf(state.networks()), List.copyOf(state.endpoints()),
-                    state.portMaps()));
             Files.write(draft, bytes);
             sync(draft, StandardOpenOption.WRITE);
             Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE);

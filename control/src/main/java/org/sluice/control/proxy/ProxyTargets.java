@@ -56,7 +56,7 @@ final class ProxyTargets {
             for (final Target target : entry.getValue()) {
                 final PortMapSpec map = target.map();
                 final boolean covers = map.hostLast() >= meant.getPort();
-                if (covers && (map.hostAddress() == null || map.hostAddress().equals(meant.getAddress()))) {
+                if (covers && map.serves(meant.getAddress())) {
                     return new Destination(map, new InetSocketAddress(addressOf(target, meant.getAddress()),
                         map.endpointFirst() + meant.getPort() - map.hostFirst()));
                 }

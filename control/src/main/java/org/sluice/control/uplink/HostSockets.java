@@ -97,12 +97,12 @@ public final class HostSockets {
     /**
      * One that would have what comes for the address, or all, on one of the ports.
      *
-     * @param address or null for all.
+     * @param address null or an unspecified one for all.
      */
     public Optional<Listener> find(final int protocol, final InetAddress address, final int first, final int last) {
         return listeners.stream()
             .filter(listener -> listener.protocol() == protocol && listener.port() >= first && listener.port() <= last)
-            .filter(listener -> address == null || listener.address().isAnyLocalAddress()
+            .filter(listener -> address == null || address.isAnyLocalAddress() || listener.address().isAnyLocalAddress()
                 || listener.address().equals(address))
             .findFirst();
     }

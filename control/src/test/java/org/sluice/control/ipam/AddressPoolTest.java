@@ -16,7 +16,6 @@ import org.junit.jupiter.api.Test;
 
 import org.sluice.control.ControlException;
 import org.sluice.control.model.IpPrefix;
-import org.sluice.control.model.SubnetSpec;
 
 class AddressPoolTest {
     @Test
@@ -80,7 +79,8 @@ class AddressPoolTest {
     }
 
     private static AddressPool pool(final String subnet, final String gateway, final String range) {
-        return new AddressPool(
-            new SubnetSpec(IpPrefix.parse(subnet), IpPrefix.parseAddress(gateway), IpPrefix.parse(range)));
+        final AddressPool pool = new AddressPool(IpPrefix.parse(subnet), IpPrefix.parse(range));
+        pool.take(IpPrefix.parseAddress(gateway));
+        return pool;
     }
 }

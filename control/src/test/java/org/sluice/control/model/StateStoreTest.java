@@ -21,15 +21,24 @@ class StateStoreTest {
         final DesiredState state = new DesiredState();
         final NetworkSpec network = new NetworkSpec("web",
             List.of(subnet("10.9.0.0/24", "10.9.0.1"), subnet("fd09::/64", "fd09::1")), 1400, true, false, true, false,
-            "sl-web", "02:42:0a:09:00:01", 1);
+            "sl-web", "02:42:0a:09:00:01", 1,
+            new DockerNetwork("0123456789abcdef", IpPrefix.parseAddress("192.0.2.10"), "eth"));
         final EndpointSpec endpoint = new EndpointSpec("web-1", "web", "/run/netns/x", 4026532177L, "eth0",
-            "02:42:0a:09:00:02", List.of(IpPrefix.parseAddress("10.9.0.2"), IpPrefix.parseAddress("fd09::2")), 7);
+            "02:42:0a:09:00:02", List.of(IpPrefix.parseAddress("10.9.0.2"), IpPrefix.parseAddress("fd09::2")), 7,
+            "fedcba9876543210");
+        final PortMapSpec portMap = new PortMapSpec("web-1", 6, null, 8080, 8090, 80);
+        final PoolSpec pool = new PoolSpec("local/10.9.0.0/24", IpPrefix.parse("10.9.0.0/24"),
+            IpPrefix.parse("10.9.0.128/25"), 2, List.of(IpPrefix.parseAddress("10.9.0.129")));
         state.put(network);
         state.put(endpoint);
+        state.put(portMap);
+        state.put(pool);
         new StateStore(folder.resolve("made")).save(state);
         final DesiredState loaded = new StateStore(folder.resolve("made")).load();
         assertEquals(network, loaded.network("web"));
         assertEquals(endpoint, loaded.endpoint("web-1"));
+        assertEquals(List.of(portMap), loaded.portMaps());
+        assertEquals(List.of(pool), List.copyOf(loaded.pools()));
     }
 
     @Test

@@ -107,7 +107,7 @@ class LifecycleIT {
         final Path other = host.runDir().resolve("other");
         for (final Path[] folders : new Path[][] {{host.runDir(), other}, {other, host.stateDir()}}) {
             final Process second = host.spawn("daemon", "--run-dir", folders[0].toString(), "--state-dir",
-                folders[1].toString());
+                folders[1].toString(), "--docker-socket", "none");
             assertTrue(second.waitFor(20, TimeUnit.SECONDS));
             assertEquals(1, second.exitValue());
         }

@@ -69,6 +69,9 @@ final class SluiceHost implements AutoCloseable {
     void start() {
         final List<String> command =
             new ArrayList<>(List.of("daemon", "--run-dir", runDir().toString(), "--state-dir", stateDir().toString()));
+        if (!options.contains("--docker-socket")) {
+            command.addAll(List.of("--docker-socket", "none"));
+        }
         command.addAll(options);
         daemon = spawn(command.toArray(String[]::new));
         final long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);

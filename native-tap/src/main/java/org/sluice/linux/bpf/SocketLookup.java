@@ -12,6 +12,8 @@ import static org.sluice.linux.bpf.BpfAssembler.R8;
 import static org.sluice.linux.bpf.BpfAssembler.STACK;
 import static org.sluice.linux.bpf.BpfAssembler.WORD;
 
+import java.net.Inet4Address;
+import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -26,8 +28,9 @@ import org.sluice.linux.NetNamespace;
 /**
  * Hands what comes to any of many local ports to one socket (Linux Documentation/bpf/prog_sk_lookup.rst): connections
  * to a listening socket, datagrams to a bound one. {@code getsockname} of an accepted connection then gives the address
- * and port that the client meant. The ports are bits in mapped memory, as in {@link Steering}; one set is for all local
- * addresses, others are for one each. Ends when it is closed, or the process dies. Used by the control thread.
+ * and port that the client meant. The ports are bits in mapped memory, as in {@link Steering}; two sets are for all
+ * local addresses of a family, others are for one each. Ends when it is closed, or the process dies. Used by the
+ * control thread.
  * <p>
  * In registers: 6 the context, 7 the protocol's index (0 TCP, 1 UDP), 8 the port. On the stack, from its end: 4 the
  * index of a bit set, 8 that of the socket, 24 the local address, IPv4 ones mapped.
@@ -47,8 +50,9 @@ public final class SocketLookup implements AutoCloseable {
     private static final int AF_INET6 = 10;
     private static final int PASS = 1;
     private static final int PROTOCOL_SHIFT = 1;
-    private static final int ELEMENTS = PortBits.MAX_ADDRESSES + 1 << PROTOCOL_SHIFT;
-    private static final int ALL_ADDRESSES = PortBits.MAX_ADDRESSES;
+    private static final int ALL_IPV4 = PortBits.MAX_ADDRESSES;
+    private static final int ALL_IPV6 = PortBits.MAX_ADDRESSES + 1;
+    private static final int ELEMENTS = PortBits.MAX_ADDRESSES + 2 << PROTOCOL_SHIFT;
     private static final int SOCKETS = 2;
     private static final int INDEX_AT = -4;
     private static final int SOCKET_AT = -8;
@@ -90,13 +94,18 @@ public final class SocketLookup implements AutoCloseable {
     /**
      * Takes ports of a port map, or gives them back.
      *
-     * @param address or null: all local ones.
+     * @param address null for all local ones; 0.0.0.0 or :: for all of one family.
      * @return false when there are too many addresses.
      */
     public boolean set(final int index, final InetAddress address, final int first, final int last,
                        final boolean on) {
-        if (address == null) {
-            bits.set(ALL_ADDRESSES, index, first, last, on);
+        if (address == null || address.isAnyLocalAddress()) {
+            if (!(address instanceof Inet6Address)) {
+                bits.set(ALL_IPV4, index, first, last, on);
+            }
+            if (!(address instanceof Inet4Address)) {
+                bits.set(ALL_IPV6, index, first, last, on);
+            }
             return true;
         }
         if (on && !bits.has(address) && !bits.add(address)) {
@@ -116,7 +125,9 @@ public final class SocketLookup implements AutoCloseable {
             .set(R7, TCP).load(WORD, R2, R6, CONTEXT_PROTOCOL).jumpIfEqual(R2, 6, "known")
             .set(R7, UDP).jumpIfNotEqual(R2, 17, "pass");
         code.label("known").load(WORD, R8, R6, CONTEXT_LOCAL_PORT).and(R8, 0xFFFF)
-            .storeValue(WORD, STACK, INDEX_AT, ALL_ADDRESSES << PROTOCOL_SHIFT);
+            .storeValue(WORD, STACK, INDEX_AT, ALL_IPV4 << PROTOCOL_SHIFT)
+            .load(WORD, R2, R6, CONTEXT_FAMILY).jumpIfNotEqual(R2, AF_INET6, "all")
+            .storeValue(WORD, STACK, INDEX_AT, ALL_IPV6 << PROTOCOL_SHIFT).label("all");
         testBit(code, "address");
         code.jump("ours");
         code.label("address").load(WORD, R2, R6, CONTEXT_FAMILY).jumpIfEqual(R2, AF_INET6, "ipv6")

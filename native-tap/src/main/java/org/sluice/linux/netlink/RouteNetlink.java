@@ -111,6 +111,12 @@ public final class RouteNetlink implements AutoCloseable {
         socket.execute("configure link " + link.name());
     }
 
+    /** Gives a link its MAC address and MTU. */
+    public void prepare(final Link link, final long mac, final int mtu) {
+        setFlags(link, 0, 0).attribute(IFLA_ADDRESS, macBytes(mac)).attribute(IFLA_MTU, mtu);
+        socket.execute("prepare link " + link.name());
+    }
+
     public void setUp(final Link link) {
         setFlags(link, IFF_UP, IFF_UP);
         socket.execute("set link " + link.name() + " up");

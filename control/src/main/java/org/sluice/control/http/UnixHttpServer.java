@@ -1,12 +1,15 @@
-package org.sluice.control.api;
+package org.sluice.control.http;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.concurrent.Executor;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 
 import io.netty.bootstrap.ServerBootstrap;
@@ -27,8 +30,6 @@ import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpHeaderNames;
-import io.netty.handler.codec.http.HttpHeaderValues;
-import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpObjectAggregator;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpServerCodec;
@@ -39,37 +40,66 @@ import io.netty.handler.timeout.ReadTimeoutHandler;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/**
- * The API's unix socket: HTTP/1.1 with JSON bodies, by Netty's native epoll. One event loop reads and writes; the
- * requests are answered one after the other on the control thread.
- */
-public final class ApiServer implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(ApiServer.class);
+import org.sluice.control.ControlException;
+
+/** HTTP/1.1 with JSON bodies on a unix socket, by Netty's native epoll. One event loop reads and writes. */
+public final class UnixHttpServer implements AutoCloseable {
+    /** For {@link #UnixHttpServer}: a connection may be silent for ever. */
+    public static final int NO_TIMEOUT = 0;
+
+    private static final Logger LOG = LoggerFactory.getLogger(UnixHttpServer.class);
     private static final int MAX_REQUEST_BYTES = 1024 * 1024;
-    private static final int IDLE_SECONDS = 60;
+    /** S_IFMT and S_IFSOCK of inode(7). */
+    private static final int FILE_TYPE = 0170000;
+    private static final int TYPE_SOCKET = 0140000;
 
     private final EventLoopGroup eventLoop = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
     private final Path socket;
-    private final Executor control;
-    private final ApiRouter router;
+    private final HttpService service;
+    private final int idleSeconds;
     private final Channel server;
+    /** Tells our socket's file from one that another process has put in its place. */
+    private final Object fileKey;
     private volatile boolean closed;
 
     /**
      * Listens from now on.
      *
-     * @param socket  path of the unix socket; only the owner may connect (mode 0600).
-     * @param control runs the requests, one at a time.
+     * @param socket      path of the unix socket; only the owner may connect (mode 0600).
+     * @param idleSeconds after which a silent connection is closed, or {@link #NO_TIMEOUT}.
+     * @throws ControlException when another process serves on the path.
      */
-    public ApiServer(final Path socket, final ControlApi api, final Executor control) {
+    public UnixHttpServer(final Path socket, final int idleSeconds, final HttpService service) {
         this.socket = socket;
-        this.control = control;
-        router = new ApiRouter(api);
+        this.service = service;
+        this.idleSeconds = idleSeconds;
         try {
+            requireUnserved();
             server = listen();
+            fileKey = fileKey();
         } catch (final RuntimeException ex) {
             eventLoop.shutdownGracefully(0, 1, TimeUnit.SECONDS);
             throw ex;
+        }
+    }
+
+    private void requireUnserved() {
+        if (Files.exists(socket) && !isSocket()) {
+            throw ControlException.conflict(socket + " is there and no socket; choose another path");
+        }
+        try (SocketChannel probe = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+            probe.connect(UnixDomainSocketAddress.of(socket));
+        } catch (final IOException ex) {
+            return; // nobody answers: at most a dead process's file is there
+        }
+        throw ControlException.conflict("another process serves " + socket + "; stop it, or choose another path");
+    }
+
+    private boolean isSocket() {
+        try {
+            return ((int) Files.getAttribute(socket, "unix:mode") & FILE_TYPE) == TYPE_SOCKET;
+        } catch (final IOException ex) {
+            return false;
         }
     }
 
@@ -77,6 +107,7 @@ public final class ApiServer implements AutoCloseable {
     private Channel listen() {
         final Path draft = socket.resolveSibling(socket.getFileName() + ".new");
         try {
+            Files.createDirectories(socket.getParent());
             Files.deleteIfExists(draft);
             final Channel channel = new ServerBootstrap()
                 .group(eventLoop)
@@ -87,7 +118,7 @@ public final class ApiServer implements AutoCloseable {
                     @Override
                     protected void initChannel(final Channel child) {
                         child.pipeline().addLast(new HttpServerCodec(), new HttpObjectAggregator(MAX_REQUEST_BYTES),
-                            new ReadTimeoutHandler(IDLE_SECONDS), new Handler());
+                            new ReadTimeoutHandler(idleSeconds), new Handler());
                     }
                 })
                 .bind(new DomainSocketAddress(draft.toString())).syncUninterruptibly().channel();
@@ -99,14 +130,24 @@ public final class ApiServer implements AutoCloseable {
         }
     }
 
-    /** Stops listening. Called on the control thread; requests that still wait for it are not carried out. */
+    private Object fileKey() {
+        try {
+            return Files.getAttribute(socket, "unix:ino");
+        } catch (final IOException ex) {
+            return null; // it is gone
+        }
+    }
+
+    /** Stops listening; what is not answered yet never is. */
     @Override
     public void close() {
         closed = true;
         server.close().syncUninterruptibly();
         eventLoop.shutdownGracefully(0, 1, TimeUnit.SECONDS).syncUninterruptibly();
         try {
-            Files.deleteIfExists(socket);
+            if (Objects.equals(fileKey, fileKey())) {
+                Files.deleteIfExists(socket);
+            }
         } catch (final IOException ex) {
             LOG.warn("cannot remove {}", socket, ex);
         }
@@ -117,29 +158,24 @@ public final class ApiServer implements AutoCloseable {
         @Override
         protected void channelRead0(final ChannelHandlerContext context, final FullHttpRequest request) {
             if (request.decoderResult().isFailure()) {
-                respond(context, router.error(HttpResponseStatus.BAD_REQUEST, "this is not HTTP"), false);
+                respond(context, service.refuse(HttpResponseStatus.BAD_REQUEST, "this is not HTTP"), false);
                 return;
             }
-            final HttpMethod method = request.method();
-            final String uri = request.uri();
-            final byte[] body = ByteBufUtil.getBytes(request.content());
-            final boolean keepAlive = HttpUtil.isKeepAlive(request);
             if (closed) {
-                respond(context, router.error(HttpResponseStatus.SERVICE_UNAVAILABLE, "the daemon is stopping"), false);
+                respond(context, service.refuse(HttpResponseStatus.SERVICE_UNAVAILABLE, "the daemon is stopping"),
+                    false);
                 return;
             }
-            control.execute(() -> {
-                if (!closed) {
-                    respond(context, router.answer(method, uri, body), keepAlive);
-                }
-            });
+            final boolean keepAlive = HttpUtil.isKeepAlive(request);
+            service.serve(request.method(), request.uri(), ByteBufUtil.getBytes(request.content()),
+                answer -> respond(context, answer, keepAlive));
         }
 
-        private void respond(final ChannelHandlerContext context, final ApiRouter.Answer answer,
+        private void respond(final ChannelHandlerContext context, final HttpService.Answer answer,
                              final boolean keepAlive) {
             final FullHttpResponse response = new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, answer.status(),
                 Unpooled.wrappedBuffer(answer.body()));
-            response.headers().set(HttpHeaderNames.CONTENT_TYPE, HttpHeaderValues.APPLICATION_JSON);
+            response.headers().set(HttpHeaderNames.CONTENT_TYPE, service.contentType());
             HttpUtil.setContentLength(response, answer.body().length);
             HttpUtil.setKeepAlive(response, keepAlive);
             final var written = context.writeAndFlush(response);

@@ -1,0 +1,26 @@
+package org.sluice.control.docker;
+
+import java.util.regex.Pattern;
+
+import org.sluice.control.ControlException;
+
+/** From Docker's ids to our names: their first twelve characters, as Docker itself shows them. */
+final class DockerId {
+    private static final Pattern ID = Pattern.compile("[a-zA-Z0-9]{12,128}");
+    private static final int SHOWN = 12;
+
+    private DockerId() {
+    }
+
+    /**
+     * @param field of the request, for people.
+     * @throws ControlException when it is no id.
+     */
+    static String nameOf(final String field, final String id) {
+        if (id == null || !ID.matcher(id).matches()) {
+            throw ControlException.invalid(field + " \"" + id + "\" is no id of Docker's: 12 to 128 letters and"
+                + " digits");
+        }
+        return id.substring(0, SHOWN);
+    }
+}

@@ -1,0 +1,107 @@
+package org.sluice.control.docker;
+
+import java.util.List;
+import java.util.Map;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.databind.JsonNode;
+
+/**
+ * The JSON of Docker's network driver protocol (moby daemon/libnetwork/drivers/remote/api), as 20.10 and later engines
+ * send it. Any field of a request may be missing.
+ */
+final class NetworkMessages {
+    private NetworkMessages() {
+    }
+
+    /** What a plugin can do. */
+    record Manifest(@JsonProperty("Implements") List<String> kinds) {
+    }
+
+    /** An answer that says nothing. */
+    record Empty() {
+    }
+
+    /** What the driver can do. */
+    record Capabilities(@JsonProperty("Scope") String scope,
+                        @JsonProperty("ConnectivityScope") String connectivityScope,
+                        @JsonProperty("GwAllocChecker") boolean gwAllocChecker) {
+    }
+
+    /** Whether Docker need not take an address for the gateway; asked from 28.0 on. */
+    record GwAllocCheck(@JsonProperty("SkipIPv4") boolean skipIpv4, @JsonProperty("SkipIPv6") boolean skipIpv6) {
+    }
+
+    /**
+     * A subnet that Docker's address management has chosen.
+     *
+     * @param pool         in CIDR notation.
+     * @param gateway      with prefix length.
+     * @param auxAddresses by name; Docker keeps them from containers.
+     */
+    record IpamData(@JsonProperty("AddressSpace") String addressSpace, @JsonProperty("Pool") String pool,
+                    @JsonProperty("Gateway") String gateway,
+                    @JsonProperty("AuxAddresses") Map<String, String> auxAddresses) {
+    }
+
+    /** A network to be made. */
+    record CreateNetwork(@JsonProperty("NetworkID") String networkId,
+                         @JsonProperty("Options") Map<String, JsonNode> options,
+                         @JsonProperty("IPv4Data") List<IpamData> ipv4, @JsonProperty("IPv6Data") List<IpamData> ipv6) {
+    }
+
+    /** A network, and of some calls an endpoint of it. */
+    record Target(@JsonProperty("NetworkID") String networkId, @JsonProperty("EndpointID") String endpointId,
+                  @JsonProperty("SandboxKey") String sandboxKey,
+                  @JsonProperty("Options") Map<String, JsonNode> options) {
+    }
+
+    /** An endpoint's addresses, with prefix length; empty where Docker has not chosen one. */
+    @JsonInclude(JsonInclude.Include.NON_EMPTY)
+    record Interface(@JsonProperty("Address") String address, @JsonProperty("AddressIPv6") String addressIpv6,
+                     @JsonProperty("MacAddress") String macAddress) {
+    }
+
+    /** An endpoint to be made. */
+    record CreateEndpoint(@JsonProperty("NetworkID") String networkId, @JsonProperty("EndpointID") String endpointId,
+                          @JsonProperty("Interface") Interface addresses,
+                          @JsonProperty("Options") Map<String, JsonNode> options) {
+    }
+
+    /** What Docker has left to us: to repeat what it has chosen itself would be an error. */
+    record CreatedEndpoint(@JsonProperty("Interface") Interface addresses) {
+    }
+
+    /** What there is to tell of an endpoint. */
+    record OperInfo(@JsonProperty("Value") Map<String, String> value) {
+    }
+
+    /** What an interface is called before and after Docker has moved it. */
+    record InterfaceName(@JsonProperty("SrcName") String source, @JsonProperty("DstPrefix") String prefix) {
+    }
+
+    /** How a container gets its interface. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    record Joined(@JsonProperty("InterfaceName") InterfaceName name, @JsonProperty("Gateway") String gateway,
+                  @JsonProperty("GatewayIPv6") String gatewayIpv6,
+                  @JsonProperty("DisableGatewayService") boolean disableGatewayService) {
+    }
+
+    /** Options for swarm's agents; there are none. */
+    record AllocatedNetwork(@JsonProperty("Options") Map<String, String> options) {
+    }
+
+    /**
+     * One published port.
+     *
+     * @param protocol    6, 17 or 132.
+     * @param hostIp      empty for all.
+     * @param hostPort    0 for any.
+     * @param hostPortEnd above the host's port: any up to there.
+     */
+    record PortBinding(@JsonProperty("Proto") int protocol, @JsonProperty("Port") int port,
+                       @JsonProperty("HostIP") String hostIp, @JsonProperty("HostPort") int hostPort,
+                       @JsonProperty("HostPortEnd") int hostPortEnd) {
+    }
+}

@@ -1,0 +1,195 @@
+package org.sluice.control.docker;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.function.Consumer;
+import java.util.function.Function;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.annotation.JsonSetter;
+import com.fasterxml.jackson.annotation.Nulls;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.MapperFeature;
+import com.fasterxml.jackson.databind.cfg.CoercionAction;
+import com.fasterxml.jackson.databind.cfg.CoercionInputShape;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.type.LogicalType;
+
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpResponseStatus;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import org.sluice.control.ControlException;
+import org.sluice.control.ControlThread;
+import org.sluice.control.EndpointManager;
+import org.sluice.control.NetworkManager;
+import org.sluice.control.PortMapManager;
+import org.sluice.control.http.HttpService;
+import org.sluice.control.ipam.PoolManager;
+import org.sluice.control.model.DesiredState;
+import org.sluice.control.model.StateStore;
+
+/**
+ * What Docker calls on our socket: every call of its plugin protocol (moby pkg/plugins) stands in one table. A call is
+ * carried out on a thread of its own, so that containers that start at one time do not wait for each other. A call that
+ * fails is answered with a sentence, which Docker shows its user.
+ */
+public final class PluginService implements HttpService, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(PluginService.class);
+
+    /** A network driver's no. */
+    record NetworkError(@JsonProperty("Err") String error) {
+    }
+
+    /** An address management driver's no. */
+    record IpamError(@JsonProperty("Error") String error) {
+    }
+
+    private record Call<T>(Class<T> request, Function<T, Object> action) {
+    }
+
+    private static final String NETWORK = "/NetworkDriver.";
+    private static final String IPAM = "/IpamDriver.";
+
+    private final ExecutorService threads =
+        Executors.newCachedThreadPool(Thread.ofPlatform().daemon().name("docker-", 0).factory());
+    private final JsonMapper json = JsonMapper.builder()
+        .configure(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES, false)
+        .configure(MapperFeature.ALLOW_COERCION_OF_SCALARS, false)
+        .withCoercionConfig(LogicalType.Textual, config -> config
+            .setCoercion(CoercionInputShape.Integer, CoercionAction.Fail)
+            .setCoercion(CoercionInputShape.Float, CoercionAction.Fail)
+            .setCoercion(CoercionInputShape.Boolean, CoercionAction.Fail))
+        .withConfigOverride(List.class, list -> list.setSetterInfo(JsonSetter.Value.forContentNulls(Nulls.FAIL)))
+        .build();
+    private final Map<String, Call<?>> networkCalls;
+    private final Map<String, Call<?>> ipamCalls;
+
+    public PluginService(final ControlThread control, final DesiredState state, final StateStore store,
+                         final NetworkManager networks, final EndpointManager endpoints,
+                         final PortMapManager portMaps, final PoolManager pools) {
+        final NetworkDriver network = new NetworkDriver(control, state, networks,
+            new DockerEndpoints(control, state, store, endpoints, portMaps), json);
+        final IpamDriver ipam = new IpamDriver(control, state, store, pools);
+        networkCalls = Map.ofEntries(
+            call("GetCapabilities", Void.class, request -> network.capabilities()),
+            call("GwAllocCheck", Void.class, request -> network.gwAllocCheck()),
+            call("AllocateNetwork", Void.class, request -> network.allocateNetwork()),
+            call("FreeNetwork", Void.class, request -> network.nothing()),
+            call("CreateNetwork", NetworkMessages.CreateNetwork.class, network::createNetwork),
+            call("DeleteNetwork", NetworkMessages.Target.class, network::deleteNetwork),
+            call("CreateEndpoint", NetworkMessages.CreateEndpoint.class, network::createEndpoint),
+            call("EndpointOperInfo", NetworkMessages.Target.class, network::operInfo),
+            call("Join", NetworkMessages.Target.class, network::join),
+            call("Leave", NetworkMessages.Target.class, network::leave),
+            call("DeleteEndpoint", NetworkMessages.Target.class, network::deleteEndpoint),
+            call("ProgramExternalConnectivity", NetworkMessages.Target.class, network::programExternalConnectivity),
+            call("RevokeExternalConnectivity", NetworkMessages.Target.class, network::revokeExternalConnectivity),
+            call("DiscoverNew", Void.class, request -> network.nothing()),
+            call("DiscoverDelete", Void.class, request -> network.nothing()));
+        ipamCalls = Map.ofEntries(
+            call("GetCapabilities", Void.class, request -> ipam.capabilities()),
+            call("GetDefaultAddressSpaces", Void.class, request -> ipam.addressSpaces()),
+            call("RequestPool", IpamMessages.RequestPool.class, ipam::requestPool),
+            call("ReleasePool", IpamMessages.Target.class, ipam::releasePool),
+            call("RequestAddress", IpamMessages.Target.class, ipam::requestAddress),
+            call("ReleaseAddress", IpamMessages.Target.class, ipam::releaseAddress));
+    }
+
+    /**
+     * @param request what its body is read as; Void for one that does not matter.
+     */
+    private static <T> Map.Entry<String, Call<?>> call(final String name, final Class<T> request,
+                                                       final Function<T, Object> action) {
+        return Map.entry(name, new Call<>(request, action));
+    }
+
+    @Override
+    public String contentType() {
+        return "application/vnd.docker.plugins.v1.2+json";
+    }
+
+    @Override
+    public void serve(final HttpMethod method, final String uri, final byte[] body, final Consumer<Answer> reply) {
+        if (!HttpMethod.POST.equals(method)) {
+            reply.accept(refuse(HttpResponseStatus.METHOD_NOT_ALLOWED, "this is Docker's plugin protocol: POST, not "
+                + method));
+            return;
+        }
+        threads.execute(() -> reply.accept(answer(uri, body)));
+    }
+
+    @Override
+    public Answer refuse(final HttpResponseStatus status, final String message) {
+        return new Answer(status, write(new NetworkError(message)));
+    }
+
+    private Answer answer(final String uri, final byte[] body) {
+        if ("/Plugin.Activate".equals(uri)) {
+            return new Answer(HttpResponseStatus.OK,
+                write(new NetworkMessages.Manifest(List.of("NetworkDriver", "IpamDriver"))));
+        }
+        if (uri.startsWith(IPAM)) {
+            return answer(uri, ipamCalls.get(uri.substring(IPAM.length())), body, IpamError::new);
+        }
+        return answer(uri, uri.startsWith(NETWORK) ? networkCalls.get(uri.substring(NETWORK.length())) : null, body,
+            NetworkError::new);
+    }
+
+    /** Never throws. */
+    private <T> Answer answer(final String uri, final Call<T> call, final byte[] body,
+                              final Function<String, Object> error) {
+        if (call == null) {
+            return new Answer(HttpResponseStatus.NOT_FOUND, write(error.apply("there is no call " + uri)));
+        }
+        final T request;
+        try {
+            request = Void.class.equals(call.request()) ? null : read(body, call.request());
+        } catch (final ControlException ex) {
+            return new Answer(HttpResponseStatus.BAD_REQUEST, write(error.apply(ex.getMessage())));
+        }
+        try {
+            return new Answer(HttpResponseStatus.OK, write(call.action().apply(request)));
+        } catch (final ControlException ex) {
+            LOG.info("{}: {}", uri, ex.getMessage());
+            return new Answer(HttpResponseStatus.OK, write(error.apply(ex.getMessage())));
+        } catch (final RuntimeException | Error ex) {
+            LOG.error("{} failed", uri, ex);
+            return new Answer(HttpResponseStatus.OK, write(error.apply(String.valueOf(ex.getMessage()))));
+        }
+    }
+
+    private <T> T read(final byte[] body, final Class<T> type) {
+        try {
+            final T value = body.length == 0 ? null : json.readValue(body, type);
+            if (value == null) {
+                throw ControlException.invalid("the request has no JSON");
+            }
+            return value;
+        } catch (final JsonProcessingException ex) {
+            throw ControlException.invalid("the request's JSON is wrong: " + ex.getOriginalMessage());
+        } catch (final IOException ex) {
+            throw ControlException.invalid("the request cannot be read: " + ex.getMessage());
+        }
+    }
+
+    private byte[] write(final Object value) {
+        try {
+            return json.writeValueAsBytes(value);
+        } catch (final JsonProcessingException ex) {
+            throw new IllegalStateException("cannot write " + value.getClass(), ex);
+        }
+    }
+
+    /** Lets no new calls begin. */
+    @Override
+    public void close() {
+        threads.shutdown();
+    }
+}

@@ -1,0 +1,63 @@
+package org.sluice.control.docker;
+
+import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+
+import org.sluice.control.ControlException;
+import org.sluice.control.docker.NetworkMessages.PortBinding;
+import org.sluice.control.model.IpPrefix;
+import org.sluice.control.model.PortSpec;
+import org.sluice.control.model.Protocols;
+
+/** From Docker's list of published ports, one each, to ranges: {@code -p 20000-20199:20000-20199} is one of ours. */
+final class PortBindings {
+    private static final int MAX_PORT = 65_535;
+
+    private PortBindings() {
+    }
+
+    /**
+     * @param defaultAddress for ports that name no address of the host's; null for all.
+     * @throws ControlException when one is no port.
+     */
+    static List<PortSpec> toSpecs(final List<PortBinding> bindings, final InetAddress defaultAddress) {
+        final List<PortSpec> single = bindings.stream().map(binding -> toSpec(binding, defaultAddress)).distinct()
+            .sorted(Comparator.comparingInt(PortSpec::protocol)
+                .thenComparing(spec -> String.valueOf(spec.hostAddress()))
+                .thenComparingInt(PortSpec::hostFirst).thenComparingInt(PortSpec::endpointFirst)).toList();
+        final List<PortSpec> merged = new ArrayList<>();
+        for (final PortSpec next : single) {
+            final PortSpec last = merged.isEmpty() ? null : merged.getLast();
+            if (last != null && continues(last, next)) {
+                merged.set(merged.size() - 1, new PortSpec(last.protocol(), last.hostAddress(), last.hostFirst(),
+                    next.hostLast(), last.endpointFirst(), next.endpointLast()));
+            } else {
+                merged.add(next);
+            }
+        }
+        return merged;
+    }
+
+    private static boolean continues(final PortSpec last, final PortSpec next) {
+        return last.hostFirst() != 0 && last.protocol() == next.protocol()
+            && String.valueOf(last.hostAddress()).equals(String.valueOf(next.hostAddress()))
+            && last.hostLast() - last.hostFirst() == last.endpointLast() - last.endpointFirst()
+            && next.hostFirst() == next.hostLast()
+            && next.hostFirst() == last.hostLast() + 1 && next.endpointFirst() == last.endpointLast() + 1;
+    }
+
+    private static PortSpec toSpec(final PortBinding binding, final InetAddress defaultAddress) {
+        final int last = Math.max(binding.hostPort(), binding.hostPortEnd());
+        if (binding.port() < 1 || binding.port() > MAX_PORT || binding.hostPort() < 0 || last > MAX_PORT
+            || binding.hostPort() == 0 && last != 0) {
+            throw ControlException.invalid("cannot publish port " + binding.port() + " at " + binding.hostPort()
+                + " to " + binding.hostPortEnd() + ": no ports from 1 to " + MAX_PORT);
+        }
+        Protocols.publishable(Protocols.name(binding.protocol()));
+        final InetAddress address = binding.hostIp() == null || binding.hostIp().isEmpty() ? defaultAddress
+            : IpPrefix.parseAddress(binding.hostIp());
+        return new PortSpec(binding.protocol(), address, binding.hostPort(), last, binding.port(), binding.port());
+    }
+}
