@@ -30,7 +30,9 @@ import org.sluice.linux.TapDevice;
  * <p>
  * Called by many threads at once, a container's calls one after the other. What takes time, the kernel and the disk,
  * is done on the caller's thread; the state and the tables change on the control thread. What is looked up by a
- * supplier is looked up there.
+ * supplier is looked up there. An answer waits for the disk where a daemon that comes after this one must know:
+ * once a container has an interface, or ports, and once its endpoint is no more. What leads up to that goes to the disk
+ * with it.
  */
 final class DockerEndpoints {
     private static final Logger LOG = LoggerFactory.getLogger(DockerEndpoints.class);
@@ -75,7 +77,6 @@ final class DockerEndpoints {
             store.stage(state);
             return reserved;
         });
-        commitOr(() -> control.run(() -> endpoints.forget(spec)));
         return spec;
     }
 
@@ -127,7 +128,7 @@ final class DockerEndpoints {
      * @throws ControlException when one is taken; what was published before stays.
      */
     void publish(final Supplier<EndpointSpec> wanted, final Function<EndpointSpec, List<PortSpec>> ports) {
-        control.run(() -> {
+        final boolean changed = control.call(() -> {
             final EndpointSpec spec = wanted.get();
             if (spec.netns() == null) {
                 throw ControlException.conflict("no container has joined the endpoint " + spec.name());
@@ -138,8 +139,11 @@ final class DockerEndpoints {
                 portMaps.publish(spec, missing);
                 store.stage(state);
             }
+            return !missing.isEmpty();
         });
-        commitOr(() -> unpublish(wanted));
+        if (changed) {
+            commitOr(() -> unpublish(wanted));
+        }
     }
 
     /** Takes an endpoint's ports back; connections that came by them end. */
@@ -148,7 +152,6 @@ final class DockerEndpoints {
             portMaps.withdraw(wanted.get());
             store.stage(state);
         });
-        store.commit();
     }
 
     /** Ends the interface; a container may join again. */
@@ -161,7 +164,6 @@ final class DockerEndpoints {
             return unplug(spec);
         });
         device.ifPresent(LinkPlumber::destroySoon);
-        store.commit();
     }
 
     private Optional<TapDevice> unplug(final EndpointSpec spec) {

@@ -3,41 +3,40 @@ package org.sluice.control.uplink;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.UnknownHostException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import org.sluice.datapath.protocol.IpProtocol;
+import org.sluice.linux.NativeException;
+import org.sluice.linux.netlink.SocketDiag;
+
 /**
- * The ports that the host's processes listen on and the connections that they have, read from /proc (proc(5),
- * /proc/net/tcp), and which process listens, where it can be seen.
+ * The ports that the host's processes listen on and the connections that they have, asked of the kernel, and which
+ * process listens, where /proc tells.
  */
 public final class HostSockets {
-    private static final Path NET = Path.of("/proc/self/net");
-    private static final int TCP_LISTEN = 0x0A;
-    private static final int UDP_UNCONNECTED = 0x07;
-    private static final int ADDRESS_COLUMN = 1;
-    private static final int REMOTE_ADDRESS_COLUMN = 2;
-    private static final int STATE_COLUMN = 3;
-    private static final int INODE_COLUMN = 9;
+    private static final Logger LOG = LoggerFactory.getLogger(HostSockets.class);
+    private static final int[] PROTOCOLS = {IpProtocol.TCP, IpProtocol.UDP, IpProtocol.SCTP};
 
     private final List<Listener> listeners = new ArrayList<>();
     private final List<Flow> flows = new ArrayList<>();
+    private Set<String> own;
 
     /**
      * A socket that waits for whoever comes.
      *
      * @param address unspecified for all.
      */
-    public record Listener(int protocol, InetAddress address, int port, String inode) {
+    public record Listener(int protocol, InetAddress address, int port, long inode) {
     }
 
     /**
@@ -52,20 +51,39 @@ public final class HostSockets {
     private HostSockets() {
     }
 
-    /** Those of this moment; this process's own, which serve published ports, are not among them. */
+    /** Those of this moment. */
     public static HostSockets read() {
         final HostSockets all = new HostSockets();
-        final Set<String> own = ownSockets();
-        all.read("tcp", 6, TCP_LISTEN);
-        all.read("tcp6", 6, TCP_LISTEN);
-        all.read("udp", 17, UDP_UNCONNECTED);
-        all.read("udp6", 17, UDP_UNCONNECTED);
-        all.listeners.removeIf(listener -> own.contains(socketOf(listener)));
+        try (SocketDiag diag = new SocketDiag()) {
+            for (final int protocol : PROTOCOLS) {
+                diag.sockets(protocol).forEach(all::add);
+            }
+        } catch (final NativeException ex) {
+            LOG.warn("the host's own sockets are not known: {}", ex.getMessage());
+        }
         return all;
+    }
+
+    private void add(final SocketDiag.Socket socket) {
+        if (socket.state() == SocketDiag.LISTEN || socket.protocol() == IpProtocol.UDP
+            && socket.state() == SocketDiag.CLOSE) {
+            listeners.add(new Listener(socket.protocol(), socket.local().getAddress(), socket.local().getPort(),
+                socket.inode()));
+        } else {
+            flows.add(new Flow(socket.protocol(), socket.local(), socket.remote()));
+        }
     }
 
     private static String socketOf(final Listener listener) {
         return "socket:[" + listener.inode() + "]";
+    }
+
+    /** To look through one's own files takes time, so only for the few that it matters for, and once. */
+    private boolean isOwn(final Listener listener) {
+        if (own == null) {
+            own = ownSockets();
+        }
+        return own.contains(socketOf(listener));
     }
 
     private static Set<String> ownSockets() {
@@ -95,7 +113,7 @@ public final class HostSockets {
     }
 
     /**
-     * One that would have what comes for the address, or all, on one of the ports.
+     * One of another process that would have what comes for the address, or all, on one of the ports.
      *
      * @param address null or an unspecified one for all.
      */
@@ -104,7 +122,7 @@ public final class HostSockets {
             .filter(listener -> listener.protocol() == protocol && listener.port() >= first && listener.port() <= last)
             .filter(listener -> address == null || address.isAnyLocalAddress() || listener.address().isAnyLocalAddress()
                 || listener.address().equals(address))
-            .findFirst();
+            .filter(listener -> !isOwn(listener)).findFirst();
     }
 
     /** The process that has the socket, as "name (pid 1)", or "a process". */
@@ -134,45 +152,5 @@ public final class HostSockets {
             return false; // it has gone, or is not ours to look at
         }
         return false;
-    }
-
-    private void read(final String table, final int protocol, final int state) {
-        final List<String> lines;
-        try {
-            lines = Files.readAllLines(NET.resolve(table));
-        } catch (final IOException ex) {
-            return; // a kernel without IPv6 has no such table
-        }
-        for (final String line : lines.subList(Math.min(1, lines.size()), lines.size())) {
-            final String[] columns = line.strip().split("\\s+");
-            if (columns.length <= INODE_COLUMN) {
-                continue;
-            }
-            final InetSocketAddress local = endOf(columns[ADDRESS_COLUMN]);
-            if (Integer.parseInt(columns[STATE_COLUMN], 16) == state) {
-                listeners.add(new Listener(protocol, local.getAddress(), local.getPort(), columns[INODE_COLUMN]));
-            } else {
-                flows.add(new Flow(protocol, local, endOf(columns[REMOTE_ADDRESS_COLUMN])));
-            }
-        }
-    }
-
-    private static InetSocketAddress endOf(final String column) {
-        final String[] addressAndPort = column.split(":");
-        return new InetSocketAddress(parse(addressAndPort[0]), Integer.parseInt(addressAndPort[1], 16));
-    }
-
-    /** Words of 32 bits in network order, each printed as a number of the machine's. */
-    private static InetAddress parse(final String hex) {
-        final ByteBuffer in = ByteBuffer.wrap(HexFormat.of().parseHex(hex));
-        final ByteBuffer out = ByteBuffer.allocate(in.capacity()).order(ByteOrder.nativeOrder());
-        while (in.hasRemaining()) {
-            out.putInt(in.getInt());
-        }
-        try {
-            return InetAddress.getByAddress(out.array());
-        } catch (final UnknownHostException ex) {
-            throw new IllegalStateException(hex, ex);
-        }
     }
 }

@@ -16,13 +16,14 @@ import jnr.ffi.LastError;
 import jnr.ffi.Runtime;
 
 /**
- * A NETLINK_ROUTE socket of the calling thread's network namespace: one request at a time, and the kernel's answers to
+ * A netlink socket of the calling thread's network namespace: one request at a time, and the kernel's answers to
  * it. Used by one thread.
  */
 final class NetlinkSocket implements AutoCloseable {
     static final int AF_NETLINK = 16;
     static final int SOCK_RAW_CLOEXEC = 3 | 0x80000;
     static final int NETLINK_ROUTE = 0;
+    static final int NETLINK_SOCK_DIAG = 4;
     static final int SOL_NETLINK = 270;
     static final int NETLINK_EXT_ACK = 11;
     static final int NETLINK_CAP_ACK = 10;
@@ -51,10 +52,17 @@ final class NetlinkSocket implements AutoCloseable {
     private boolean interrupted;
 
     NetlinkSocket() {
-        fd = LibC.INSTANCE.socket(AF_NETLINK, SOCK_RAW_CLOEXEC, NETLINK_ROUTE);
+        this(NETLINK_ROUTE);
+    }
+
+    /**
+     * @param family of netlink.
+     */
+    NetlinkSocket(final int family) {
+        fd = LibC.INSTANCE.socket(AF_NETLINK, SOCK_RAW_CLOEXEC, family);
         if (fd < 0) {
             memory.close();
-            throw new NativeException("socket", LastError.getLastError(RUNTIME), "AF_NETLINK", "NETLINK_ROUTE");
+            throw new NativeException("socket", LastError.getLastError(RUNTIME), "AF_NETLINK", family);
         }
         // Both only better the error messages; a kernel before 4.12 lacks them.
         enable(NETLINK_EXT_ACK);
