@@ -14,12 +14,11 @@ import org.slf4j.LoggerFactory;
 
 import org.sluice.control.api.ApiRouter;
 import org.sluice.control.api.ControlApi;
+import org.sluice.control.docker.Docker;
 import org.sluice.control.docker.DockerSockets;
-import org.sluice.control.docker.PluginService;
 import org.sluice.control.engine.EngineOptions;
 import org.sluice.control.engine.SwitchEngine;
 import org.sluice.control.http.UnixHttpServer;
-import org.sluice.control.ipam.PoolManager;
 import org.sluice.control.model.DesiredState;
 import org.sluice.control.model.StateStore;
 import org.sluice.control.observe.Observer;
@@ -51,8 +50,7 @@ public final class Daemon implements AutoCloseable {
     private Observer observer;
     private volatile RouteMirror mirror;
     private UnixHttpServer server;
-    private PluginService docker;
-    private UnixHttpServer dockerServer;
+    private Docker docker;
 
     private Daemon(final FileChannel lock) {
         this.lock = lock;
@@ -98,16 +96,13 @@ public final class Daemon implements AutoCloseable {
         endpoints.restore();
         portMaps.restore();
         mirror.start();
+        docker = new Docker(sockets, control, state, store, networks, endpoints, portMaps);
         observer = new Observer(state, engine, networks, endpoints, uplinks, control.executor());
         final ControlApi api = new ControlApi(
-            new ControlApi.Parts(state, engine, networks, endpoints, portMaps, uplinks, mirror, observer),
+            new ControlApi.Parts(state, engine, networks, endpoints, portMaps, uplinks, mirror, observer, docker),
             options.busy());
         server = new UnixHttpServer(options.runDir().resolve(API_SOCKET), API_IDLE_SECONDS,
-            new ApiRouter(api, control.executor()));
-        if (sockets.plugin() != null) {
-            docker = new PluginService(control, state, store, networks, endpoints, portMaps, new PoolManager(state));
-            dockerServer = new UnixHttpServer(sockets.plugin(), UnixHttpServer.NO_TIMEOUT, docker);
-        }
+            new ApiRouter(api, control.executor(), docker.watch()::refresh));
         LOG.info("ready: {} networks, {} endpoints, {} worker(s), {} idle, API at {}", state.networks().size(),
             state.endpoints().size(), options.workers(), options.busy() ? "busy" : "adaptive",
             options.runDir().resolve(API_SOCKET));
@@ -117,7 +112,6 @@ public final class Daemon implements AutoCloseable {
     @Override
     public void close() {
         control.close(() -> {
-            closeQuietly(dockerServer);
             closeQuietly(docker);
             closeQuietly(server);
             closeQuietly(observer);

@@ -3,8 +3,10 @@ package org.sluice.control.api;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -66,13 +68,20 @@ public final class ApiRouter implements HttpService {
         .addModule(new SimpleModule().addSerializer(java.time.Instant.class, ToStringSerializer.instance)).build();
     private final ControlApi api;
     private final Executor control;
+    private final Supplier<CompletableFuture<Void>> before;
     private final List<Route> routes;
 
-    public ApiRouter(final ControlApi api, final Executor control) {
+    /**
+     * @param control the control thread.
+     * @param before  what is to be done before a request is answered, on no thread that it would keep from its work.
+     */
+    public ApiRouter(final ControlApi api, final Executor control, final Supplier<CompletableFuture<Void>> before) {
         this.api = api;
         this.control = control;
+        this.before = before;
         routes = List.of(
             route(HttpMethod.GET, "/v1/status", call -> api.status()),
+            route(HttpMethod.POST, "/v1/prune", call -> api.prune()),
             route(HttpMethod.GET, "/v1/networks", call -> api.listNetworks()),
             route(HttpMethod.POST, "/v1/networks",
                 call -> api.createNetwork(read(call.body(), NetworkManager.Request.class))),
@@ -116,7 +125,7 @@ public final class ApiRouter implements HttpService {
 
     @Override
     public void serve(final HttpMethod method, final String uri, final byte[] body, final Consumer<Answer> reply) {
-        control.execute(() -> reply.accept(answer(method, uri, body)));
+        before.get().thenRun(() -> control.execute(() -> reply.accept(answer(method, uri, body))));
     }
 
     @Override

@@ -6,6 +6,7 @@ import org.sluice.control.ControlException;
 import org.sluice.control.EndpointManager;
 import org.sluice.control.NetworkManager;
 import org.sluice.control.PortMapManager;
+import org.sluice.control.docker.Docker;
 import org.sluice.control.engine.SwitchEngine;
 import org.sluice.control.model.DesiredState;
 import org.sluice.control.observe.Observer;
@@ -21,6 +22,7 @@ public final class ControlApi {
     private final EndpointManager endpoints;
     private final PortMapManager portMaps;
     private final Observer observer;
+    private final Docker docker;
     private final Reporter reporter;
     private final RoutingReporter routing;
 
@@ -42,7 +44,8 @@ public final class ControlApi {
 
     /** What the API works on. */
     public record Parts(DesiredState state, SwitchEngine engine, NetworkManager networks, EndpointManager endpoints,
-                        PortMapManager portMaps, UplinkManager uplinks, RouteMirror mirror, Observer observer) {
+                        PortMapManager portMaps, UplinkManager uplinks, RouteMirror mirror, Observer observer,
+                        Docker docker) {
     }
 
     public ControlApi(final Parts parts, final boolean busy) {
@@ -52,8 +55,14 @@ public final class ControlApi {
         endpoints = parts.endpoints();
         portMaps = parts.portMaps();
         observer = parts.observer();
+        docker = parts.docker();
         reporter = new Reporter(parts, busy);
         routing = new RoutingReporter(parts);
+    }
+
+    /** Ends what Docker has forgotten. */
+    Docker.Pruned prune() {
+        return docker.prune();
     }
 
     Views.Network createNetwork(final NetworkManager.Request request) {
@@ -137,8 +146,7 @@ public final class ControlApi {
         if (network == null) {
             engine.flushFdb();
         } else {
-            state.network(network);
-            engine.flushFdb(networks.live(network).handle());
+            engine.flushFdb(networks.live(state.network(network).name()).handle());
         }
     }
 

@@ -12,6 +12,7 @@ import java.util.Map;
 
 import org.sluice.control.EndpointManager;
 import org.sluice.control.NetworkManager;
+import org.sluice.control.docker.Docker;
 import org.sluice.control.engine.SwitchEngine;
 import org.sluice.control.engine.SwitchStatus;
 import org.sluice.control.model.DesiredState;
@@ -33,6 +34,7 @@ final class Reporter {
     private final NetworkManager networks;
     private final EndpointManager endpoints;
     private final UplinkManager uplinks;
+    private final Docker docker;
     private final boolean busy;
 
     Reporter(final ControlApi.Parts parts, final boolean busy) {
@@ -41,6 +43,7 @@ final class Reporter {
         networks = parts.networks();
         endpoints = parts.endpoints();
         uplinks = parts.uplinks();
+        docker = parts.docker();
         this.busy = busy;
     }
 
@@ -57,7 +60,8 @@ final class Reporter {
             spec.hostInterface(), spec.gatewayMac(),
             live.map(n -> n.handle().workerName()).orElse(null),
             state.endpointsOf(spec.name()).stream().map(EndpointSpec::name).toList(),
-            live.map(n -> counters(n.handle().counters(), NetworkCounter.values())).orElse(Map.of()));
+            live.map(n -> counters(n.handle().counters(), NetworkCounter.values())).orElse(Map.of()),
+            spec.ofDocker() ? new Views.Docker(spec.docker().id(), state.aliases().networks().get(spec.name())) : null);
     }
 
     List<Views.Endpoint> endpoints() {
@@ -67,11 +71,19 @@ final class Reporter {
     Views.Endpoint endpoint(final EndpointSpec spec) {
         final NetworkSpec network = state.network(spec.network());
         final var port = endpoints.port(spec.name());
-        return new Views.Endpoint(spec.name(), spec.network(),
-            port.filter(SwitchEngine.PortHandle::isUp).isPresent() ? "up" : "gone", spec.netns(), spec.ifname(),
+        return new Views.Endpoint(spec.name(), spec.network(), state.shownName(network),
+            stateOf(spec), spec.netns(), spec.ifname(),
             spec.mac(),
             spec.addresses().stream().map(a -> network.prefixOf(a).withAddress(a)).toList(),
-            port.map(p -> counters(p.counters(), PortCounter.values())).orElse(Map.of()));
+            port.map(p -> counters(p.counters(), PortCounter.values())).orElse(Map.of()),
+            spec.ofDocker() ? new Views.Docker(spec.dockerId(), state.aliases().endpoints().get(spec.name())) : null);
+    }
+
+    private String stateOf(final EndpointSpec spec) {
+        if (spec.netns() == null) {
+            return "created";
+        }
+        return endpoints.port(spec.name()).filter(SwitchEngine.PortHandle::isUp).isPresent() ? "up" : "gone";
     }
 
     /**
@@ -86,7 +98,8 @@ final class Reporter {
             networks.find(spec.name()).ifPresent(live -> {
                 final Map<Integer, String> names = portNames(live);
                 engine.visitFdb(live.handle(), (mac, port, isStatic, age) -> entries.add(
-                    new Views.FdbEntry(spec.name(), MacAddress.format(mac), names.getOrDefault(port, "port " + port),
+                    new Views.FdbEntry(state.shownName(spec), MacAddress.format(mac),
+                        names.getOrDefault(port, "port " + port),
                         isStatic ? "static" : "learned", isStatic ? null : age)));
             });
         }
@@ -111,8 +124,9 @@ final class Reporter {
         workers.stream().filter(w -> !w.alive()).forEach(w -> issues.add(w.name() + " has stopped"));
         networks().stream().filter(n -> "down".equals(n.state()))
             .forEach(n -> issues.add("network " + n.name() + " could not be restored"));
-        endpoints().stream().filter(e -> "gone".equals(e.state()))
-            .forEach(e -> issues.add("endpoint " + e.name() + " is gone; detach it"));
+        state.endpoints().stream().filter(e -> "gone".equals(stateOf(e))).forEach(e -> issues.add("endpoint "
+            + e.name() + " is gone" + (e.ofDocker() ? "; Docker ends it when it stops the container" : "; detach it")));
+        issues.addAll(docker.watch().forgotten().toSentences());
         issues.addAll(uplinks.failures());
         return issues;
     }
@@ -120,11 +134,12 @@ final class Reporter {
     private List<Views.Port> ports() {
         final List<Views.Port> ports = new ArrayList<>();
         for (final NetworkSpec spec : state.networks()) {
+            final String network = state.shownName(spec);
             networks.find(spec.name()).ifPresent(
-                live -> ports.add(port(spec.hostInterface(), "host", spec.name(), live.hostPort())));
+                live -> ports.add(port(spec.hostInterface(), "host", network, live.hostPort())));
             for (final EndpointSpec endpoint : state.endpointsOf(spec.name())) {
                 endpoints.port(endpoint.name()).ifPresent(
-                    port -> ports.add(port(endpoint.name(), "endpoint", spec.name(), port)));
+                    port -> ports.add(port(state.shownName(endpoint), "endpoint", network, port)));
             }
         }
         for (final UplinkManager.Uplink uplink : uplinks.all()) {
@@ -148,7 +163,7 @@ final class Reporter {
         final Map<Integer, String> names = new HashMap<>();
         names.put(live.hostPort().index(), live.spec().hostInterface());
         state.endpointsOf(live.spec().name()).forEach(
-            e -> endpoints.port(e.name()).ifPresent(port -> names.put(port.index(), e.name())));
+            e -> endpoints.port(e.name()).ifPresent(port -> names.put(port.index(), state.shownName(e))));
         return names;
     }
 

@@ -39,7 +39,9 @@ final class RoutingReporter {
     }
 
     List<Views.PortMap> portMaps(final Collection<PortMapSpec> maps) {
-        return maps.stream().map(map -> new Views.PortMap(map.endpoint(), state.endpoint(map.endpoint()).network(),
+        return maps.stream().map(map -> new Views.PortMap(map.endpoint(),
+            state.aliases().endpoints().get(map.endpoint()),
+            state.shownName(state.network(state.endpoint(map.endpoint()).network())),
             Protocols.name(map.protocol()), text(map.hostAddress()), map.hostFirst(), map.hostLast(),
             map.endpointFirst(), map.endpointLast(), map.toString())).toList();
     }

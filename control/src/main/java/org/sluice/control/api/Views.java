@@ -19,21 +19,33 @@ public final class Views {
      * @param state     up, or down when it could not be restored.
      * @param endpoints by name.
      * @param counters  of {@code NetworkCounter}, in lower camel case; empty while it is down.
+     * @param docker    null for one that is not Docker's.
      */
     public record Network(String name, String state, List<Subnet> subnets, int mtu, boolean internal,
                           boolean sourceGuard, boolean icc, boolean masquerade, String hostInterface,
-                          String gatewayMac, String worker, List<String> endpoints, Map<String, Long> counters) {
+                          String gatewayMac, String worker, List<String> endpoints, Map<String, Long> counters,
+                          Docker docker) {
+    }
+
+    /**
+     * What Docker calls a network or an endpoint.
+     *
+     * @param name of the network, or of the endpoint's container; null while Docker does not answer.
+     */
+    public record Docker(String id, String name) {
     }
 
     /**
      * An endpoint.
      *
-     * @param state     up, or gone when its interface or namespace is.
+     * @param networkName as Docker's users know it, or the same as ours.
+     * @param state     up, or gone when its interface or namespace is; created, while no container has joined.
      * @param addresses with prefix length.
      * @param counters  of {@code PortCounter}, in lower camel case; empty while it is gone since before a restart.
+     * @param docker    null for one that is not Docker's.
      */
-    public record Endpoint(String name, String network, String state, String netns, String ifname, String mac,
-                           List<String> addresses, Map<String, Long> counters) {
+    public record Endpoint(String name, String network, String networkName, String state, String netns, String ifname,
+                           String mac, List<String> addresses, Map<String, Long> counters, Docker docker) {
     }
 
     /**
@@ -49,10 +61,11 @@ public final class Views {
     /**
      * A published port or range of ports.
      *
-     * @param hostAddress null for all of the host's.
+     * @param container   the container's name, or null.
+     * @param hostAddress null for all of the host's; 0.0.0.0 or :: for all of one family.
      */
-    public record PortMap(String endpoint, String network, String protocol, String hostAddress, int hostFirst,
-                          int hostLast, int endpointFirst, int endpointLast, String text) {
+    public record PortMap(String endpoint, String container, String network, String protocol, String hostAddress,
+                          int hostFirst, int hostLast, int endpointFirst, int endpointLast, String text) {
     }
 
     /**

@@ -84,10 +84,11 @@ final class EndpointCommand {
         public Integer call() {
             client.print(client.api().get(PATH), endpoints -> {
                 final TextTable table =
-                    new TextTable("NAME", "NETWORK", "STATE", "ADDRESS", "MAC", "INTERFACE", "NAMESPACE");
-                endpoints.forEach(e -> table.row(e.path("name").asText(), e.path("network").asText(),
+                    new TextTable("NAME", "CONTAINER", "NETWORK", "STATE", "ADDRESS", "MAC", "INTERFACE", "NAMESPACE");
+                endpoints.forEach(e -> table.row(e.path("name").asText(),
+                    e.path("docker").path("name").asText(""), e.path("networkName").asText(),
                     e.path("state").asText(), join(e.path("addresses")), e.path("mac").asText(),
-                    e.path("ifname").asText(), e.path("netns").asText()));
+                    e.path("ifname").asText(), e.path("netns").asText("")));
                 return table;
             });
             return 0;

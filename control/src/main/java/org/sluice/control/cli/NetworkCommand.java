@@ -82,8 +82,9 @@ final class NetworkCommand {
         public Integer call() {
             client.print(client.api().get(PATH), networks -> {
                 final TextTable table =
-                    new TextTable("NAME", "STATE", "SUBNET", "GATEWAY", "MTU", "ENDPOINTS", "HOST PORT");
-                networks.forEach(n -> table.row(n.path("name").asText(), n.path("state").asText(),
+                    new TextTable("NAME", "IN DOCKER", "STATE", "SUBNET", "GATEWAY", "MTU", "ENDPOINTS", "HOST PORT");
+                networks.forEach(n -> table.row(n.path("name").asText(), n.path("docker").path("name").asText(""),
+                    n.path("state").asText(),
                     join(n.path("subnets"), "subnet"), join(n.path("subnets"), "gateway"), n.path("mtu").asInt(),
                     n.path("endpoints").size(), n.path("hostInterface").asText()));
                 return table;

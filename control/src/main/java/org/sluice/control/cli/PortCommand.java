@@ -66,8 +66,9 @@ final class PortCommand {
         @Override
         public Integer call() {
             client.print(client.api().get("/v1/ports"), maps -> {
-                final TextTable table = new TextTable("ENDPOINT", "NETWORK", "PORTS");
-                maps.forEach(m -> table.row(m.path("endpoint").asText(), m.path("network").asText(),
+                final TextTable table = new TextTable("ENDPOINT", "CONTAINER", "NETWORK", "PORTS");
+                maps.forEach(m -> table.row(m.path("endpoint").asText(), m.path("container").asText(""),
+                    m.path("network").asText(),
                     m.path("text").asText()));
                 return table;
             });

@@ -74,6 +74,7 @@ public final class SluiceCli implements Runnable {
         commands.put("trace", TraceCommand.class);
         commands.put("capture", CaptureCommand.class);
         commands.put("status", StatusCommand.class);
+        commands.put("prune", PruneCommand.class);
         return commands;
     }
 

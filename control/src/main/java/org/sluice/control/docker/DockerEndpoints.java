@@ -44,14 +44,16 @@ final class DockerEndpoints {
     private final StateStore store;
     private final EndpointManager endpoints;
     private final PortMapManager portMaps;
+    private final DockerWatch watch;
 
     DockerEndpoints(final ControlThread control, final DesiredState state, final StateStore store,
-                    final EndpointManager endpoints, final PortMapManager portMaps) {
+                    final EndpointManager endpoints, final PortMapManager portMaps, final DockerWatch watch) {
         this.control = control;
         this.state = state;
         this.store = store;
         this.endpoints = endpoints;
         this.portMaps = portMaps;
+        this.watch = watch;
     }
 
     /**
@@ -64,6 +66,7 @@ final class DockerEndpoints {
     EndpointSpec create(final Supplier<NetworkSpec> network, final String id, final List<String> ips,
                         final String mac) {
         final String name = DockerId.nameOf("EndpointID", id);
+        watch.touch(name);
         final EndpointSpec spec = control.call(() -> {
             final NetworkSpec of = network.get();
             if (state.hasEndpoint(name)) {
@@ -83,7 +86,12 @@ final class DockerEndpoints {
     /** Docker has given its address to another: it has lost sight of it, as when one of us two died half-way. */
     private void endStale(final EndpointSpec stale) {
         LOG.warn("the endpoint {} is stale: Docker has given its address away", stale.name());
-        end(stale).ifPresent(LinkPlumber::destroySoon);
+        endNow(stale);
+    }
+
+    /** Ends an endpoint on the control thread; the caller saves the state. */
+    void endNow(final EndpointSpec spec) {
+        end(spec).ifPresent(LinkPlumber::destroySoon);
     }
 
     /**
@@ -96,6 +104,7 @@ final class DockerEndpoints {
         final LinkPlumber.LinkSpec link = control.call(() -> endpoints.linkOf(spec));
         // Another call that makes it at the same time fails here: the name is taken.
         final TapDevice device = LinkPlumber.handOver(link);
+        watch.touch(spec.name());
         final EndpointSpec joined;
         try {
             joined = control.call(() -> {

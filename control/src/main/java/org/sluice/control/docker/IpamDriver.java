@@ -26,13 +26,15 @@ final class IpamDriver {
     private final DesiredState state;
     private final StateStore store;
     private final PoolManager pools;
+    private final DockerWatch watch;
 
     IpamDriver(final ControlThread control, final DesiredState state, final StateStore store,
-               final PoolManager pools) {
+               final PoolManager pools, final DockerWatch watch) {
         this.control = control;
         this.state = state;
         this.store = store;
         this.pools = pools;
+        this.watch = watch;
     }
 
     IpamMessages.Capabilities capabilities() {
@@ -50,7 +52,11 @@ final class IpamDriver {
             throw ControlException.invalid("subnet " + subnet + " is not of IPv" + (request.ipv6() ? 6 : 4));
         }
         final String space = isEmpty(request.addressSpace()) ? LOCAL_SPACE : request.addressSpace();
-        final PoolSpec pool = change(() -> pools.request(space, subnet, range, request.ipv6()));
+        final PoolSpec pool = change(() -> {
+            final PoolSpec taken = pools.request(space, subnet, range, request.ipv6());
+            watch.touch(taken.id());
+            return taken;
+        });
         return new IpamMessages.Pool(pool.id(), pool.subnet().toString(), Map.of());
     }
 
@@ -64,6 +70,7 @@ final class IpamDriver {
     IpamMessages.Address requestAddress(final IpamMessages.Target request) {
         final InetAddress wanted = isEmpty(request.address()) ? null : IpPrefix.parseAddress(request.address());
         final boolean gateway = request.options() != null && GATEWAY.equals(request.options().get(ADDRESS_TYPE));
+        watch.touch(poolOf(request));
         return change(() -> {
             final InetAddress leased = pools.lease(poolOf(request), wanted, gateway);
             return new IpamMessages.Address(pools.pool(request.poolId()).subnet().withAddress(leased), Map.of());

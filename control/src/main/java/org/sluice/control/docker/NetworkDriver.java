@@ -9,7 +9,6 @@ import java.util.Map;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.MissingNode;
 
 import org.sluice.control.ControlException;
@@ -42,15 +41,15 @@ final class NetworkDriver {
     private final DesiredState state;
     private final NetworkManager networks;
     private final DockerEndpoints endpoints;
-    private final JsonMapper json;
+    private final DockerWatch watch;
 
     NetworkDriver(final ControlThread control, final DesiredState state, final NetworkManager networks,
-                  final DockerEndpoints endpoints, final JsonMapper json) {
+                  final DockerEndpoints endpoints, final DockerWatch watch) {
         this.control = control;
         this.state = state;
         this.networks = networks;
         this.endpoints = endpoints;
-        this.json = json;
+        this.watch = watch;
     }
 
     NetworkMessages.Capabilities capabilities() {
@@ -73,6 +72,7 @@ final class NetworkDriver {
 
     Empty createNetwork(final NetworkMessages.CreateNetwork request) {
         final String name = DockerId.nameOf("NetworkID", request.networkId());
+        watch.touch(name);
         final NetworkOptions options = new NetworkOptions(request.options());
         final List<String> subnets = new ArrayList<>();
         final List<String> gateways = new ArrayList<>();
@@ -201,7 +201,7 @@ final class NetworkDriver {
             return List.of();
         }
         try {
-            return Arrays.asList(json.treeToValue(list, PortBinding[].class));
+            return Arrays.asList(PluginJson.MAPPER.treeToValue(list, PortBinding[].class));
         } catch (final JsonProcessingException ex) {
             throw ControlException.invalid(PORT_MAP + " is wrong: " + ex.getOriginalMessage());
         }

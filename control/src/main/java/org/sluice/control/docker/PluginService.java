@@ -9,15 +9,7 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
-import com.fasterxml.jackson.annotation.JsonSetter;
-import com.fasterxml.jackson.annotation.Nulls;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.MapperFeature;
-import com.fasterxml.jackson.databind.cfg.CoercionAction;
-import com.fasterxml.jackson.databind.cfg.CoercionInputShape;
-import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.fasterxml.jackson.databind.type.LogicalType;
 
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpResponseStatus;
@@ -26,21 +18,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import org.sluice.control.ControlException;
-import org.sluice.control.ControlThread;
-import org.sluice.control.EndpointManager;
-import org.sluice.control.NetworkManager;
-import org.sluice.control.PortMapManager;
 import org.sluice.control.http.HttpService;
-import org.sluice.control.ipam.PoolManager;
-import org.sluice.control.model.DesiredState;
-import org.sluice.control.model.StateStore;
 
 /**
  * What Docker calls on our socket: every call of its plugin protocol (moby pkg/plugins) stands in one table. A call is
  * carried out on a thread of its own, so that containers that start at one time do not wait for each other. A call that
  * fails is answered with a sentence, which Docker shows its user.
  */
-public final class PluginService implements HttpService, AutoCloseable {
+final class PluginService implements HttpService, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(PluginService.class);
 
     /** A network driver's no. */
@@ -59,24 +44,10 @@ public final class PluginService implements HttpService, AutoCloseable {
 
     private final ExecutorService threads =
         Executors.newCachedThreadPool(Thread.ofPlatform().daemon().name("docker-", 0).factory());
-    private final JsonMapper json = JsonMapper.builder()
-        .configure(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES, false)
-        .configure(MapperFeature.ALLOW_COERCION_OF_SCALARS, false)
-        .withCoercionConfig(LogicalType.Textual, config -> config
-            .setCoercion(CoercionInputShape.Integer, CoercionAction.Fail)
-            .setCoercion(CoercionInputShape.Float, CoercionAction.Fail)
-            .setCoercion(CoercionInputShape.Boolean, CoercionAction.Fail))
-        .withConfigOverride(List.class, list -> list.setSetterInfo(JsonSetter.Value.forContentNulls(Nulls.FAIL)))
-        .build();
     private final Map<String, Call<?>> networkCalls;
     private final Map<String, Call<?>> ipamCalls;
 
-    public PluginService(final ControlThread control, final DesiredState state, final StateStore store,
-                         final NetworkManager networks, final EndpointManager endpoints,
-                         final PortMapManager portMaps, final PoolManager pools) {
-        final NetworkDriver network = new NetworkDriver(control, state, networks,
-            new DockerEndpoints(control, state, store, endpoints, portMaps), json);
-        final IpamDriver ipam = new IpamDriver(control, state, store, pools);
+    PluginService(final NetworkDriver network, final IpamDriver ipam) {
         networkCalls = Map.ofEntries(
             call("GetCapabilities", Void.class, request -> network.capabilities()),
             call("GwAllocCheck", Void.class, request -> network.gwAllocCheck()),
@@ -167,7 +138,7 @@ public final class PluginService implements HttpService, AutoCloseable {
 
     private <T> T read(final byte[] body, final Class<T> type) {
         try {
-            final T value = body.length == 0 ? null : json.readValue(body, type);
+            final T value = body.length == 0 ? null : PluginJson.MAPPER.readValue(body, type);
             if (value == null) {
                 throw ControlException.invalid("the request has no JSON");
             }
@@ -181,7 +152,7 @@ public final class PluginService implements HttpService, AutoCloseable {
 
     private byte[] write(final Object value) {
         try {
-            return json.writeValueAsBytes(value);
+            return PluginJson.MAPPER.writeValueAsBytes(value);
         } catch (final JsonProcessingException ex) {
             throw new IllegalStateException("cannot write " + value.getClass(), ex);
         }

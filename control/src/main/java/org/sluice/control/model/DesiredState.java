@@ -37,6 +37,16 @@ public final class DesiredState {
         aliases = current;
     }
 
+    /** What an endpoint is called for people: by its container's name where that is known. */
+    public String shownName(final EndpointSpec endpoint) {
+        return aliases.endpoints().getOrDefault(endpoint.name(), endpoint.name());
+    }
+
+    /** What a network is called for people: by Docker's name where it is known. */
+    public String shownName(final NetworkSpec network) {
+        return aliases.networks().getOrDefault(network.name(), network.name());
+    }
+
     public Collection<NetworkSpec> networks() {
         return networks.values();
     }
@@ -56,6 +66,11 @@ public final class DesiredState {
 
     public boolean hasEndpoint(final String name) {
         return endpoints.containsKey(name);
+    }
+
+    /** Whether an endpoint is called so, by us or by Docker. */
+    public boolean isEndpointCalled(final String name) {
+        return hasEndpoint(aliases.endpointCalled(name, endpoints.keySet()));
     }
 
     /**

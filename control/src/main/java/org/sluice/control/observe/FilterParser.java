@@ -56,7 +56,7 @@ final class FilterParser {
             case "port" -> new PacketFilter(so.portIndex(), so.domainId(), so.protocol(), so.host(),
                 PortSpec.parsePort(argument(word)));
             case "proto" -> withProtocol(so, argument(word));
-            default -> state.hasEndpoint(word) ? withEndpoint(so, word) : withProtocol(so, word);
+            default -> state.isEndpointCalled(word) ? withEndpoint(so, word) : withProtocol(so, word);
         };
     }
 

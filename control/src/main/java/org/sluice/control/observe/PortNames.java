@@ -8,7 +8,7 @@ import org.sluice.control.NetworkManager;
 import org.sluice.control.model.DesiredState;
 import org.sluice.control.uplink.UplinkManager;
 
-/** What the switch's ports are called: endpoints by name, host ports and uplinks by interface. */
+/** What the switch's ports are called: endpoints by their name or their container's, others by their interface. */
 final class PortNames {
     private PortNames() {
     }
@@ -20,7 +20,7 @@ final class PortNames {
         state.networks().forEach(spec -> networks.find(spec.name())
             .ifPresent(live -> names.put(live.hostPort().index(), spec.hostInterface())));
         state.endpoints().forEach(spec -> endpoints.port(spec.name())
-            .ifPresent(port -> names.put(port.index(), spec.name())));
+            .ifPresent(port -> names.put(port.index(), state.shownName(spec))));
         uplinks.all().forEach(uplink -> uplink.ports().forEach(port -> names.put(port.index(), uplink.link().name())));
         return names;
     }

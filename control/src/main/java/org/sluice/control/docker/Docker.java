@@ -1,0 +1,97 @@
+package org.sluice.control.docker;
+
+import java.util.ArrayList;
+import java.util.List;
+
+import org.agrona.CloseHelper;
+
+import org.sluice.control.ControlException;
+import org.sluice.control.ControlThread;
+import org.sluice.control.EndpointManager;
+import org.sluice.control.NetworkManager;
+import org.sluice.control.PortMapManager;
+import org.sluice.control.http.UnixHttpServer;
+import org.sluice.control.ipam.PoolManager;
+import org.sluice.control.model.DesiredState;
+import org.sluice.control.model.EndpointSpec;
+import org.sluice.control.model.IpPrefix;
+import org.sluice.control.model.NetworkSpec;
+import org.sluice.control.model.PoolSpec;
+import org.sluice.control.model.StateStore;
+
+/** All that has to do with Docker: its drivers, on the socket where it calls them, and what is known of it. */
+public final class Docker implements AutoCloseable {
+    private final DesiredState state;
+    private final StateStore store;
+    private final NetworkManager networks;
+    private final PoolManager pools;
+    private final DockerEndpoints endpoints;
+    private final DockerWatch watch;
+    private PluginService service;
+    private UnixHttpServer server;
+
+    /** What a prune has ended, by name. */
+    public record Pruned(List<String> endpoints, List<String> networks, List<String> pools, List<String> addresses) {
+    }
+
+    /** On the control thread; Docker is not answered yet. */
+    public Docker(final DockerSockets sockets, final ControlThread control, final DesiredState state,
+                  final StateStore store, final NetworkManager networks, final EndpointManager endpointManager,
+                  final PortMapManager portMaps) {
+        this.state = state;
+        this.store = store;
+        this.networks = networks;
+        pools = new PoolManager(state);
+        watch = new DockerWatch(sockets.engine(), state, control.executor());
+        endpoints = new DockerEndpoints(control, state, store, endpointManager, portMaps, watch);
+        if (sockets.plugin() != null) {
+            service = new PluginService(new NetworkDriver(control, state, networks, endpoints, watch),
+                new IpamDriver(control, state, store, pools, watch));
+            server = new UnixHttpServer(sockets.plugin(), UnixHttpServer.NO_TIMEOUT, service);
+        }
+    }
+
+    /** What Docker's API tells. */
+    public DockerWatch watch() {
+        return watch;
+    }
+
+    /**
+     * Ends what Docker has forgotten.
+     *
+     * @throws ControlException when Docker does not answer: then nobody knows what it has forgotten.
+     */
+    public Pruned prune() {
+        if (!watch.answers()) {
+            throw new ControlException(ControlException.Kind.FAILED, "Docker does not answer at " + watch.api()
+                + ", so what it has forgotten cannot be told; start it, or name its socket by sluice daemon"
+                + " --docker-host");
+        }
+        final DockerWatch.Forgotten forgotten = watch.forgotten();
+        final Pruned pruned =
+            new Pruned(new ArrayList<>(), new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+        for (final EndpointSpec endpoint : forgotten.endpoints()) {
+            endpoints.endNow(endpoint);
+            pruned.endpoints().add(endpoint.name());
+        }
+        for (final NetworkSpec network : forgotten.networks()) {
+            networks.end(network);
+            pruned.networks().add(network.name());
+        }
+        for (final PoolSpec pool : forgotten.pools()) {
+            pools.end(pool);
+            pruned.pools().add(pool.id());
+        }
+        forgotten.leases().forEach(lease -> {
+            pools.release(lease.pool(), lease.address());
+            pruned.addresses().add(IpPrefix.format(lease.address()));
+        });
+        store.save(state);
+        return pruned;
+    }
+
+    @Override
+    public void close() {
+        CloseHelper.closeAll(server, service);
+    }
+}
