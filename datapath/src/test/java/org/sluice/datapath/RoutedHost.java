@@ -138,6 +138,11 @@ public final class RoutedHost implements AutoCloseable {
         send(uplink, MAC_NIC, MAC_ROUTER, packet);
     }
 
+    /** A packet that the host itself sends to A, or forwards. */
+    public void fromHostToA(final byte[] packet) {
+        send(host, MAC_A, MAC_GATEWAY, packet);
+    }
+
     private void send(final MemoryDevice device, final long destination, final long source, final byte[] packet) {
         device.inject(Packets.frame(destination, source, packet));
         fixture.doWork();

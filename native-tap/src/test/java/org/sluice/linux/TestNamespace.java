@@ -8,7 +8,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** A network namespace of the test's own, with a name that no other run has; deleted when it is closed. */
-public final class TestNamespace implements AutoCloseable {
+public final class TestNamespace implements NamespaceHandle, AutoCloseable {
     private static final AtomicInteger NEXT = new AtomicInteger();
 
     private final String name;
@@ -27,7 +27,7 @@ public final class TestNamespace implements AutoCloseable {
         return name;
     }
 
-    /** Opens it as the product does. */
+    @Override
     public NetNamespace open() {
         return NetNamespace.open(NetNamespace.pathOf(name));
     }

@@ -15,8 +15,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 
+import org.sluice.linux.NamespaceHandle;
 import org.sluice.linux.NetNamespace;
-import org.sluice.linux.TestNamespace;
 
 /**
  * Clients and servers in namespaces. A server answers every request with the address that it came from and what it
@@ -28,7 +28,7 @@ final class Peers implements AutoCloseable {
     private final List<AutoCloseable> open = new ArrayList<>();
 
     /** A TCP server on all addresses. */
-    void serveTcp(final TestNamespace namespace, final int port) {
+    void serveTcp(final NamespaceHandle namespace, final int port) {
         final ServerSocket server = in(namespace, () -> {
             final ServerSocket socket = new ServerSocket();
             socket.setReuseAddress(true);
@@ -66,7 +66,7 @@ final class Peers implements AutoCloseable {
     }
 
     /** A TCP server that sends so many bytes, each the number of its place, to whoever comes. */
-    void serveStream(final TestNamespace namespace, final int port, final int bytes) {
+    void serveStream(final NamespaceHandle namespace, final int port, final int bytes) {
         final ServerSocket server = in(namespace, () -> new ServerSocket(port));
         open.add(server);
         Thread.ofPlatform().daemon().start(() -> {
@@ -86,12 +86,12 @@ final class Peers implements AutoCloseable {
     }
 
     /** A UDP server on all addresses. It answers from the one that its routes choose. */
-    void serveUdp(final TestNamespace namespace, final int port) {
+    void serveUdp(final NamespaceHandle namespace, final int port) {
         serveUdp(namespace, "::", port);
     }
 
     /** A UDP server on one address. */
-    void serveUdp(final TestNamespace namespace, final String address, final int port) {
+    void serveUdp(final NamespaceHandle namespace, final String address, final int port) {
         final DatagramSocket server = in(namespace, () -> new DatagramSocket(new InetSocketAddress(address, port)));
         open.add(server);
         Thread.ofPlatform().daemon().start(() -> {
@@ -115,7 +115,7 @@ final class Peers implements AutoCloseable {
     }
 
     /** What a TCP server says to "hello", or how it could not be asked. */
-    String askTcp(final TestNamespace from, final String address, final int port) {
+    String askTcp(final NamespaceHandle from, final String address, final int port) {
         return in(from, () -> {
             try (Socket socket = new Socket()) {
                 socket.setSoTimeout(TIMEOUT_MS);
@@ -131,11 +131,11 @@ final class Peers implements AutoCloseable {
     }
 
     /** What a UDP server says to "hello", or how it could not be asked. */
-    String askUdp(final TestNamespace from, final String address, final int port) {
+    String askUdp(final NamespaceHandle from, final String address, final int port) {
         return askUdp(from, address, port, "hello");
     }
 
-    String askUdp(final TestNamespace from, final String address, final int port, final String what) {
+    String askUdp(final NamespaceHandle from, final String address, final int port, final String what) {
         return in(from, () -> {
             try (DatagramSocket socket = new DatagramSocket()) {
                 socket.setSoTimeout(TIMEOUT_MS);
@@ -152,7 +152,7 @@ final class Peers implements AutoCloseable {
     }
 
     /** A connection that the test holds. */
-    Socket connect(final TestNamespace from, final String address, final int port) {
+    Socket connect(final NamespaceHandle from, final String address, final int port) {
         final Socket socket = in(from, () -> {
             final Socket connected = new Socket();
             connected.setSoTimeout(TIMEOUT_MS);
@@ -175,7 +175,7 @@ final class Peers implements AutoCloseable {
     }
 
     /** A task on a thread in the namespace. */
-    static <T> T in(final TestNamespace namespace, final Callable<T> task) {
+    static <T> T in(final NamespaceHandle namespace, final Callable<T> task) {
         try (NetNamespace opened = namespace.open()) {
             return opened.call(task);
         }

@@ -25,6 +25,7 @@ public enum DropReason {
     SOURCE_MAC_SPOOFED("source MAC is not the endpoint's"),
     SOURCE_IPV4_SPOOFED("source IPv4 address is not the endpoint's"),
     SOURCE_IPV6_SPOOFED("source IPv6 address is not the endpoint's"),
+    SOURCE_NOT_HOST("source address of a packet from the host is none of the host's: it would forward it"),
     ARP_SPOOFED("ARP speaks for an address that is not the endpoint's"),
     ND_SPOOFED("neighbour advertisement for an address that is not the endpoint's, or a router's word"),
     EGRESS_IS_INGRESS("destination is on the port that the frame came from"),

@@ -28,7 +28,7 @@ import org.sluice.datapath.trace.TraceStage;
  */
 public final class Pipeline {
     private final ParseStage parse = new ParseStage();
-    private final SourceGuardStage sourceGuard = new SourceGuardStage();
+    private final SourceGuardStage sourceGuard;
     private final BridgeStage bridge;
     private final GatewayStage gateway;
     private final ConntrackStage conntrack;
@@ -55,6 +55,7 @@ public final class Pipeline {
         final IcmpErrorTranslator icmpErrors = new IcmpErrorTranslator(layer3.connections());
         responder = new IcmpErrorResponder(counters, drops);
         fib = layer3.fib();
+        sourceGuard = new SourceGuardStage(fib);
         conntrack = new ConntrackStage(layer3, new AdmissionStage(layer3, responder), icmpErrors);
         routing = new RoutingStage(layer3, icmpErrors, responder);
         transmit = new TransmitStage(layer3.ports(), drops, capture);

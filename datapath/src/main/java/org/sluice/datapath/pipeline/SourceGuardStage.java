@@ -4,25 +4,67 @@ import org.sluice.datapath.bridge.Port;
 import org.sluice.datapath.bridge.PortIdentity;
 import org.sluice.datapath.buffer.DropReason;
 import org.sluice.datapath.buffer.FrameBatch;
+import org.sluice.datapath.conntrack.FlowTuple;
 import org.sluice.datapath.protocol.ArpFlyweight;
 import org.sluice.datapath.protocol.EtherType;
 import org.sluice.datapath.protocol.Icmpv6Flyweight;
 import org.sluice.datapath.protocol.IpProtocol;
 import org.sluice.datapath.protocol.Ipv6Flyweight;
+import org.sluice.datapath.route.Fib;
 
 /**
  * Lets an endpoint speak only for itself: its frames come from its own MAC and addresses, and so do its ARP and
- * neighbour advertisements. The unspecified address (DHCP, address detection) and IPv6 link-local ones are free.
+ * neighbour advertisements. The unspecified address (DHCP, address detection) and IPv6 link-local ones are free. From
+ * the host come only the host's own packets: what its kernel would forward, if it is a router, into a network that the
+ * world does not know would go around the published ports.
  */
 public final class SourceGuardStage {
+    private final Fib fib;
     private final ArpFlyweight arp = new ArpFlyweight();
     private final Ipv6Flyweight ipv6 = new Ipv6Flyweight();
     private final Icmpv6Flyweight icmpv6 = new Icmpv6Flyweight();
 
+    /**
+     * @param fib knows the host's addresses.
+     */
+    public SourceGuardStage(final Fib fib) {
+        this.fib = fib;
+    }
+
     public void process(final FrameBatch batch, final Port ingress) {
-        if (!ingress.isGuarded()) {
-            return;
+        if (ingress.isHost() && ingress.domain().policy().masquerade()) {
+            guardHost(batch, ingress);
+        } else if (ingress.isGuarded()) {
+            guardEndpoint(batch, ingress);
         }
+    }
+
+    private void guardHost(final FrameBatch batch, final Port ingress) {
+        for (int i = 0, size = batch.size(); i < size; i++) {
+            if (!batch.isDropped(i) && !isFromHost(batch, i, ingress.identity())) {
+                batch.drop(i, DropReason.SOURCE_NOT_HOST);
+            }
+        }
+    }
+
+    private boolean isFromHost(final FrameBatch batch, final int i, final PortIdentity gateway) {
+        return switch (batch.etherType(i)) {
+            case EtherType.IPV4 -> {
+                final int source = batch.sourceIpv4(i);
+                yield source == 0 || gateway.isIpv4(source)
+                    || fib.isLocal(FlowTuple.IPV4_HIGH, FlowTuple.ipv4Low(source));
+            }
+            case EtherType.IPV6 -> {
+                ipv6.wrap(batch.l3Address(i), batch.l3Available(i));
+                final long high = ipv6.sourceHigh();
+                final long low = ipv6.sourceLow();
+                yield (high | low) == 0 || isOwn(gateway, high, low) || fib.isLocal(high, low);
+            }
+            default -> true;
+        };
+    }
+
+    private void guardEndpoint(final FrameBatch batch, final Port ingress) {
         final PortIdentity owner = ingress.identity();
         final long mac = owner.mac();
         final int ip = owner.ipv4();
