@@ -65,6 +65,31 @@ final class Peers implements AutoCloseable {
         }
     }
 
+    /** A TCP server that sends back what comes. */
+    void serveEcho(final NamespaceHandle namespace, final int port) {
+        final ServerSocket server = in(namespace, () -> new ServerSocket(port));
+        open.add(server);
+        Thread.ofPlatform().daemon().start(() -> {
+            while (!server.isClosed()) {
+                try {
+                    final Socket client = server.accept();
+                    Thread.ofVirtual().start(() -> echo(client));
+                } catch (final IOException ex) {
+                    return; // closed
+                }
+            }
+        });
+    }
+
+    private static void echo(final Socket client) {
+        try (client) {
+            client.getInputStream().transferTo(client.getOutputStream());
+        } catch (final IOException ex) {
+            // The client sees it too, and tells the test.
+            return;
+        }
+    }
+
     /** A TCP server that sends so many bytes, each the number of its place, to whoever comes. */
     void serveStream(final NamespaceHandle namespace, final int port, final int bytes) {
         final ServerSocket server = in(namespace, () -> new ServerSocket(port));
