@@ -8,6 +8,7 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.concurrent.TimeUnit;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,10 +39,12 @@ public final class Daemon implements AutoCloseable {
     private static final String LOCK_FILE = "daemon.lock";
 
     private static final int API_IDLE_SECONDS = 60;
+    private static final int LEASE_SECONDS = 1;
 
     private final ControlThread control = new ControlThread();
     private final FileChannel lock;
     private FileChannel stateLock;
+    private DesiredState state;
     private SwitchEngine engine;
     private NetworkManager networks;
     private EndpointManager endpoints;
@@ -76,7 +79,7 @@ public final class Daemon implements AutoCloseable {
     private void open(final EngineOptions options, final DockerSockets sockets) {
         stateLock = lock(options.stateDir(), "--state-dir");
         final StateStore store = new StateStore(options.stateDir());
-        final DesiredState state = store.load();
+        state = store.load();
         engine = new SwitchEngine(options, () -> {
             final RouteMirror current = mirror;
             if (current != null) {
@@ -96,6 +99,7 @@ public final class Daemon implements AutoCloseable {
         endpoints.restore();
         portMaps.restore();
         mirror.start();
+        control.executor().scheduleWithFixedDelay(uplinks::renewLease, LEASE_SECONDS, LEASE_SECONDS, TimeUnit.SECONDS);
         docker = new Docker(sockets, control, state, store, networks, endpoints, portMaps);
         observer = new Observer(state, engine, networks, endpoints, uplinks, control.executor());
         final ControlApi api = new ControlApi(
@@ -118,7 +122,7 @@ public final class Daemon implements AutoCloseable {
             closeQuietly(proxy);
             closeQuietly(endpoints == null ? null : endpoints::close);
             closeQuietly(networks == null ? null : networks::close);
-            closeQuietly(uplinks);
+            closeQuietly(uplinks == null ? null : () -> uplinks.close(!state.endpoints().isEmpty()));
             closeQuietly(engine);
             // After the workers, which call upon it.
             closeQuietly(mirror);

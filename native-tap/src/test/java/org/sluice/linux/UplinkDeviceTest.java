@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Test;
 
 import org.sluice.datapath.buffer.EgressQueue;
 import org.sluice.datapath.buffer.FrameBatch;
+import org.sluice.linux.bpf.IngressFilter;
 import org.sluice.linux.bpf.Steering;
 import org.sluice.linux.netlink.RouteNetlink;
 
@@ -41,7 +42,7 @@ class UplinkDeviceTest {
     private final FrameBatch batch = new FrameBatch();
     private final Steering steering = new Steering(50_000, 50_999);
     private UplinkDevice device;
-    private AutoCloseable ingress;
+    private IngressFilter ingress;
 
     @BeforeEach
     void connect() throws Exception {
@@ -71,7 +72,6 @@ class UplinkDeviceTest {
 
     @AfterEach
     void clean() throws Exception {
-        ingress.close();
         device.close();
         steering.close();
         batch.close();

@@ -193,7 +193,8 @@ public final class HostProxy implements AutoCloseable {
                 .option(ChannelOption.TCP_NODELAY, true)
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_TIMEOUT_MS)
                 .handler(new TcpRelay(client))
-                .connect(target.endpoint());
+                .connect(target.endpoint(), HostSource.of((InetSocketAddress) client.remoteAddress(),
+                    target.endpoint()));
             connecting.addListener(done -> {
                 if (done.isSuccess() && client.isActive()) {
                     relay(client, (DuplexChannel) connecting.channel());

@@ -143,8 +143,9 @@ final class UdpProxy {
         if (target == null) {
             return null;
         }
-        final ChannelFuture client = connect(key.meant(), key.client());
-        final ChannelFuture endpoint = connect(null, target.endpoint());
+        final ChannelFuture client = connect(key.meant(), key.client(), true);
+        final ChannelFuture endpoint =
+            connect(HostSource.of(key.client(), target.endpoint()), target.endpoint(), false);
         sessions.add(endpoint.channel(), target.map());
         client.channel().pipeline().addLast(new Relay(endpoint.channel()));
         endpoint.channel().pipeline().addLast(new IdleStateHandler(0, 0, IDLE_SECONDS, TimeUnit.SECONDS),
@@ -162,11 +163,12 @@ final class UdpProxy {
     }
 
     /** A channel whose connecting fails is closed, and its session with it. */
-    private ChannelFuture connect(final InetSocketAddress local, final InetSocketAddress remote) {
+    private ChannelFuture connect(final InetSocketAddress local, final InetSocketAddress remote,
+                                  final boolean shared) {
         return new Bootstrap()
             .group(eventLoop)
             .channel(EpollDatagramChannel.class)
-            .option(ChannelOption.SO_REUSEADDR, local != null)
+            .option(ChannelOption.SO_REUSEADDR, shared)
             .option(ChannelOption.RECVBUF_ALLOCATOR, new FixedRecvByteBufAllocator(MAX_DATAGRAM_BYTES))
             .handler(new ChannelInboundHandlerAdapter())
             .connect(remote, local);

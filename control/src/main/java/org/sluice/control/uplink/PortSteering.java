@@ -41,6 +41,13 @@ final class PortSteering implements AutoCloseable {
         return steering;
     }
 
+    /** Keeps frames taken from the host for some time more. */
+    void renewLease() {
+        if (steering != null) {
+            steering.renewLease();
+        }
+    }
+
     /** Returns the addresses that could not be taken, for there are too many. */
     List<InetAddress> addresses(final Set<InetAddress> wanted) {
         final List<InetAddress> refused = new ArrayList<>();

@@ -25,6 +25,7 @@ import org.sluice.datapath.bridge.PortKind;
 import org.sluice.datapath.nat.NatPorts;
 import org.sluice.datapath.nat.PortMap;
 import org.sluice.linux.UplinkDevice;
+import org.sluice.linux.bpf.IngressFilter;
 import org.sluice.linux.bpf.Steering;
 import org.sluice.linux.netlink.Link;
 import org.sluice.linux.netlink.Route;
@@ -33,13 +34,13 @@ import org.sluice.linux.netlink.Route;
  * The uplinks that are open: for each a packet socket, a steering program and a port in every worker. Opens and closes
  * them as the host's interfaces come and go. Owned by the control thread.
  */
-public final class UplinkManager implements AutoCloseable {
+public final class UplinkManager {
     private static final Logger LOG = LoggerFactory.getLogger(UplinkManager.class);
     private static final long RETRY_NS = TimeUnit.SECONDS.toNanos(10);
 
     /** One worker's end of an uplink. */
     private record End(SwitchEngine.NetworkHandle domain, SwitchEngine.PortHandle port, UplinkDevice device,
-                       AutoCloseable ingress) {
+                       IngressFilter ingress) {
     }
 
     /** An open uplink. */
@@ -184,10 +185,18 @@ public final class UplinkManager implements AutoCloseable {
     }
 
     private void close(final Uplink uplink) {
+        close(uplink, false);
+    }
+
+    private void close(final Uplink uplink, final boolean keepFrames) {
         uplinks.remove(uplink.link.index());
         for (final End end : uplink.ends) {
-            // First the host gets its frames back.
-            CloseHelper.quietClose(end.ingress());
+            if (keepFrames) {
+                end.ingress().leave();
+            } else {
+                // First the host gets its frames back.
+                CloseHelper.quietClose(end.ingress());
+            }
             engine.removePort(end.port());
             engine.releasePort(end.port().index());
             end.device().close();
@@ -229,9 +238,19 @@ public final class UplinkManager implements AutoCloseable {
         steerings.get(worker).unroute(prefix);
     }
 
-    @Override
-    public void close() {
-        List.copyOf(uplinks.values()).forEach(this::close);
+    /** Keeps the switch's frames taken from the host for some time more. */
+    public void renewLease() {
+        steerings.forEach(PortSteering::renewLease);
+    }
+
+    /**
+     * Closes all.
+     *
+     * @param keepFrames whether the host gets its frames back only after some time: for connections that the next
+     *                   daemon takes up.
+     */
+    public void close(final boolean keepFrames) {
+        List.copyOf(uplinks.values()).forEach(uplink -> close(uplink, keepFrames));
         steerings.forEach(PortSteering::close);
         reserved.close();
     }

@@ -60,6 +60,8 @@ final class BridgeParityHost implements ParityHost {
             rule(iptables, "-t nat -A OUTPUT -m addrtype --dst-type LOCAL -j DOCKER");
             rule(iptables, "-P FORWARD DROP");
             rule(iptables, "-N ISOLATION");
+            // Docker's bridges reach each other's published ports by its proxy.
+            rule(iptables, "-A ISOLATION -m conntrack --ctstate DNAT -j RETURN");
             rule(iptables, "-N DOCKER");
             rule(iptables, "-A FORWARD -j ISOLATION");
             rule(iptables, "-A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT");
@@ -96,11 +98,15 @@ final class BridgeParityHost implements ParityHost {
             rule(iptables, "-t nat -A POSTROUTING -s " + subnet + " ! -o " + bridge + " -j MASQUERADE");
             rule(iptables, "-A FORWARD -i " + bridge + " ! -o " + bridge + " -j ACCEPT");
         }
-        // Hairpin, and the host by its own addresses: the answer must come back here.
+        // Hairpin, and the host by loopback: the answer must come back here.
         rule(iptables, "-t nat -A POSTROUTING -s " + subnet + " -d " + subnet + " -m conntrack --ctstate DNAT"
             + " -j MASQUERADE");
-        rule(iptables, "-t nat -A POSTROUTING -o " + bridge + " -m addrtype --src-type LOCAL -m conntrack --ctstate"
-            + " DNAT -j MASQUERADE");
+        rule(iptables, "-t nat -A POSTROUTING -o " + bridge + " -s " + loopback(iptables)
+            + " -m conntrack --ctstate DNAT -j MASQUERADE");
+    }
+
+    private static String loopback(final String iptables) {
+        return "iptables".equals(iptables) ? "127.0.0.0/8" : "::1";
     }
 
     @Override

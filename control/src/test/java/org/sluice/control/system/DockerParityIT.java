@@ -32,7 +32,16 @@ class DockerParityIT {
     private static final String GATEWAY = "10.77.0.1";
 
     /** Where Docker is worse, by scenario: what its bridge does, and what the switch does. */
-    private static final Map<String, String[]> DIFFERENCES = Map.of();
+    private static final Map<String, String[]> DIFFERENCES = Map.of(
+        // docker-proxy answers datagrams from the address that the route chooses, not from the one that was asked.
+        "UDP: published, from a neighbour by the host's address", new String[] {"timeout", "10.77.0.1 hello"},
+        // docker-proxy stands between: the source is lost.
+        "TCP: published, from another network", new String[] {"10.77.0.1 hello", "10.78.0.2 hello"},
+        // 20.10 lets in whoever knows the container's address where any port of it is published; 28.0 does not.
+        "TCP: a container's own address, from the wire", new String[] {"192.0.2.21 hello", "timeout"},
+        // 20.10 gives containers of internal networks a default route that leads nowhere; 28.0 does not.
+        "routes of an internal network", new String[] {"1", "0"},
+        "TCP: to the world from an internal network", new String[] {"timeout", "unreachable"});
 
     /** One run: a host and what was seen on it. */
     private static final class Run implements AutoCloseable {

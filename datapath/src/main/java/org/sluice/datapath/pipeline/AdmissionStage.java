@@ -75,7 +75,7 @@ public final class AdmissionStage {
         PortMap map = null;
         if (isLocal(ingress, FlowTuple.destinationHigh(tuple), FlowTuple.destinationLow(tuple))) {
             map = tables.portMaps().find(tuple);
-            if (map == null || isAnswerToHost(batch, i, ingress)) {
+            if (map == null || isAnswerToHost(batch, i, ingress) || isOfAnotherWorker(map, ingress)) {
                 handToHostOrDrop(batch, i, ingress, DropReason.NOT_PUBLISHED);
                 return;
             }
@@ -111,6 +111,11 @@ public final class AdmissionStage {
         } else {
             batch.egress(i, domain.hostPort().index());
         }
+    }
+
+    /** Another worker has the endpoint: the host's proxy leads there. */
+    private boolean isOfAnotherWorker(final PortMap map, final Port ingress) {
+        return ingress.isEndpoint() && fib.endpoint(map.endpointHigh(), map.endpointLow()) == null;
     }
 
     private boolean isMartian(final long tuple, final Port ingress) {

@@ -4,9 +4,9 @@ import org.sluice.datapath.bridge.Port;
 import org.sluice.datapath.buffer.DropReason;
 
 /**
- * Who may open a connection to whom, as docker has it: networks are kept apart, also by way of each other's published
- * ports; an internal network has no way out; from outside only published ports are reached; and where endpoints of one
- * network may not talk to each other they still reach each other's published ports.
+ * Who may open a connection to whom, as docker has it: networks are kept apart, but for each other's published ports;
+ * an internal network has no way out; from outside only published ports are reached; and where endpoints of one network
+ * may not talk to each other they still reach each other's published ports.
  */
 public final class Isolation {
     private Isolation() {
@@ -26,7 +26,7 @@ public final class Isolation {
             return ingress.domain().policy().internal() ? DropReason.NETWORK_INTERNAL : null;
         }
         if (target.domain() != ingress.domain()) {
-            return DropReason.NETWORK_ISOLATED;
+            return published && !ingress.domain().policy().internal() ? null : DropReason.NETWORK_ISOLATED;
         }
         return published || ingress.domain().policy().icc() ? null : DropReason.ICC_DISABLED;
     }

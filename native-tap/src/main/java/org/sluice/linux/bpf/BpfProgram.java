@@ -11,7 +11,6 @@ final class BpfProgram implements AutoCloseable {
     static final int SOCKET_FILTER = 1;
     static final int SCHED_CLS = 3;
     static final int SK_LOOKUP = 30;
-    static final int ATTACH_TCX_INGRESS = 46;
     static final int ATTACH_SK_LOOKUP = 36;
 
     private static final String LICENSE = "GPL\0";

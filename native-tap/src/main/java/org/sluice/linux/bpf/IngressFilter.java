@@ -1,57 +1,47 @@
 package org.sluice.linux.bpf;
 
-import java.net.InetAddress;
-
-import org.agrona.CloseHelper;
-
-import org.sluice.linux.AddressedDatagramSocket;
 import org.sluice.linux.netlink.TrafficControl;
 
 /**
- * The steering's ingress program as a filter of traffic control, for kernels without TCX (before 6.6). Such a filter
- * outlives its process: so the program asks, before it takes a frame from the host, whether a socket of the process is
- * still there, and a later daemon puts its own in its place. Used by the control thread.
+ * The steering's program at an interface's ingress, as a filter of traffic control. Such a filter outlives its process,
+ * for as long as the lease lasts that the process has renewed: so that connections live on when a daemon ends and
+ * another one begins, for the host's kernel, which knows nothing of them, would reset each that a packet comes of. The
+ * next daemon puts its own in its place in one step. Used by the control thread.
  */
-final class IngressFilter implements AutoCloseable {
+public final class IngressFilter implements AutoCloseable {
     private static final String NAME = "sluice";
 
     private final int linkIndex;
     private final int owner;
-    /** While it is open the filter takes frames. */
-    final AddressedDatagramSocket token;
-    private final BpfMap alive;
+    /** Of the namespace where the interface is, whoever closes this. */
+    private final TrafficControl control = new TrafficControl();
     private final boolean madeQueue;
 
-    IngressFilter(final int linkIndex, final int owner, final SteeringProgram.Maps maps, final int natFirst,
-                  final int natLast) {
+    IngressFilter(final int linkIndex, final int owner, final BpfProgram program) {
         this.linkIndex = linkIndex;
         this.owner = owner;
-        token = AddressedDatagramSocket.bind(InetAddress.ofLiteral("127.0.0.1"), 0);
-        BpfMap made = null;
-        try (TrafficControl control = new TrafficControl()) {
-            made = BpfMap.create(BpfMap.SOCKMAP, Integer.BYTES, Integer.BYTES, 1, 0);
-            made.put(new byte[Integer.BYTES], token.fd());
+        try {
             madeQueue = control.addClsact(linkIndex);
-            try (BpfProgram program = BpfProgram.load(BpfProgram.SCHED_CLS, 0,
-                SteeringProgram.forIngress(maps, natFirst, natLast, made))) {
-                control.putIngressFilter(linkIndex, owner, program.fd(), NAME);
-            }
+            control.putIngressFilter(linkIndex, owner, program.fd(), NAME);
         } catch (final RuntimeException ex) {
-            CloseHelper.closeAll(made, token);
+            control.close();
             throw ex;
         }
-        alive = made;
     }
 
+    /** Lets go of it and leaves it where it is, for the rest of the lease. */
+    public void leave() {
+        control.close();
+    }
+
+    /** Takes it away: the host has all frames back at once. */
     @Override
     public void close() {
-        try (TrafficControl control = new TrafficControl()) {
+        try (control) {
             control.removeIngressFilter(linkIndex, owner);
             if (madeQueue) {
                 control.removeClsactIfUnused(linkIndex);
             }
-        } finally {
-            CloseHelper.closeAll(alive, token);
         }
     }
 }

@@ -4,6 +4,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.concurrent.TimeUnit;
 
 import org.agrona.CloseHelper;
 
@@ -13,7 +14,7 @@ import org.sluice.linux.NativeException;
  * Decides, in the kernel, which frames that come in by an uplink are the switch's: by the host's address and port that
  * they are for. The same test stands in front of the packet socket, which takes what passes it, and at the interface's
  * ingress, where what passes it is lost for the host's own stack. The host keeps all else, connections of its own that
- * use the same ports among it, and everything once the daemon is gone.
+ * use the same ports among it, and everything once the daemon has been gone for some time.
  * <p>
  * A bit stands for each address, protocol and published port; a store into mapped memory sets it. The ports of the NAT
  * range are the switch's on all addresses. Later fragments and ICMP, which have no port of their own, go to both. Used
@@ -23,11 +24,15 @@ import org.sluice.linux.NativeException;
  *   ports (array):      slot * 4 + protocol -> 65,536 bits
  *   prefixes (trie):    prefix -> 1                   networks that are routed, not masqueraded
  *   host flows (LRU):   flow -> until when            connections of the host's on ports of the switch's
+ *   lease (array):      until when frames are taken from the host
  * </pre>
  */
 public final class Steering implements AutoCloseable {
     /** Addresses of the host that ports are steered for. */
     public static final int MAX_ADDRESSES = PortBits.MAX_ADDRESSES;
+
+    /** How long a daemon may be gone before the host gets the frames: time for another to start. */
+    public static final int LEASE_SECONDS = 30;
 
     static final int PROTOCOL_SHIFT = 2;
     static final int INDEX_TCP = 0;
@@ -42,6 +47,7 @@ public final class Steering implements AutoCloseable {
     private BpfMap ports;
     private BpfMap prefixes;
     private BpfMap hostFlows;
+    private BpfMap lease;
     private PortBits bits;
     private BpfProgram filter;
     private SteeringProgram.Maps maps;
@@ -64,6 +70,8 @@ public final class Steering implements AutoCloseable {
             prefixes = BpfMap.create(BpfMap.LPM_TRIE, Integer.BYTES + PortBits.ADDRESS_BYTES, Integer.BYTES,
                 MAX_PREFIXES, BpfMap.NO_PREALLOC);
             hostFlows = BpfMap.create(BpfMap.LRU_HASH, SteeringProgram.FLOW_BYTES, Long.BYTES, MAX_FLOWS, 0);
+            lease = BpfMap.create(BpfMap.ARRAY, Integer.BYTES, Long.BYTES, 1, 0);
+            renewLease();
             bits = new PortBits(addresses, ports, ELEMENTS, PROTOCOL_SHIFT);
             maps = new SteeringProgram.Maps(addresses, ports, prefixes, hostFlows);
             filter = BpfProgram.load(BpfProgram.SOCKET_FILTER, 0, SteeringProgram.forSocket(maps, natFirst, natLast));
@@ -79,34 +87,26 @@ public final class Steering implements AutoCloseable {
     }
 
     /**
-     * Takes the switch's frames away from the host at the interface; ends when the result is closed, or the process
-     * dies.
+     * Takes the switch's frames away from the host at the interface.
      *
      * @param owner which of the workers, from 0: each has a steering of its own there.
      * @throws NativeException when the kernel refuses.
      */
-    public AutoCloseable attach(final int linkIndex, final int owner) {
-        try (BpfProgram ingress = BpfProgram.load(BpfProgram.SCHED_CLS, BpfProgram.ATTACH_TCX_INGRESS,
-            SteeringProgram.forIngress(maps, natFirst, natLast, null))) {
-            return BpfLink.create(ingress, linkIndex, BpfProgram.ATTACH_TCX_INGRESS);
-        } catch (final NativeException ex) {
-            return attachFilter(linkIndex, owner, ex);
+    public IngressFilter attach(final int linkIndex, final int owner) {
+        try (BpfProgram ingress = BpfProgram.load(BpfProgram.SCHED_CLS, 0,
+            SteeringProgram.forIngress(maps, natFirst, natLast, lease))) {
+            return new IngressFilter(linkIndex, owner, ingress);
         }
     }
 
-    /** The way of kernels before 6.6. */
-    private AutoCloseable attachFilter(final int linkIndex, final int owner, final NativeException newerWay) {
-        try {
-            return new IngressFilter(linkIndex, owner, maps, natFirst, natLast);
-        } catch (final NativeException ex) {
-            ex.addSuppressed(newerWay);
-            throw ex;
-        }
+    /** Keeps frames taken for {@link #LEASE_SECONDS} more. To be called every few seconds. */
+    public void renewLease() {
+        renewLease(LEASE_SECONDS);
     }
 
-    /** Attaches it so on any kernel. */
-    IngressFilter attachFilter(final int linkIndex, final int owner) {
-        return new IngressFilter(linkIndex, owner, maps, natFirst, natLast);
+    void renewLease(final long seconds) {
+        lease.put(new byte[Integer.BYTES],
+            System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds) >>> SteeringProgram.TIME_SHIFT);
     }
 
     /**
@@ -163,7 +163,7 @@ public final class Steering implements AutoCloseable {
 
     @Override
     public void close() {
-        CloseHelper.closeAll(filter, addresses, prefixes, ports, hostFlows);
+        CloseHelper.closeAll(filter, addresses, prefixes, ports, hostFlows, lease);
     }
 
     private static byte[] prefixKey(final InetAddress network, final int length) {

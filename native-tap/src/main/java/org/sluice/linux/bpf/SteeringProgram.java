@@ -98,21 +98,19 @@ final class SteeringProgram {
     }
 
     /**
-     * Drops for the host what is the switch's for certain.
+     * Drops for the host what is the switch's for certain, for as long as the lease lasts.
      *
-     * @param alive holds a socket of the process's, and is empty when that is dead; null where the program goes with
-     *              the process by itself.
+     * @param lease of one element: until when, in the units of {@link #TIME_SHIFT}.
      */
-    static BpfAssembler forIngress(final Maps maps, final int natFirst, final int natLast, final BpfMap alive) {
+    static BpfAssembler forIngress(final Maps maps, final int natFirst, final int natLast, final BpfMap lease) {
         final SteeringProgram program = new SteeringProgram(maps, natFirst, natLast);
         program.test();
         program.askForSocket();
-        program.code.label("ours");
-        if (alive != null) {
-            program.code.storeValue(WORD, STACK, INDEX_AT, 0).lookup(alive, INDEX_AT).jumpIfEqual(R0, 0, "theirs")
-                .move(R1, R0).call(BpfAssembler.CALL_SK_RELEASE);
-        }
-        return program.code.set(R0, DROP).exit().label("both").label("theirs").set(R0, NEXT).exit();
+        return program.code.label("ours")
+            .storeValue(WORD, STACK, INDEX_AT, 0).lookup(lease, INDEX_AT).jumpIfEqual(R0, 0, "theirs")
+            .load(DOUBLE, R7, R0, 0).call(BpfAssembler.CALL_KTIME_GET_NS).shiftRight(R0, TIME_SHIFT)
+            .jumpIfGreaterRegister(R0, R7, "theirs")
+            .set(R0, DROP).exit().label("both").label("theirs").set(R0, NEXT).exit();
     }
 
     /**

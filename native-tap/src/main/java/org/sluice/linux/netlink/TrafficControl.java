@@ -62,9 +62,9 @@ public final class TrafficControl implements AutoCloseable {
      * @throws NativeException when the kernel refuses.
      */
     public void putIngressFilter(final int linkIndex, final int owner, final int programFd, final String name) {
-        removeIngressFilter(linkIndex, owner);
-        final NetlinkMessage request = begin(RTM_NEWTFILTER,
-            CHANGE | NetlinkSocket.NLM_F_CREATE | NetlinkSocket.NLM_F_EXCL, linkIndex, INGRESS);
+        // Without NLM_F_EXCL the one that is there is replaced in one step (tc_new_tfilter in net/sched/cls_api.c).
+        final NetlinkMessage request =
+            begin(RTM_NEWTFILTER, CHANGE | NetlinkSocket.NLM_F_CREATE, linkIndex, INGRESS);
         request.familyInt(TCM_HANDLE_OFFSET, FIRST_HANDLE + owner)
             .familyInt(TCM_INFO_OFFSET, PRIORITY << 16 | ALL_PROTOCOLS_IN_NETWORK_ORDER)
             .attribute(TCA_KIND, "bpf");

@@ -15,7 +15,7 @@ import org.sluice.linux.RequiresRoot;
 import org.sluice.linux.TestNamespace;
 import org.sluice.linux.netlink.RouteNetlink;
 
-/** Steering on kernels without TCX: the filter takes what is ours, and nothing once its process is dead. */
+/** The filter takes what is ours from the host, and nothing once its process has been dead for some time. */
 @RequiresRoot
 class IngressFilterTest {
     private static final int UDP = Steering.indexOf(17);
@@ -53,7 +53,7 @@ class IngressFilterTest {
 
     @Test
     void shouldTakeFramesAwayUntilItIsClosed() throws Exception {
-        final IngressFilter filter = opened.call(() -> steering.attachFilter(index, 0));
+        final IngressFilter filter = opened.call(() -> steering.attach(index, 0));
         assertEquals(1, refused(7000, 7001), "7000 is ours, 7001 the host's");
         opened.call(() -> {
             filter.close();
@@ -64,23 +64,28 @@ class IngressFilterTest {
     }
 
     @Test
-    void shouldTakeNothingOnceTheProcessIsDead() throws Exception {
-        final IngressFilter dead = opened.call(() -> steering.attachFilter(index, 0));
-        dead.token.close(); // as the kernel does
+    void shouldTakeFramesUntilTheLeaseOfADeadProcessEnds() throws Exception {
+        opened.call(() -> steering.attach(index, 0));
+        assertEquals(0, refused(7000), "nobody renews it, and it still takes frames");
+        steering.renewLease(-2); // as if so much time had passed
         assertTrue(host.exec("tc", "filter", "show", "dev", "up0", "ingress").contains("sluice"), "it is still there");
         assertEquals(1, refused(7000), "but it takes nothing");
-        final IngressFilter next = opened.call(() -> steering.attachFilter(index, 0));
-        assertEquals(0, refused(7000), "the next daemon's stands in its place");
-        opened.call(() -> {
-            next.close();
-            return null;
-        });
+        steering.renewLease();
+        try (Steering later = new Steering(50_000, 50_999)) {
+            final IngressFilter next = opened.call(() -> later.attach(index, 0));
+            assertEquals(1, refused(7000), "the next daemon's stands in its place, which knows of no port yet");
+            opened.call(() -> {
+                next.close();
+                return null;
+            });
+        }
+        assertEquals("", host.exec("tc", "filter", "show", "dev", "up0", "ingress"));
     }
 
     @Test
     void shouldLeaveWhatWasThereBefore() throws Exception {
         host.exec("tc", "qdisc", "add", "dev", "up0", "clsact");
-        final IngressFilter filter = opened.call(() -> steering.attachFilter(index, 0));
+        final IngressFilter filter = opened.call(() -> steering.attach(index, 0));
         opened.call(() -> {
             filter.close();
             return null;
@@ -91,8 +96,8 @@ class IngressFilterTest {
 
     @Test
     void shouldKeepTheFilterOfAnotherWorker() throws Exception {
-        final IngressFilter first = opened.call(() -> steering.attachFilter(index, 0));
-        final IngressFilter second = opened.call(() -> steering.attachFilter(index, 1));
+        final IngressFilter first = opened.call(() -> steering.attach(index, 0));
+        final IngressFilter second = opened.call(() -> steering.attach(index, 1));
         opened.call(() -> {
             second.close();
             return null;

@@ -1,0 +1,32 @@
+package org.sluice.control.proxy;
+
+import java.net.Inet4Address;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
+import java.net.SocketException;
+
+/** Which address of the host's an endpoint sees when a process of the host speaks to it by a published port. */
+final class HostSource {
+    private HostSource() {
+    }
+
+    /**
+     * The client's own address where that is one of the host's, as if no proxy stood between; or null, which leaves it
+     * to the kernel: the gateway's, for a client that came by loopback or from another machine.
+     */
+    static InetSocketAddress of(final InetSocketAddress client, final InetSocketAddress endpoint) {
+        final InetAddress address = client.getAddress();
+        final boolean fits = address instanceof Inet4Address == endpoint.getAddress() instanceof Inet4Address;
+        return fits && !address.isLoopbackAddress() && !address.isLinkLocalAddress() && isLocal(address)
+            ? new InetSocketAddress(address, 0) : null;
+    }
+
+    private static boolean isLocal(final InetAddress address) {
+        try {
+            return NetworkInterface.getByInetAddress(address) != null;
+        } catch (final SocketException ex) {
+            return false;
+        }
+    }
+}
