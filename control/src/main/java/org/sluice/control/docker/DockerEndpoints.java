@@ -15,6 +15,7 @@ import org.sluice.control.ControlThread;
 import org.sluice.control.EndpointManager;
 import org.sluice.control.PortMapManager;
 import org.sluice.control.engine.LinkPlumber;
+import org.sluice.control.ipam.MacAllocator;
 import org.sluice.control.model.DesiredState;
 import org.sluice.control.model.EndpointSpec;
 import org.sluice.control.model.IpPrefix;
@@ -71,6 +72,9 @@ final class DockerEndpoints {
             final NetworkSpec of = network.get();
             if (state.hasEndpoint(name)) {
                 throw ControlException.conflict("there is an endpoint " + name + " already");
+            }
+            if (mac != null) {
+                MacAllocator.parse(mac);
             }
             final List<InetAddress> addresses = ips.stream().map(IpPrefix::parseAddress).toList();
             state.endpointsOf(of.name()).stream().filter(other -> other.ofDocker()

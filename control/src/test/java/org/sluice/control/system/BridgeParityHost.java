@@ -95,7 +95,8 @@ final class BridgeParityHost implements ParityHost {
         final String bridge = network.bridge();
         rule(iptables, "-A FORWARD -i " + bridge + " -o " + bridge + " -j ACCEPT");
         if (!network.internal()) {
-            rule(iptables, "-t nat -A POSTROUTING -s " + subnet + " ! -o " + bridge + " -j MASQUERADE");
+            // Docker's own rule is for all that leaves the bridge, and its proxy hides who comes from another one.
+            rule(iptables, "-t nat -A POSTROUTING -s " + subnet + " -o eth0 -j MASQUERADE");
             rule(iptables, "-A FORWARD -i " + bridge + " ! -o " + bridge + " -j ACCEPT");
         }
         // Hairpin, and the host by loopback: the answer must come back here.
