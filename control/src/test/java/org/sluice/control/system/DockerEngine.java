@@ -113,10 +113,16 @@ final class DockerEngine implements AutoCloseable {
         awaitEnd();
     }
 
-    /** Ends dockerd with SIGKILL. */
+    /** Ends dockerd with SIGKILL, and its containerd, which the next one would hold to be alive while it is ending. */
     void kill() {
         dockerd.destroyForcibly();
         awaitEnd();
+        endWhatIsLeft("containerd");
+        try {
+            Files.deleteIfExists(folder.resolve("exec/containerd/containerd.pid"));
+        } catch (final IOException ex) {
+            throw new UncheckedIOException(ex);
+        }
     }
 
     private void awaitEnd() {
@@ -221,7 +227,7 @@ final class DockerEngine implements AutoCloseable {
             if (!dockerd.waitFor(30, TimeUnit.SECONDS)) {
                 dockerd.destroyForcibly();
             }
-            endContainerd();
+            endWhatIsLeft("containerd");
             // Namespaces of containers that dockerd has not ended are still mounted.
             for (final String line : Files.readAllLines(Path.of("/proc/self/mounts"))) {
                 final String mount = line.split(" ")[1];
@@ -237,19 +243,15 @@ final class DockerEngine implements AutoCloseable {
         delete(folder);
     }
 
-    /** One whose dockerd was killed still runs. */
-    private void endContainerd() throws IOException, InterruptedException {
-        final Path pid = folder.resolve("exec/containerd/containerd.pid");
-        if (Files.exists(pid)) {
-            final ProcessHandle containerd =
-                ProcessHandle.of(Long.parseLong(Files.readString(pid).strip())).orElse(null);
-            if (containerd != null && containerd.info().command().orElse("").endsWith("containerd")) {
-                containerd.destroy();
-                for (int i = 0; i < 100 && containerd.isAlive(); i++) {
-                    Thread.sleep(50);
-                }
-            }
-        }
+    /** Ends what a dockerd that was killed has left running: each of these names our folder. */
+    private void endWhatIsLeft(final String program) {
+        ProcessHandle.allProcesses()
+            .filter(process -> process.info().command().orElse("").contains(program)
+                && process.info().commandLine().orElse("").contains(folder.toString()))
+            .forEach(process -> {
+                process.descendants().forEach(ProcessHandle::destroyForcibly);
+                process.destroyForcibly();
+            });
     }
 
     static void delete(final Path folder) {
