@@ -43,10 +43,14 @@ install: build
 	install -m 755 sluice "$(DESTDIR)$(PREFIX)/bin/sluice"
 	install -m 644 control/target/dist/lib/*.jar "$(DESTDIR)$(PREFIX)/lib/sluice/lib/"
 	install -m 644 control/target/dist/jvm.options "$(DESTDIR)$(PREFIX)/lib/sluice/"
+	install -d "$(DESTDIR)$(PREFIX)/lib/systemd/system"
+	sed 's|@PREFIX@|$(PREFIX)|' control/src/main/packaging/sluice.service \
+		>"$(DESTDIR)$(PREFIX)/lib/systemd/system/sluice.service"
 	sh control/target/dist/make-aot-caches "$(DESTDIR)$(PREFIX)/bin/sluice" "$(DESTDIR)$(PREFIX)/lib/sluice"
 
 uninstall:
-	rm -rf "$(DESTDIR)$(PREFIX)/bin/sluice" "$(DESTDIR)$(PREFIX)/lib/sluice"
+	rm -rf "$(DESTDIR)$(PREFIX)/bin/sluice" "$(DESTDIR)$(PREFIX)/lib/sluice" \
+		"$(DESTDIR)$(PREFIX)/lib/systemd/system/sluice.service"
 
 clean:
 	$(MVN) clean

@@ -77,7 +77,9 @@ final class DaemonCommand implements Callable<Integer> {
             Daemon daemon = Daemon.start(new EngineOptions(runDir.toAbsolutePath(), stateDir.toAbsolutePath(),
                 idle == Idle.BUSY, workers, UplinkChoice.parse(uplinks), parseNatPorts(),
                 conntrack.toConfig()), dockerSockets())) {
+            ServiceManager.ready();
             barrier.await();
+            ServiceManager.stopping();
         }
         return 0;
     }

@@ -15,6 +15,9 @@ final class DockerHost implements DockerParityHost {
     private static final AtomicInteger NEXT = new AtomicInteger();
     private static final Path PLUGINS = Path.of("/run/docker/plugins");
 
+    /** As the README has it. */
+    private static final String CONFIGURATION = Path.of("src/main/packaging/daemon.json").toAbsolutePath().toString();
+
     /** No other run has one of this name, though all share Docker's folder of plugins. */
     private final String driver = "slt" + ProcessHandle.current().pid() + "d" + NEXT.incrementAndGet();
     private final Path folder;
@@ -37,7 +40,7 @@ final class DockerHost implements DockerParityHost {
             }
         }, "--docker-socket", PLUGINS.resolve(driver + ".sock").toString(), "--docker-host",
             folder.resolve("docker.sock").toString(), "--uplink", wire == null ? "none" : "auto");
-        final List<String> all = new ArrayList<>(List.of("--bridge", "none", "--iptables=false"));
+        final List<String> all = new ArrayList<>(List.of("--config-file", CONFIGURATION));
         all.addAll(List.of(options));
         try {
             engine = new DockerEngine(sluice.namespace(), folder, all.toArray(String[]::new));

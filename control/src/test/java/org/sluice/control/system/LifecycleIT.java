@@ -5,10 +5,23 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+
+import io.netty.bootstrap.Bootstrap;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.channel.epoll.EpollDomainDatagramChannel;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.unix.DomainDatagramPacket;
+import io.netty.channel.unix.DomainSocketAddress;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -100,6 +113,30 @@ class LifecycleIT {
         assertEquals(0, host.json("fdb", "ls").size());
         final String left = host.exec("ip", "-o", "link");
         assertFalse(left.contains("sl"), left);
+    }
+
+    @Test
+    void shouldTellTheServiceManagerWhenItIsReadyAndWhenItStops() throws Exception {
+        final Path folder = Files.createTempDirectory("sluice-notify");
+        final BlockingQueue<String> told = new LinkedBlockingQueue<>();
+        final var loop = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
+        new Bootstrap().group(loop).channel(EpollDomainDatagramChannel.class)
+            .handler(new SimpleChannelInboundHandler<DomainDatagramPacket>() {
+                @Override
+                protected void channelRead0(final ChannelHandlerContext context, final DomainDatagramPacket packet) {
+                    told.add(packet.content().toString(StandardCharsets.US_ASCII));
+                }
+            }).bind(new DomainSocketAddress(folder.resolve("notify").toString())).sync();
+        final Process daemon = host.spawn(Map.of("NOTIFY_SOCKET", folder.resolve("notify").toString()), "daemon",
+            "--run-dir", folder.resolve("run").toString(), "--state-dir", folder.resolve("state").toString(),
+            "--docker-socket", "none", "--uplink", "none");
+        assertEquals("READY=1", told.poll(20, TimeUnit.SECONDS));
+        assertTrue(Files.exists(folder.resolve("run/api.sock")));
+        daemon.destroy();
+        assertEquals("STOPPING=1", told.poll(20, TimeUnit.SECONDS));
+        assertTrue(daemon.waitFor(20, TimeUnit.SECONDS));
+        loop.shutdownGracefully();
+        DockerEngine.delete(folder);
     }
 
     @Test

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -186,11 +187,18 @@ final class SluiceHost implements AutoCloseable {
 
     /** Starts another {@code sluice} in the host's namespace. */
     Process spawn(final String... arguments) {
+        return spawn(Map.of(), arguments);
+    }
+
+    /** The same with more in its environment. */
+    Process spawn(final Map<String, String> environment, final String... arguments) {
         final List<String> command =
             new ArrayList<>(List.of("nsenter", "--net=/run/netns/" + namespace.name(), LAUNCHER));
         command.addAll(List.of(arguments));
         try {
-            return new ProcessBuilder(command).redirectErrorStream(true)
+            final ProcessBuilder builder = new ProcessBuilder(command);
+            builder.environment().putAll(environment);
+            return builder.redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(folder.resolve("daemon.log").toFile())).start();
         } catch (final IOException ex) {
             throw new UncheckedIOException(ex);
