@@ -3,7 +3,7 @@ PREFIX ?= /usr/local
 MVN ?= mvn -B -q
 SCRIPTS := bench/src/main/scripts
 
-.PHONY: help build demo test bench compare install uninstall clean
+.PHONY: help build demo test bench compare compare-docker install uninstall clean
 
 help:
 	@echo "make demo      set up, build, and show two namespaces that talk through the switch (needs root)"
@@ -11,6 +11,7 @@ help:
 	@echo "make build     build into control/target/dist; run it as ./sluice"
 	@echo "make bench     the JMH benchmarks, into perf-results/"
 	@echo "make compare   end to end beside a docker-like kernel bridge, into perf-results/ (needs root)"
+	@echo "make compare-docker   the same with real dockerds, and how long docker run takes (needs root)"
 	@echo "make install   PREFIX=$(PREFIX)"
 
 build:
@@ -23,7 +24,7 @@ demo:
 	@$(SCRIPTS)/demo
 
 test:
-	@$(SCRIPTS)/ensure-tools build test
+	@$(SCRIPTS)/ensure-tools build test docker
 	mvn -B verify
 
 bench:
@@ -35,6 +36,11 @@ compare:
 	@$(SCRIPTS)/ensure-tools build compare
 	$(MVN) package -DskipTests
 	@$(SCRIPTS)/compare
+
+compare-docker:
+	@$(SCRIPTS)/ensure-tools build compare docker
+	$(MVN) package -DskipTests
+	@$(SCRIPTS)/compare-docker
 
 # The caches know the jars by their paths and times, so they are recorded anew where the jars now are.
 install: build

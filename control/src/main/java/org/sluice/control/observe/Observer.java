@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
@@ -46,6 +47,8 @@ public final class Observer implements AutoCloseable {
     private final UplinkManager uplinks;
     private final FilterParser filters;
     private final ScheduledFuture<?> leaseCheck;
+    /** Of ports, by index; also of those that have gone since somebody began to look. */
+    private final Map<Integer, String> names = new ConcurrentHashMap<>();
     private Session trace;
     private List<TraceReader> traceReaders;
     private Session capture;
@@ -132,7 +135,7 @@ public final class Observer implements AutoCloseable {
         final PacketFilter filter = filters.parse(request.filter() == null ? List.of() : request.filter());
         requireFree(trace, "trace");
         stopTrace();
-        final Map<Integer, String> names = PortNames.of(state, networks, endpoints, uplinks);
+        learnNames();
         final long epochOffsetNs = PcapngWriter.epochOffsetNs();
         traceReaders = IntStream.range(0, engine.workerCount())
             .mapToObj(worker -> new TraceReader(names, epochOffsetNs)).toList();
@@ -144,11 +147,17 @@ public final class Observer implements AutoCloseable {
     public Trace readTrace() {
         requireThere(trace, "trace");
         trace.askedNs = System.nanoTime();
+        learnNames();
         final List<TracedPacket> packets = new ArrayList<>();
         for (int worker = 0; worker < traceReaders.size(); worker++) {
             packets.addAll(traceReaders.get(worker).read(trace.rings.get(worker)));
         }
         return new Trace(packets, trace.lost());
+    }
+
+    /** Ports come while somebody looks. */
+    private void learnNames() {
+        names.putAll(PortNames.of(state, networks, endpoints, uplinks));
     }
 
     /** Ends the trace; one that is not there is no error. */
@@ -179,8 +188,8 @@ public final class Observer implements AutoCloseable {
         stopCapture();
         final Session session = open(ProbeKind.CAPTURE, filter, CAPTURE_RING_BYTES, snapBytes);
         try {
-            captureWriter = new CaptureWriter(session.rings, PortNames.of(state, networks, endpoints, uplinks), path,
-                snapBytes, frames, maxBytes);
+            learnNames();
+            captureWriter = new CaptureWriter(session.rings, names, path, snapBytes, frames, maxBytes);
         } catch (final IOException | RuntimeException | InternalError ex) {
             stop(session);
             CloseHelper.closeAll(session.rings);
@@ -206,6 +215,7 @@ public final class Observer implements AutoCloseable {
     public Capture readCapture() {
         requireThere(capture, "capture");
         capture.askedNs = System.nanoTime();
+        learnNames();
         return progress();
     }
 
