@@ -291,7 +291,8 @@ public final class NetworkManager {
             for (final SubnetSpec taken : other.subnets()) {
                 if (taken.subnet().overlaps(subnet)) {
                     throw ControlException.conflict("subnet " + subnet + " overlaps " + taken.subnet()
-                        + " of the network \"" + other.name() + "\"");
+                        + " of the network \"" + other.name() + "\"" + (other.ofDocker()
+                        ? ", which is Docker's; if Docker has forgotten it: sluice prune" : ""));
                 }
             }
         }

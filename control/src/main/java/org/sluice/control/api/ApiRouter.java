@@ -1,6 +1,5 @@
 package org.sluice.control.api;
 
-import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -12,7 +11,6 @@ import java.util.regex.Pattern;
 
 import com.fasterxml.jackson.annotation.JsonSetter;
 import com.fasterxml.jackson.annotation.Nulls;
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.ser.std.ToStringSerializer;
 import com.fasterxml.jackson.databind.module.SimpleModule;
@@ -28,6 +26,7 @@ import org.sluice.control.ControlException;
 import org.sluice.control.EndpointManager;
 import org.sluice.control.NetworkManager;
 import org.sluice.control.http.HttpService;
+import org.sluice.control.http.JsonBody;
 import org.sluice.control.observe.Observer;
 
 /**
@@ -178,25 +177,11 @@ public final class ApiRouter implements HttpService {
     }
 
     private <T> T read(final byte[] body, final Class<T> type) {
-        try {
-            final T value = json.readValue(body, type);
-            if (value == null) {
-                throw ControlException.invalid("the request's JSON is null");
-            }
-            return value;
-        } catch (final JsonProcessingException ex) {
-            throw ControlException.invalid("the request's JSON is wrong: " + ex.getOriginalMessage());
-        } catch (final IOException ex) {
-            throw ControlException.invalid("the request cannot be read: " + ex.getMessage());
-        }
+        return JsonBody.read(json, body, type);
     }
 
     private byte[] write(final Object value) {
-        try {
-            return json.writeValueAsBytes(value);
-        } catch (final JsonProcessingException ex) {
-            throw new IllegalStateException("cannot write " + value.getClass(), ex);
-        }
+        return JsonBody.write(json, value);
     }
 
     private static Route route(final HttpMethod method, final String path, final Action action) {

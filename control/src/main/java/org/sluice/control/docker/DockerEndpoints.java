@@ -68,7 +68,7 @@ final class DockerEndpoints {
                         final String mac) {
         final String name = DockerId.nameOf("EndpointID", id);
         watch.touch(name);
-        final EndpointSpec spec = control.call(() -> {
+        return control.call(() -> {
             final NetworkSpec of = network.get();
             if (state.hasEndpoint(name)) {
                 throw ControlException.conflict("there is an endpoint " + name + " already");
@@ -84,7 +84,6 @@ final class DockerEndpoints {
             store.stage(state);
             return reserved;
         });
-        return spec;
     }
 
     /** Docker has given its address to another: it has lost sight of it, as when one of us two died half-way. */
@@ -123,6 +122,8 @@ final class DockerEndpoints {
             throw ex;
         }
         commitOr(() -> leave(() -> joined));
+        // Only now: one that a dying daemon has made and nobody knows of goes with it.
+        device.persistent(true);
         return joined;
     }
 

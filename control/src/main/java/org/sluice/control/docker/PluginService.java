@@ -1,6 +1,5 @@
 package org.sluice.control.docker;
 
-import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
@@ -9,7 +8,6 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
-import com.fasterxml.jackson.core.JsonProcessingException;
 
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpResponseStatus;
@@ -19,6 +17,7 @@ import org.slf4j.LoggerFactory;
 
 import org.sluice.control.ControlException;
 import org.sluice.control.http.HttpService;
+import org.sluice.control.http.JsonBody;
 
 /**
  * What Docker calls on our socket: every call of its plugin protocol (moby pkg/plugins) stands in one table. A call is
@@ -121,7 +120,8 @@ final class PluginService implements HttpService, AutoCloseable {
         }
         final T request;
         try {
-            request = Void.class.equals(call.request()) ? null : read(body, call.request());
+            request = Void.class.equals(call.request()) ? null
+                : JsonBody.read(PluginJson.MAPPER, body, call.request());
         } catch (final ControlException ex) {
             return new Answer(HttpResponseStatus.BAD_REQUEST, write(error.apply(ex.getMessage())));
         }
@@ -136,26 +136,8 @@ final class PluginService implements HttpService, AutoCloseable {
         }
     }
 
-    private <T> T read(final byte[] body, final Class<T> type) {
-        try {
-            final T value = body.length == 0 ? null : PluginJson.MAPPER.readValue(body, type);
-            if (value == null) {
-                throw ControlException.invalid("the request has no JSON");
-            }
-            return value;
-        } catch (final JsonProcessingException ex) {
-            throw ControlException.invalid("the request's JSON is wrong: " + ex.getOriginalMessage());
-        } catch (final IOException ex) {
-            throw ControlException.invalid("the request cannot be read: " + ex.getMessage());
-        }
-    }
-
-    private byte[] write(final Object value) {
-        try {
-            return PluginJson.MAPPER.writeValueAsBytes(value);
-        } catch (final JsonProcessingException ex) {
-            throw new IllegalStateException("cannot write " + value.getClass(), ex);
-        }
+    private static byte[] write(final Object value) {
+        return JsonBody.write(PluginJson.MAPPER, value);
     }
 
     /** Lets no new calls begin. */

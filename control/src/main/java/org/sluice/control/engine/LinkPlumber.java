@@ -86,8 +86,8 @@ public final class LinkPlumber {
     }
 
     /**
-     * Makes an interface in the daemon's own namespace for someone else to move, name, address and set up. It outlives
-     * the daemon.
+     * Makes an interface in the daemon's own namespace for someone else to move, name, address and set up. It goes with
+     * the daemon until it is made persistent.
      *
      * @throws ControlException when it cannot be made; nothing of it is left then.
      */
@@ -97,7 +97,6 @@ public final class LinkPlumber {
             try (RouteNetlink netlink = new RouteNetlink()) {
                 netlink.prepare(netlink.link(spec.name()).orElseThrow(), spec.mac(), spec.mtu());
             }
-            device.persistent(true);
         });
     }
 
