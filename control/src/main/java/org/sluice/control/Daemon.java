@@ -8,7 +8,6 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.concurrent.TimeUnit;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,12 +37,12 @@ public final class Daemon implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Daemon.class);
     private static final String LOCK_FILE = "daemon.lock";
 
-    private static final int API_IDLE_SECONDS = 60;
-    private static final int LEASE_SECONDS = 1;
+    private static final UnixHttpServer.Limits API_LIMITS = new UnixHttpServer.Limits(60, 1 << 20);
 
     private final ControlThread control = new ControlThread();
     private final FileChannel lock;
     private FileChannel stateLock;
+    private StateStore store;
     private DesiredState state;
     private SwitchEngine engine;
     private NetworkManager networks;
@@ -78,7 +77,7 @@ public final class Daemon implements AutoCloseable {
 
     private void open(final EngineOptions options, final DockerSockets sockets) {
         stateLock = lock(options.stateDir(), "--state-dir");
-        final StateStore store = new StateStore(options.stateDir());
+        store = new StateStore(options.stateDir());
         state = store.load();
         engine = new SwitchEngine(options, () -> {
             final RouteMirror current = mirror;
@@ -99,13 +98,12 @@ public final class Daemon implements AutoCloseable {
         endpoints.restore();
         portMaps.restore();
         mirror.start();
-        control.executor().scheduleWithFixedDelay(uplinks::renewLease, LEASE_SECONDS, LEASE_SECONDS, TimeUnit.SECONDS);
         docker = new Docker(sockets, control, state, store, networks, endpoints, portMaps);
         observer = new Observer(state, engine, networks, endpoints, uplinks, control.executor());
         final ControlApi api = new ControlApi(
             new ControlApi.Parts(state, engine, networks, endpoints, portMaps, uplinks, mirror, observer, docker),
             options.busy());
-        server = new UnixHttpServer(options.runDir().resolve(API_SOCKET), API_IDLE_SECONDS,
+        server = new UnixHttpServer(options.runDir().resolve(API_SOCKET), API_LIMITS,
             new ApiRouter(api, control.executor(), docker.watch()::refresh));
         LOG.info("ready: {} networks, {} endpoints, {} worker(s), {} idle, API at {}", state.networks().size(),
             state.endpoints().size(), options.workers(), options.busy() ? "busy" : "adaptive",
@@ -115,8 +113,9 @@ public final class Daemon implements AutoCloseable {
     /** Stops answering, then forwarding. The endpoints' interfaces stay where they are, for the next daemon. */
     @Override
     public void close() {
+        // Its calls need the control thread to come to their end.
+        closeQuietly(docker);
         control.close(() -> {
-            closeQuietly(docker);
             closeQuietly(server);
             closeQuietly(observer);
             closeQuietly(proxy);
@@ -124,6 +123,7 @@ public final class Daemon implements AutoCloseable {
             closeQuietly(networks == null ? null : networks::close);
             closeQuietly(uplinks == null ? null : () -> uplinks.close(!state.endpoints().isEmpty()));
             closeQuietly(engine);
+            closeQuietly(store == null ? null : store::commit);
             // After the workers, which call upon it.
             closeQuietly(mirror);
             closeQuietly(stateLock);

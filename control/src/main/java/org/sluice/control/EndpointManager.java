@@ -188,6 +188,7 @@ public final class EndpointManager {
         } catch (final RuntimeException ex) {
             state.put(spec);
             published.forEach(state::put);
+            store.stage(state);
             throw ex;
         }
         forget(spec);
@@ -242,7 +243,9 @@ public final class EndpointManager {
             poolOf(live, address).take(address);
         }
         if (spec.netns() == null) {
-            return; // no container has joined it
+            // No container has joined it: what there may be was made by a daemon that died before it could say so.
+            LinkPlumber.takeUpHandedOver(linkOf(spec)).ifPresent(LinkPlumber::destroy);
+            return;
         }
         final TapDevice device = spec.ofDocker() ? takeUp(spec) : reattach(spec);
         try {
@@ -323,7 +326,10 @@ public final class EndpointManager {
     }
 
     private String takeMac(final NetworkSpec network, final String wanted, final List<InetAddress> addresses) {
-        final List<String> taken = state.endpointsOf(network.name()).stream().map(EndpointSpec::mac).toList();
+        // One of Docker's that could not be restored does not come back.
+        final List<String> taken = state.endpointsOf(network.name()).stream()
+            .filter(other -> !other.ofDocker() || other.netns() == null || ports.containsKey(other.name()))
+            .map(EndpointSpec::mac).toList();
         if (wanted == null) {
             return MacAllocator.allocate(addresses, mac -> mac.equals(network.gatewayMac()) || taken.contains(mac));
         }

@@ -112,6 +112,7 @@ public final class NetworkManager {
         } catch (final RuntimeException ex) {
             state.removeNetwork(spec.name());
             takeDown(spec.name());
+            store.stage(state);
             throw ex;
         }
         return spec;
@@ -150,6 +151,7 @@ public final class NetworkManager {
         } catch (final RuntimeException ex) {
             state.put(spec);
             bringUp(spec);
+            store.stage(state);
             throw ex;
         }
     }

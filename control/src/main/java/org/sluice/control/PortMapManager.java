@@ -11,6 +11,7 @@ import org.sluice.control.engine.SwitchEngine;
 import org.sluice.control.model.Addresses;
 import org.sluice.control.model.DesiredState;
 import org.sluice.control.model.EndpointSpec;
+import org.sluice.control.model.IpPrefix;
 import org.sluice.control.model.PortMapSpec;
 import org.sluice.control.model.PortSpec;
 import org.sluice.control.model.Protocols;
@@ -65,6 +66,7 @@ public final class PortMapManager {
             store.save(state);
         } catch (final RuntimeException ex) {
             published.forEach(map -> withdraw(endpoint, map));
+            store.stage(state);
             throw ex;
         }
         return published;
@@ -111,6 +113,7 @@ public final class PortMapManager {
             store.save(state);
         } catch (final RuntimeException ex) {
             gone.forEach(state::put);
+            store.stage(state);
             throw ex;
         }
         gone.forEach(map -> unprogram(endpoint, map));
@@ -141,6 +144,29 @@ public final class PortMapManager {
     private void withdraw(final EndpointSpec endpoint, final PortMapSpec map) {
         unprogram(endpoint, map);
         state.remove(map);
+    }
+
+    /**
+     * Leaves the ports that an endpoint has on all of the host's addresses on those of its own family alone, if it has
+     * but one: another endpoint of the same container serves the other. The caller saves the state.
+     */
+    public void narrow(final EndpointSpec endpoint) {
+        final InetAddress own = endpoint.addresses().getFirst();
+        if (!endpoint.addresses().stream().allMatch(address -> isSameFamily(address, own))) {
+            return;
+        }
+        final HostSockets sockets = HostSockets.read();
+        for (final PortMapSpec map : List.copyOf(state.portMapsOf(endpoint.name()))) {
+            if (map.hostAddress() == null) {
+                withdraw(endpoint, map);
+                final PortMapSpec narrower = map.on(IpPrefix.of(own, 0).network());
+                try (Undo undo = new Undo()) {
+                    program(endpoint, narrower, sockets, undo);
+                    undo.commit();
+                }
+                state.put(narrower);
+            }
+        }
     }
 
     /** Programs what was saved, for the endpoints that are up. */
@@ -188,13 +214,25 @@ public final class PortMapManager {
     }
 
     private Optional<String> takenBy(final PortMapSpec map, final HostSockets sockets) {
-        final Optional<PortMapSpec> other = state.clashing(map);
+        Optional<PortMapSpec> other = state.clashing(map);
+        while (other.isPresent() && isStale(state.endpoint(other.get().endpoint()))) {
+            state.remove(other.get());
+            other = state.clashing(map);
+        }
         if (other.isPresent()) {
             return Optional.of("endpoint \"" + other.get().endpoint() + "\" has " + other.get());
         }
         return sockets.find(map.protocol(), map.hostAddress(), map.hostFirst(), map.hostLast())
             .map(listener -> HostSockets.processOf(listener) + " of the host listens on port " + listener.port()
                 + "/" + Protocols.name(map.protocol()) + "; stop it, or choose another port");
+    }
+
+    /**
+     * Docker's endpoints do not come back: one that could not be restored is only waiting for Docker to say so, who may
+     * have said it while we were not there.
+     */
+    private boolean isStale(final EndpointSpec endpoint) {
+        return endpoint.ofDocker() && endpoints.port(endpoint.name()).isEmpty();
     }
 
     private static void requireFamily(final EndpointSpec endpoint, final InetAddress hostAddress) {
@@ -214,7 +252,8 @@ public final class PortMapManager {
         return map.protocol() == wanted.protocol()
             && map.endpointFirst() == wanted.endpointFirst() && map.endpointLast() == wanted.endpointLast()
             && (wanted.hostFirst() == 0 || map.hostFirst() >= wanted.hostFirst() && map.hostLast() <= wanted.hostLast())
-            && (wanted.hostAddress() == null || wanted.hostAddress().equals(map.hostAddress()));
+            && (wanted.hostAddress() == null || wanted.hostAddress().equals(map.hostAddress())
+                || map.hostAddress() == null && wanted.hostAddress().isAnyLocalAddress());
     }
 
     private static PortMapSpec find(final Collection<PortMapSpec> all, final PortSpec wanted, final String endpoint) {

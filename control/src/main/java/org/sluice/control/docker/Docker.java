@@ -21,6 +21,9 @@ import org.sluice.control.model.StateStore;
 
 /** All that has to do with Docker: its drivers, on the socket where it calls them, and what is known of it. */
 public final class Docker implements AutoCloseable {
+    /** A container may publish each port there is, of each protocol, at 110 bytes a port. */
+    private static final UnixHttpServer.Limits LIMITS = new UnixHttpServer.Limits(0, 32 << 20);
+
     private final DesiredState state;
     private final StateStore store;
     private final NetworkManager networks;
@@ -47,7 +50,7 @@ public final class Docker implements AutoCloseable {
         if (sockets.plugin() != null) {
             service = new PluginService(new NetworkDriver(control, state, networks, endpoints, watch),
                 new IpamDriver(control, state, store, pools, watch));
-            server = new UnixHttpServer(sockets.plugin(), UnixHttpServer.NO_TIMEOUT, service);
+            server = new UnixHttpServer(sockets.plugin(), LIMITS, service);
         }
     }
 
@@ -75,6 +78,7 @@ public final class Docker implements AutoCloseable {
             pruned.endpoints().add(endpoint.name());
         }
         for (final NetworkSpec network : forgotten.networks()) {
+            state.endpointsOf(network.name()).forEach(endpoints::endNow);
             networks.end(network);
             pruned.networks().add(network.name());
         }
@@ -90,8 +94,9 @@ public final class Docker implements AutoCloseable {
         return pruned;
     }
 
+    /** Answers no more calls, once those under way are carried out. Not on the control thread, which they need. */
     @Override
     public void close() {
-        CloseHelper.closeAll(server, service);
+        CloseHelper.closeAll(service, server);
     }
 }

@@ -112,6 +112,7 @@ final class DockerEndpoints {
         try {
             joined = control.call(() -> {
                 final EndpointSpec now = requireNotJoined(wanted.get()).withNetns(sandboxKey);
+                device.persistent(true);
                 endpoints.plug(now, device);
                 state.put(now);
                 store.stage(state);
@@ -121,9 +122,7 @@ final class DockerEndpoints {
             LinkPlumber.destroy(device);
             throw ex;
         }
-        commitOr(() -> leave(() -> joined));
-        // Only now: one that a dying daemon has made and nobody knows of goes with it.
-        device.persistent(true);
+        commitOr(() -> leave(wanted));
         return joined;
     }
 
@@ -144,12 +143,16 @@ final class DockerEndpoints {
     void publish(final Supplier<EndpointSpec> wanted, final Function<EndpointSpec, List<PortSpec>> ports) {
         final boolean changed = control.call(() -> {
             final EndpointSpec spec = wanted.get();
+            watch.touch(spec.name());
             if (spec.netns() == null) {
                 throw ControlException.conflict("no container has joined the endpoint " + spec.name());
             }
             final List<PortSpec> missing = ports.apply(spec).stream()
                 .filter(port -> !portMaps.isPublished(spec, port)).toList();
             if (!missing.isEmpty()) {
+                // Newer engines give a container one gateway for each family, and tell only the second one of it.
+                state.endpoints().stream().filter(other -> spec.netns().equals(other.netns())
+                    && !other.equals(spec)).forEach(portMaps::narrow);
                 portMaps.publish(spec, missing);
                 store.stage(state);
             }

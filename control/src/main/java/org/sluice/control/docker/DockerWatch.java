@@ -37,6 +37,9 @@ public final class DockerWatch {
     private static final long FRESH_NS = TimeUnit.SECONDS.toNanos(1);
     /** What Docker has just asked for may not be in its own lists yet. */
     private static final long SETTLED_NS = TimeUnit.SECONDS.toNanos(10);
+    /** A container is in its list once it has started; volumes and much else may take their time. */
+    private static final long ENDPOINT_SETTLED_NS = TimeUnit.MINUTES.toNanos(2);
+    private static final int MAX_TOUCHED = 4096;
 
     private final JsonMapper json = JsonMapper.builder().build();
     private final Path api;
@@ -82,6 +85,9 @@ public final class DockerWatch {
     void touch(final String name) {
         touchedNs.put(name, System.nanoTime());
         needed = true;
+        if (touchedNs.size() > MAX_TOUCHED) {
+            forgetTouched();
+        }
     }
 
     /**
@@ -140,8 +146,12 @@ public final class DockerWatch {
             });
             state.aliases(new Aliases(networks, endpoints));
         }
+        forgetTouched();
+    }
+
+    private void forgetTouched() {
         final long now = System.nanoTime();
-        touchedNs.values().removeIf(at -> now - at > SETTLED_NS);
+        touchedNs.values().removeIf(at -> now - at > ENDPOINT_SETTLED_NS);
     }
 
     private boolean hasDockers() {
@@ -165,24 +175,29 @@ public final class DockerWatch {
         if (inventory != null) {
             state.endpoints().stream()
                 .filter(spec -> spec.ofDocker() && !inventory.containers().containsKey(spec.dockerId()))
-                .filter(spec -> isSettled(spec.name())).forEach(all.endpoints()::add);
+                .filter(spec -> isSettled(spec.name(), ENDPOINT_SETTLED_NS)).forEach(all.endpoints()::add);
             state.networks().stream()
                 .filter(spec -> spec.ofDocker() && !inventory.networks().containsKey(spec.docker().id()))
-                .filter(spec -> isSettled(spec.name())).forEach(all.networks()::add);
-            state.pools().stream().filter(pool -> isSettled(pool.id())).forEach(pool -> {
-                if (!inventory.subnets().contains(pool.subnet())) {
-                    all.pools().add(pool);
-                } else {
-                    pool.leases().stream().filter(address -> !inventory.addresses().contains(address))
-                        .forEach(address -> all.leases().add(new Lease(pool.id(), address)));
-                }
-            });
+                .filter(spec -> isSettled(spec.name(), SETTLED_NS)).forEach(all.networks()::add);
+            // What swarm's other hosts have of a global space is in no list of this one's.
+            state.pools().stream().filter(pool -> pool.id().startsWith(IpamDriver.LOCAL_SPACE + "/"))
+                .filter(pool -> isSettled(pool.id(), SETTLED_NS)).forEach(pool -> findForgotten(pool, all));
         }
         return all;
     }
 
-    private boolean isSettled(final String name) {
+    private void findForgotten(final PoolSpec pool, final Forgotten all) {
+        if (!inventory.subnets().contains(pool.subnet())) {
+            all.pools().add(pool);
+            return;
+        }
+        pool.leases().stream()
+            .filter(address -> !inventory.addresses().contains(address) && !pool.gateways().contains(address))
+            .forEach(address -> all.leases().add(new Lease(pool.id(), address)));
+    }
+
+    private boolean isSettled(final String name, final long afterNs) {
         final Long at = touchedNs.get(name);
-        return at == null || System.nanoTime() - at > SETTLED_NS;
+        return at == null || System.nanoTime() - at > afterNs;
     }
 }

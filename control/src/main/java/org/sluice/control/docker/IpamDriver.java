@@ -17,7 +17,7 @@ import org.sluice.control.model.StateStore;
  * daemon/libnetwork/ipams/remote. Called by any thread; what it changes it changes on the control thread.
  */
 final class IpamDriver {
-    private static final String LOCAL_SPACE = "local";
+    static final String LOCAL_SPACE = "local";
     private static final String GLOBAL_SPACE = "global";
     private static final String ADDRESS_TYPE = "RequestAddressType";
     private static final String GATEWAY = "com.docker.network.gateway";
@@ -70,9 +70,9 @@ final class IpamDriver {
     IpamMessages.Address requestAddress(final IpamMessages.Target request) {
         final InetAddress wanted = isEmpty(request.address()) ? null : IpPrefix.parseAddress(request.address());
         final boolean gateway = request.options() != null && GATEWAY.equals(request.options().get(ADDRESS_TYPE));
-        watch.touch(poolOf(request));
         return change(() -> {
             final InetAddress leased = pools.lease(poolOf(request), wanted, gateway);
+            watch.touch(request.poolId());
             return new IpamMessages.Address(pools.pool(request.poolId()).subnet().withAddress(leased), Map.of());
         });
     }

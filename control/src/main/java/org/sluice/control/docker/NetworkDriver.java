@@ -101,7 +101,10 @@ final class NetworkDriver {
 
     Empty deleteNetwork(final Target request) {
         return control.call(() -> {
-            networks.end(network(request.networkId()));
+            final NetworkSpec network = network(request.networkId());
+            // Docker ends no network that has any: these it has lost sight of.
+            state.endpointsOf(network.name()).forEach(endpoints::endNow);
+            networks.end(network);
             return new Empty();
         });
     }

@@ -4,6 +4,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
@@ -38,6 +40,7 @@ final class PluginService implements HttpService, AutoCloseable {
     private record Call<T>(Class<T> request, Function<T, Object> action) {
     }
 
+    private static final long END_SECONDS = 5;
     private static final String NETWORK = "/NetworkDriver.";
     private static final String IPAM = "/IpamDriver.";
 
@@ -92,7 +95,11 @@ final class PluginService implements HttpService, AutoCloseable {
                 + method));
             return;
         }
-        threads.execute(() -> reply.accept(answer(uri, body)));
+        try {
+            threads.execute(() -> reply.accept(answer(uri, body)));
+        } catch (final RejectedExecutionException ex) {
+            reply.accept(refuse(HttpResponseStatus.SERVICE_UNAVAILABLE, "the daemon is stopping"));
+        }
     }
 
     @Override
@@ -140,9 +147,16 @@ final class PluginService implements HttpService, AutoCloseable {
         return JsonBody.write(PluginJson.MAPPER, value);
     }
 
-    /** Lets no new calls begin. */
+    /** Lets no new calls begin, and those that have begun end. */
     @Override
     public void close() {
         threads.shutdown();
+        try {
+            if (!threads.awaitTermination(END_SECONDS, TimeUnit.SECONDS)) {
+                LOG.warn("calls of Docker's are cut off");
+            }
+        } catch (final InterruptedException ex) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

@@ -20,6 +20,7 @@ import org.sluice.datapath.protocol.MacAddress;
 import org.sluice.linux.NativeException;
 import org.sluice.linux.NetNamespace;
 import org.sluice.linux.TapDevice;
+import org.sluice.linux.netlink.InterfaceAddress;
 import org.sluice.linux.netlink.Link;
 import org.sluice.linux.netlink.Route;
 import org.sluice.linux.netlink.RouteNetlink;
@@ -114,10 +115,17 @@ public final class LinkPlumber {
      * @throws ControlException when it is not there any more, or held by someone else.
      */
     public static TapDevice takeUpMoved(final NetNamespace namespace, final LinkSpec spec) {
-        return inside(namespace, netlink -> attach(netlink.links().stream()
-            .filter(found -> found.mac() == spec.mac()).findFirst()
-            .orElseThrow(() -> ControlException.notFound("an interface with MAC address "
-                + MacAddress.format(spec.mac()) + " is not in " + namespace.path() + " any more")), spec));
+        return inside(namespace, netlink -> {
+            // A VLAN of it has the same MAC address, and so may an interface of another network.
+            final Set<Integer> withAddress = netlink.addresses().stream()
+                .filter(own -> spec.addresses().stream().anyMatch(wanted -> wanted.address().equals(own.address())))
+                .map(InterfaceAddress::linkIndex).collect(Collectors.toSet());
+            return attach(netlink.links().stream()
+                .filter(link -> link.mac() == spec.mac() && withAddress.contains(link.index())).findFirst()
+                .orElseThrow(() -> ControlException.notFound("an interface with MAC address "
+                    + MacAddress.format(spec.mac()) + " and the endpoint's address is not in " + namespace.path()
+                    + " any more")), spec);
+        });
     }
 
     /** Ends an interface, wherever it is; that it went with its namespace is no error. */

@@ -16,7 +16,6 @@ import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
@@ -25,6 +24,7 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollServerDomainSocketChannel;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.FullHttpRequest;
@@ -44,11 +44,16 @@ import org.sluice.control.ControlException;
 
 /** HTTP/1.1 with JSON bodies on a unix socket, by Netty's native epoll. One event loop reads and writes. */
 public final class UnixHttpServer implements AutoCloseable {
-    /** For {@link #UnixHttpServer}: a connection may be silent for ever. */
-    public static final int NO_TIMEOUT = 0;
+    /**
+     * What a client may do.
+     *
+     * @param idleSeconds  after which a silent connection is closed; 0 for never.
+     * @param requestBytes of the largest body.
+     */
+    public record Limits(int idleSeconds, int requestBytes) {
+    }
 
     private static final Logger LOG = LoggerFactory.getLogger(UnixHttpServer.class);
-    private static final int MAX_REQUEST_BYTES = 1024 * 1024;
     /** S_IFMT and S_IFSOCK of inode(7). */
     private static final int FILE_TYPE = 0170000;
     private static final int TYPE_SOCKET = 0140000;
@@ -56,7 +61,7 @@ public final class UnixHttpServer implements AutoCloseable {
     private final EventLoopGroup eventLoop = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
     private final Path socket;
     private final HttpService service;
-    private final int idleSeconds;
+    private final Limits limits;
     private final Channel server;
     /** Tells our socket's file from one that another process has put in its place. */
     private final Object fileKey;
@@ -65,14 +70,13 @@ public final class UnixHttpServer implements AutoCloseable {
     /**
      * Listens from now on.
      *
-     * @param socket      path of the unix socket; only the owner may connect (mode 0600).
-     * @param idleSeconds after which a silent connection is closed, or {@link #NO_TIMEOUT}.
+     * @param socket path of the unix socket; only the owner may connect (mode 0600).
      * @throws ControlException when another process serves on the path.
      */
-    public UnixHttpServer(final Path socket, final int idleSeconds, final HttpService service) {
+    public UnixHttpServer(final Path socket, final Limits limits, final HttpService service) {
         this.socket = socket;
         this.service = service;
-        this.idleSeconds = idleSeconds;
+        this.limits = limits;
         try {
             requireUnserved();
             server = listen();
@@ -117,8 +121,9 @@ public final class UnixHttpServer implements AutoCloseable {
                 .childHandler(new ChannelInitializer<Channel>() {
                     @Override
                     protected void initChannel(final Channel child) {
-                        child.pipeline().addLast(new HttpServerCodec(), new HttpObjectAggregator(MAX_REQUEST_BYTES),
-                            new ReadTimeoutHandler(idleSeconds), new Handler());
+                        child.pipeline().addLast(new HttpServerCodec(),
+                            new HttpObjectAggregator(limits.requestBytes()),
+                            new ReadTimeoutHandler(limits.idleSeconds()), new Handler());
                     }
                 })
                 .bind(new DomainSocketAddress(draft.toString())).syncUninterruptibly().channel();
@@ -153,10 +158,14 @@ public final class UnixHttpServer implements AutoCloseable {
         }
     }
 
-    /** One connection. */
+    /** One connection. On the event loop, but for the answers. */
     private final class Handler extends SimpleChannelInboundHandler<FullHttpRequest> {
+        private int unanswered;
+        private boolean inputEnded;
+
         @Override
         protected void channelRead0(final ChannelHandlerContext context, final FullHttpRequest request) {
+            unanswered++;
             if (request.decoderResult().isFailure()) {
                 respond(context, service.refuse(HttpResponseStatus.BAD_REQUEST, "this is not HTTP"), false);
                 return;
@@ -178,9 +187,26 @@ public final class UnixHttpServer implements AutoCloseable {
             response.headers().set(HttpHeaderNames.CONTENT_TYPE, service.contentType());
             HttpUtil.setContentLength(response, answer.body().length);
             HttpUtil.setKeepAlive(response, keepAlive);
-            final var written = context.writeAndFlush(response);
-            if (!keepAlive) {
-                written.addListener(ChannelFutureListener.CLOSE);
+            context.writeAndFlush(response).addListener(written -> {
+                unanswered--;
+                if (!keepAlive || !written.isSuccess()) {
+                    context.close();
+                }
+                closeIfOver(context);
+            });
+        }
+
+        /** A client that has closed its side still gets its answers; then there is nothing more to come. */
+        @Override
+        public void userEventTriggered(final ChannelHandlerContext context, final Object event) throws Exception {
+            inputEnded |= event instanceof ChannelInputShutdownEvent;
+            closeIfOver(context);
+            super.userEventTriggered(context, event);
+        }
+
+        private void closeIfOver(final ChannelHandlerContext context) {
+            if (inputEnded && unanswered == 0) {
+                context.close();
             }
         }
 

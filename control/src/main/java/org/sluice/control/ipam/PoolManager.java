@@ -19,6 +19,8 @@ import org.sluice.control.model.PoolSpec;
  * us. Edits the state; its caller saves it. Owned by the control thread.
  */
 public final class PoolManager {
+    private static final int MIN_IPV6_ROUTE = 16;
+
     private final DesiredState state;
     private final Map<String, AddressPool> pools = new HashMap<>();
 
@@ -55,7 +57,8 @@ public final class PoolManager {
             pools.put(id, new AddressPool(chosen, handedOut));
         }
         final PoolSpec spec =
-            known == null ? new PoolSpec(id, chosen, handedOut, 1, List.of()) : known.withUsers(known.users() + 1);
+            known == null ? new PoolSpec(id, chosen, handedOut, 1, List.of(), List.of())
+                : known.withUsers(known.users() + 1);
         state.put(spec);
         return spec;
     }
@@ -98,7 +101,7 @@ public final class PoolManager {
             pool.take(address);
             leased = address;
         }
-        state.put(spec.with(leased));
+        state.put(gateway ? spec.withGateway(leased) : spec.with(leased));
         return leased;
     }
 
@@ -125,7 +128,9 @@ public final class PoolManager {
     }
 
     private IpPrefix choose(final boolean ipv6) {
-        final List<IpPrefix> taken = new ArrayList<>(LinkPlumber.hostRoutes(false));
+        // A route over as good as all private addresses, as tunnels set, is a default route: all are a part of it.
+        final List<IpPrefix> taken = new ArrayList<>(LinkPlumber.hostRoutes(false).stream()
+            .filter(route -> route.isIpv4() || route.length() >= MIN_IPV6_ROUTE).toList());
         state.networks().forEach(network -> network.subnets().forEach(s -> taken.add(s.subnet())));
         state.pools().forEach(pool -> taken.add(pool.subnet()));
         final Predicate<IpPrefix> clashes = candidate -> taken.stream().anyMatch(candidate::overlaps);

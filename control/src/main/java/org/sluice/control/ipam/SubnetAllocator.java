@@ -18,6 +18,7 @@ public final class SubnetAllocator {
     /** fd00::/8, locally assigned. */
     private static final long ULA = 0xFD00_0000_0000_0000L;
     private static final int IPV6_LENGTH = 64;
+    private static final int MAX_TRIES = 1000;
     private static final List<IpPrefix> CANDIDATES = candidates();
 
     private SubnetAllocator() {
@@ -38,14 +39,13 @@ public final class SubnetAllocator {
      * A random IPv6 subnet of the private ones (RFC 4193, section 3.2).
      *
      * @param clashes as above.
+     * @throws ControlException when none is found.
      */
     public static IpPrefix allocateIpv6(final Predicate<IpPrefix> clashes) {
-        IpPrefix subnet;
-        do {
-            final long prefix = ULA | ThreadLocalRandom.current().nextLong() >>> Byte.SIZE;
-            subnet = IpPrefix.of(Addresses.of(prefix, 0), IPV6_LENGTH);
-        } while (clashes.test(subnet));
-        return subnet;
+        return ThreadLocalRandom.current().longs(MAX_TRIES)
+            .mapToObj(random -> IpPrefix.of(Addresses.of(ULA | random >>> Byte.SIZE, 0), IPV6_LENGTH))
+            .filter(clashes.negate()).findFirst().orElseThrow(() -> ControlException.conflict("no private IPv6 subnet"
+                + " is free of clashes with other networks and the host's routes; name one with --subnet"));
     }
 
     /** 172.17.0.0/16 to 172.31.0.0/16, then 192.168.0.0/16 in steps of /20. */

@@ -18,6 +18,11 @@ public record PortMapSpec(String endpoint, int protocol, InetAddress hostAddress
         return endpointFirst + hostLast - hostFirst;
     }
 
+    /** The same on another address of the host's. */
+    public PortMapSpec on(final InetAddress address) {
+        return new PortMapSpec(endpoint, protocol, address, hostFirst, hostLast, endpointFirst);
+    }
+
     /** Whether one packet could be meant by both. */
     public boolean clashesWith(final PortMapSpec other) {
         return protocol == other.protocol && hostFirst <= other.hostLast && other.hostFirst <= hostLast

@@ -1,6 +1,8 @@
 package org.sluice.control.uplink;
 
 import java.io.IOException;
+import java.net.Inet4Address;
+import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.DirectoryStream;
@@ -115,14 +117,23 @@ public final class HostSockets {
     /**
      * One of another process that would have what comes for the address, or all, on one of the ports.
      *
-     * @param address null or an unspecified one for all.
+     * @param address null for all; an unspecified one for all of its family.
      */
     public Optional<Listener> find(final int protocol, final InetAddress address, final int first, final int last) {
         return listeners.stream()
             .filter(listener -> listener.protocol() == protocol && listener.port() >= first && listener.port() <= last)
-            .filter(listener -> address == null || address.isAnyLocalAddress() || listener.address().isAnyLocalAddress()
-                || listener.address().equals(address))
+            .filter(listener -> clashes(listener.address(), address))
             .filter(listener -> !isOwn(listener)).findFirst();
+    }
+
+    /** An unspecified IPv6 address of a listener is, for all that can be seen, of both families. */
+    private static boolean clashes(final InetAddress listener, final InetAddress wanted) {
+        if (wanted == null || listener.equals(wanted)
+            || listener instanceof Inet6Address && listener.isAnyLocalAddress()) {
+            return true;
+        }
+        return listener instanceof Inet4Address == wanted instanceof Inet4Address
+            && (listener.isAnyLocalAddress() || wanted.isAnyLocalAddress());
     }
 
     /** The process that has the socket, as "name (pid 1)", or "a process". */

@@ -23,6 +23,7 @@ final class PortSteering implements AutoCloseable {
     private final Set<InetAddress> addresses = new HashSet<>();
     private final List<PortMap> maps = new ArrayList<>();
     private final Set<IpPrefix> prefixes = new HashSet<>();
+    /** Guarded by this, for the lease; otherwise the control thread's. */
     private Steering steering;
 
     PortSteering(final NatPorts natPorts) {
@@ -32,7 +33,10 @@ final class PortSteering implements AutoCloseable {
     /** The kernel's part, made if need be. */
     Steering open() {
         if (steering == null) {
-            steering = new Steering(natPorts.first(), natPorts.last());
+            final Steering opened = new Steering(natPorts.first(), natPorts.last());
+            synchronized (this) {
+                steering = opened;
+            }
             final HostSockets sockets = HostSockets.read();
             maps.forEach(map -> spare(map, sockets));
             addresses.forEach(this::program);
@@ -41,8 +45,8 @@ final class PortSteering implements AutoCloseable {
         return steering;
     }
 
-    /** Keeps frames taken from the host for some time more. */
-    void renewLease() {
+    /** Keeps frames taken from the host for some time more. By any thread. */
+    synchronized void renewLease() {
         if (steering != null) {
             steering.renewLease();
         }
@@ -97,9 +101,10 @@ final class PortSteering implements AutoCloseable {
     }
 
     @Override
-    public void close() {
+    public synchronized void close() {
         if (steering != null) {
             steering.close();
+            steering = null;
         }
     }
 

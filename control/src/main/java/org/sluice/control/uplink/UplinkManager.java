@@ -9,6 +9,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -37,6 +39,7 @@ import org.sluice.linux.netlink.Route;
 public final class UplinkManager {
     private static final Logger LOG = LoggerFactory.getLogger(UplinkManager.class);
     private static final long RETRY_NS = TimeUnit.SECONDS.toNanos(10);
+    private static final long LEASE_PERIOD_SECONDS = 1;
 
     /** One worker's end of an uplink. */
     private record End(SwitchEngine.NetworkHandle domain, SwitchEngine.PortHandle port, UplinkDevice device,
@@ -70,6 +73,8 @@ public final class UplinkManager {
     private final SwitchEngine engine;
     private final UplinkChoice choice;
     private final ReservedPorts reserved;
+    private final ScheduledExecutorService leases =
+        Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("leases").factory());
     private final List<PortSteering> steerings;
     private final Map<Integer, Uplink> uplinks = new LinkedHashMap<>();
     private final Map<String, String> failures = new TreeMap<>();
@@ -82,6 +87,8 @@ public final class UplinkManager {
         reserved = new ReservedPorts(natPorts);
         steerings = IntStream.range(0, engine.workerCount())
             .mapToObj(worker -> new PortSteering(natPorts.slice(worker, engine.workerCount()))).toList();
+        // On a thread of its own: whatever keeps the control thread must not end connections.
+        leases.scheduleWithFixedDelay(this::renewLeases, LEASE_PERIOD_SECONDS, LEASE_PERIOD_SECONDS, TimeUnit.SECONDS);
     }
 
     /** By interface index. */
@@ -239,8 +246,14 @@ public final class UplinkManager {
     }
 
     /** Keeps the switch's frames taken from the host for some time more. */
-    public void renewLease() {
-        steerings.forEach(PortSteering::renewLease);
+    private void renewLeases() {
+        for (final PortSteering steering : steerings) {
+            try {
+                steering.renewLease();
+            } catch (final RuntimeException ex) {
+                LOG.error("the lease of the uplinks' filters could not be renewed", ex);
+            }
+        }
     }
 
     /**
@@ -250,6 +263,7 @@ public final class UplinkManager {
      *                   daemon takes up.
      */
     public void close(final boolean keepFrames) {
+        leases.shutdownNow();
         List.copyOf(uplinks.values()).forEach(uplink -> close(uplink, keepFrames));
         steerings.forEach(PortSteering::close);
         reserved.close();

@@ -28,7 +28,8 @@ class StateStoreTest {
             "fedcba9876543210");
         final PortMapSpec portMap = new PortMapSpec("web-1", 6, null, 8080, 8090, 80);
         final PoolSpec pool = new PoolSpec("local/10.9.0.0/24", IpPrefix.parse("10.9.0.0/24"),
-            IpPrefix.parse("10.9.0.128/25"), 2, List.of(IpPrefix.parseAddress("10.9.0.129")));
+            IpPrefix.parse("10.9.0.128/25"), 2, List.of(IpPrefix.parseAddress("10.9.0.129")),
+            List.of(IpPrefix.parseAddress("10.9.0.129")));
         state.put(network);
         state.put(endpoint);
         state.put(portMap);

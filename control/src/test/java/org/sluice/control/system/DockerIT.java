@@ -234,12 +234,14 @@ class DockerIT {
         }
         // As if Docker had died before it could clean up.
         docker.start();
-        network("other", "--subnet", "10.78.0.0/24");
+        network("other", "--subnet", "10.78.0.0/24", "--ipam-driver", host.driver());
         docker.run("beta", "--network", "other");
         awaitTrue(() -> sluice.ok("status").contains("Docker has forgotten the network"));
         assertEquals("degraded", sluice.json("status").path("health").asText());
         final String pruned = sluice.ok("prune");
         assertTrue(pruned.contains("network ") && pruned.contains("pool local/10.77.0.0/24"), pruned);
+        SluiceHost.sleep(11_000);
+        assertEquals("[]", sluice.json("status").path("issues").toString());
         assertEquals("ok", sluice.json("status").path("health").asText(), sluice.json("status").toString());
         assertEquals(1, sluice.json("network", "ls").size(), "what Docker knows stays");
         assertEquals(1, sluice.json("endpoint", "ls").size());

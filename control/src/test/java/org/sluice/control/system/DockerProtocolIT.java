@@ -176,7 +176,6 @@ class DockerProtocolIT {
                 network(other, "10.9.0.0/24", "\"com.docker.network.bridge.host_binding_ipv4\":\"here\"")},
             {"there is no network with the id", "NetworkDriver.DeleteNetwork", "{\"NetworkID\":\"" + other + "\"}"},
             {"is no id of Docker's", "NetworkDriver.DeleteNetwork", "{}"},
-            {"is in use", "NetworkDriver.DeleteNetwork", "{\"NetworkID\":\"" + NETWORK + "\"}"},
             {"there is an endpoint", "NetworkDriver.CreateEndpoint", endpoint(ENDPOINT, "10.55.0.9/24", "")},
             {"is no id of Docker's", "NetworkDriver.CreateEndpoint", endpoint("", "10.55.0.9/24", "")},
             {"is in no subnet", "NetworkDriver.CreateEndpoint", endpoint(other, "10.56.0.9/24", "")},
@@ -271,6 +270,70 @@ class DockerProtocolIT {
         }
         assertNothingIsLeft();
         assertFalse(host.log().contains("Exception"), host.log());
+    }
+
+    @Test
+    void shouldKeepNoConnectionThatItsClientHasClosed() throws IOException {
+        final long pid = host.json("status").path("pid").asLong();
+        ok("Plugin.Activate", "");
+        final long before = openFiles(pid);
+        for (int i = 0; i < 100; i++) {
+            ok("NetworkDriver.GetCapabilities", "");
+            try (SocketChannel client = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
+                client.write(ByteBuffer.wrap("POST /Plugin.Activate HTTP/1.1\r\nContent-Length: 0\r\n\r\n"
+                    .getBytes(StandardCharsets.US_ASCII)));
+                client.read(ByteBuffer.allocate(1000));
+            }
+        }
+        final long deadline = System.nanoTime() + 5_000_000_000L;
+        while (openFiles(pid) > before + 5 && System.nanoTime() < deadline) {
+            SluiceHost.sleep(20);
+        }
+        assertTrue(openFiles(pid) <= before + 5, "files: " + openFiles(pid) + ", before " + before);
+    }
+
+    private static long openFiles(final long pid) throws IOException {
+        try (Stream<Path> files = Files.list(Path.of("/proc/" + pid + "/fd"))) {
+            return files.count();
+        }
+    }
+
+    /** From 28 on a container may have one gateway for each family; the second is told when the first is published. */
+    @Test
+    void shouldPublishAPortByOneEndpointForEachFamily() throws IOException {
+        final String second = "bbd52faa336bbc840746cee7ae8c8951c435cc13a29b593c2371f384a0a1476f";
+        ok("NetworkDriver.CreateNetwork", network(NETWORK, "10.55.0.0/24", ""));
+        ok("NetworkDriver.CreateNetwork", "{\"NetworkID\":\"" + second + "\",\"IPv4Data\":[],\"IPv6Data\":[{\"Pool\":"
+            + "\"fd55::/64\",\"Gateway\":\"fd55::1/64\"}]}");
+        ok("NetworkDriver.CreateEndpoint", endpoint(ENDPOINT, "10.55.0.2/24", ""));
+        ok("NetworkDriver.CreateEndpoint", "{\"NetworkID\":\"" + second + "\",\"EndpointID\":\"" + SECOND
+            + "\",\"Interface\":{\"AddressIPv6\":\"fd55::2/64\"}}");
+        ok("NetworkDriver.Join", target(ENDPOINT, "\"SandboxKey\":\"/var/run/docker/netns/x\","));
+        ok("NetworkDriver.Join", target(SECOND, "\"SandboxKey\":\"/var/run/docker/netns/x\",")
+            .replace(NETWORK, second));
+        ok("NetworkDriver.ProgramExternalConnectivity", target(ENDPOINT, ports(8080, 80)));
+        ok("NetworkDriver.ProgramExternalConnectivity", target(SECOND, ports(8080, 80)).replace(NETWORK, second));
+        assertEquals(List.of("0.0.0.0", "::"), host.json("port", "ls").findValuesAsText("hostAddress").stream().sorted()
+            .toList());
+    }
+
+    @Test
+    void shouldNotLetAnEndpointThatIsGoneKeepItsPorts() throws IOException {
+        ok("NetworkDriver.CreateNetwork", network(NETWORK, "10.55.0.0/24", ""));
+        ok("NetworkDriver.CreateEndpoint", endpoint(ENDPOINT, "10.55.0.2/24", "02:00:00:00:00:09"));
+        ok("NetworkDriver.Join", target(ENDPOINT, "\"SandboxKey\":\"/var/run/docker/netns/x\","));
+        ok("NetworkDriver.ProgramExternalConnectivity", target(ENDPOINT, ports(8080, 80)));
+        // The container ends while the daemon is not there to be told.
+        host.kill();
+        host.exec("ip", "link", "del", "sl-fcc47bfbfaf8");
+        host.start();
+        assertEquals("gone", host.json("endpoint", "ls").get(0).path("state").asText());
+        ok("NetworkDriver.CreateEndpoint", endpoint(SECOND, "10.55.0.3/24", "02:00:00:00:00:09"));
+        ok("NetworkDriver.Join", target(SECOND, "\"SandboxKey\":\"/var/run/docker/netns/y\","));
+        ok("NetworkDriver.ProgramExternalConnectivity", target(SECOND, ports(8080, 80)));
+        assertEquals(List.of("aaa47bfbfaf8"), host.json("port", "ls").findValuesAsText("endpoint"));
+        ok("NetworkDriver.DeleteNetwork", "{\"NetworkID\":\"" + NETWORK + "\"}");
+        assertNothingIsLeft();
     }
 
     private static String mutate(final String text, final Random random) {

@@ -115,7 +115,8 @@ public final class AdmissionStage {
 
     /** Another worker has the endpoint: the host's proxy leads there. */
     private boolean isOfAnotherWorker(final PortMap map, final Port ingress) {
-        return ingress.isEndpoint() && fib.endpoint(map.endpointHigh(), map.endpointLow()) == null;
+        return ingress.isEndpoint() && !ingress.domain().policy().internal()
+            && fib.endpoint(map.endpointHigh(), map.endpointLow()) == null;
     }
 
     private boolean isMartian(final long tuple, final Port ingress) {

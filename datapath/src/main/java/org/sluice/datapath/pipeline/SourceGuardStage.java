@@ -1,5 +1,6 @@
 package org.sluice.datapath.pipeline;
 
+import org.sluice.datapath.bridge.DomainPolicy;
 import org.sluice.datapath.bridge.Port;
 import org.sluice.datapath.bridge.PortIdentity;
 import org.sluice.datapath.buffer.DropReason;
@@ -32,11 +33,15 @@ public final class SourceGuardStage {
     }
 
     public void process(final FrameBatch batch, final Port ingress) {
-        if (ingress.isHost() && ingress.domain().policy().masquerade()) {
+        if (ingress.isHost() && !isKnownToTheWorld(ingress.domain().policy())) {
             guardHost(batch, ingress);
         } else if (ingress.isGuarded()) {
             guardEndpoint(batch, ingress);
         }
+    }
+
+    private static boolean isKnownToTheWorld(final DomainPolicy policy) {
+        return !policy.masquerade() && !policy.internal();
     }
 
     private void guardHost(final FrameBatch batch, final Port ingress) {

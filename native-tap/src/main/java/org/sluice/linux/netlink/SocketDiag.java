@@ -35,6 +35,7 @@ public final class SocketDiag implements AutoCloseable {
 
     private static final int ALL_STATES = 0xFFF;
     private static final int ENOENT = 2;
+    private static final int SCTP = 132;
     private static final int IPV4_BYTES = 4;
     private static final int IPV6_BYTES = 16;
 
@@ -52,7 +53,7 @@ public final class SocketDiag implements AutoCloseable {
     /**
      * All sockets of a protocol, of both families.
      *
-     * @param protocol 6, 17 or 132. One that the kernel knows nothing of has none.
+     * @param protocol 6, 17 or 132. A kernel without SCTP has none of it.
      */
     public List<Socket> sockets(final int protocol) {
         final List<Socket> sockets = new ArrayList<>();
@@ -64,7 +65,7 @@ public final class SocketDiag implements AutoCloseable {
             try {
                 sockets.addAll(netlink.list("list sockets", answer -> socketOf(protocol, answer)));
             } catch (final NetlinkException ex) {
-                if (ex.errno() != ENOENT) {
+                if (ex.errno() != ENOENT || protocol != SCTP) {
                     throw ex;
                 }
             }
