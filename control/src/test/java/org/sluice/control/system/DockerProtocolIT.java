@@ -238,7 +238,7 @@ class DockerProtocolIT {
                 + body.length() + "\r\n\r\n" + body).getBytes(StandardCharsets.US_ASCII)));
         }
         try (SocketChannel client = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
-            client.write(ByteBuffer.wrap("POST /NetworkDriver.CreateNetwork HTTP/1.1\r\nContent-Length: 2000000\r\n\r\n"
+            client.write(ByteBuffer.wrap("POST /NetworkDriver.Join HTTP/1.1\r\nContent-Length: 40000000\r\n\r\n"
                 .getBytes(StandardCharsets.US_ASCII)));
             final ByteBuffer answer = ByteBuffer.allocate(1000);
             client.read(answer);
