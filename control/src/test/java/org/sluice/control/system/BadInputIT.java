@@ -107,8 +107,8 @@ class BadInputIT {
     void shouldAnswerWrongRequestsOnTheSocketWithAnError() throws IOException {
         assertAnswer(400, "JSON is wrong", "POST", "/v1/networks", "{\"name\":");
         assertAnswer(400, "Unrecognized field", "POST", "/v1/networks", "{\"name\":\"x\",\"colour\":1}");
-        assertAnswer(400, "JSON is wrong", "POST", "/v1/networks", "");
-        assertAnswer(400, "is null", "POST", "/v1/networks", "null");
+        assertAnswer(400, "has no JSON", "POST", "/v1/networks", "");
+        assertAnswer(400, "has no JSON", "POST", "/v1/networks", "null");
         assertAnswer(400, "JSON is wrong", "POST", "/v1/networks", "[]");
         assertAnswer(400, "Invalid `null` value", "POST", "/v1/networks", "{\"name\":\"x\",\"subnets\":[null]}");
         assertAnswer(400, "is true or false", "POST", "/v1/conntrack/flush?dst-nat=1", "");
