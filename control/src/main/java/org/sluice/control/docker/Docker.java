@@ -65,10 +65,9 @@ public final class Docker implements AutoCloseable {
      * @throws ControlException when Docker does not answer: then nobody knows what it has forgotten.
      */
     public Pruned prune() {
-        if (!watch.answers()) {
-            throw new ControlException(ControlException.Kind.FAILED, "Docker does not answer at " + watch.api()
-                + ", so what it has forgotten cannot be told; start it, or name its socket by sluice daemon"
-                + " --docker-host");
+        if (watch.isNeeded() && !watch.answers()) {
+            throw ControlException.conflict("Docker does not answer at " + watch.api() + ", so what it has forgotten"
+                + " cannot be told; start it, or name its socket by sluice daemon --docker-host");
         }
         final DockerWatch.Forgotten forgotten = watch.forgotten();
         final Pruned pruned =

@@ -158,6 +158,11 @@ public final class DockerWatch {
         return state.networks().stream().anyMatch(NetworkSpec::ofDocker) || !state.pools().isEmpty();
     }
 
+    /** Whether there is anything of Docker's to ask about. */
+    boolean isNeeded() {
+        return needed;
+    }
+
     /** Whether Docker has answered when it was last asked. */
     public boolean answers() {
         return inventory != null;

@@ -221,6 +221,7 @@ class DockerIT {
 
     @Test
     void shouldShowAndPruneWhatDockerHasForgotten() throws IOException {
+        assertEquals("", sluice.ok("prune"), "there is nothing of Docker's yet");
         network("web", "--subnet", "10.77.0.0/24", "--ipam-driver", host.driver());
         docker.run("alpha", "--network", "web", "-p", "8080:80");
         assertEquals(1, sluice.sluice("network", "rm", "web").status(), "it is Docker's to remove");
