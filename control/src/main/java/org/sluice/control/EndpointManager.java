@@ -224,6 +224,14 @@ public final class EndpointManager {
         return Optional.ofNullable(ports.get(name));
     }
 
+    /**
+     * Docker's endpoints do not come back: one that could not be restored is only waiting for Docker to say so, who may
+     * have said it while we were not there.
+     */
+    boolean isStale(final EndpointSpec spec) {
+        return spec.ofDocker() && spec.netns() != null && !ports.containsKey(spec.name());
+    }
+
     /** Closes what the daemon holds; the interfaces stay in their namespaces for the next one. */
     public void close() {
         ports.forEach((name, port) -> {
@@ -326,9 +334,7 @@ public final class EndpointManager {
     }
 
     private String takeMac(final NetworkSpec network, final String wanted, final List<InetAddress> addresses) {
-        // One of Docker's that could not be restored does not come back.
-        final List<String> taken = state.endpointsOf(network.name()).stream()
-            .filter(other -> !other.ofDocker() || other.netns() == null || ports.containsKey(other.name()))
+        final List<String> taken = state.endpointsOf(network.name()).stream().filter(other -> !isStale(other))
             .map(EndpointSpec::mac).toList();
         if (wanted == null) {
             return MacAllocator.allocate(addresses, mac -> mac.equals(network.gatewayMac()) || taken.contains(mac));

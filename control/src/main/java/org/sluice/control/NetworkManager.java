@@ -308,8 +308,7 @@ public final class NetworkManager {
 
     private IpPrefix defaultSubnet() {
         final List<IpPrefix> taken = new ArrayList<>(LinkPlumber.hostRoutes(false));
-        state.networks().forEach(network -> network.subnets().forEach(s -> taken.add(s.subnet())));
-        state.pools().forEach(pool -> taken.add(pool.subnet()));
+        taken.addAll(state.subnets());
         return SubnetAllocator.allocate(candidate -> taken.stream().anyMatch(candidate::overlaps));
     }
 

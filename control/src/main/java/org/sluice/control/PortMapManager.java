@@ -152,20 +152,20 @@ public final class PortMapManager {
      */
     public void narrow(final EndpointSpec endpoint) {
         final InetAddress own = endpoint.addresses().getFirst();
-        if (!endpoint.addresses().stream().allMatch(address -> isSameFamily(address, own))) {
+        final List<PortMapSpec> wide =
+            state.portMapsOf(endpoint.name()).stream().filter(map -> map.hostAddress() == null).toList();
+        if (wide.isEmpty() || !endpoint.addresses().stream().allMatch(address -> isSameFamily(address, own))) {
             return;
         }
         final HostSockets sockets = HostSockets.read();
-        for (final PortMapSpec map : List.copyOf(state.portMapsOf(endpoint.name()))) {
-            if (map.hostAddress() == null) {
-                withdraw(endpoint, map);
-                final PortMapSpec narrower = map.on(IpPrefix.of(own, 0).network());
-                try (Undo undo = new Undo()) {
-                    program(endpoint, narrower, sockets, undo);
-                    undo.commit();
-                }
-                state.put(narrower);
+        for (final PortMapSpec map : wide) {
+            withdraw(endpoint, map);
+            final PortMapSpec narrower = map.on(IpPrefix.of(own, 0).network());
+            try (Undo undo = new Undo()) {
+                program(endpoint, narrower, sockets, undo);
+                undo.commit();
             }
+            state.put(narrower);
         }
     }
 
@@ -215,7 +215,7 @@ public final class PortMapManager {
 
     private Optional<String> takenBy(final PortMapSpec map, final HostSockets sockets) {
         Optional<PortMapSpec> other = state.clashing(map);
-        while (other.isPresent() && isStale(state.endpoint(other.get().endpoint()))) {
+        while (other.isPresent() && endpoints.isStale(state.endpoint(other.get().endpoint()))) {
             state.remove(other.get());
             other = state.clashing(map);
         }
@@ -225,14 +225,6 @@ public final class PortMapManager {
         return sockets.find(map.protocol(), map.hostAddress(), map.hostFirst(), map.hostLast())
             .map(listener -> HostSockets.processOf(listener) + " of the host listens on port " + listener.port()
                 + "/" + Protocols.name(map.protocol()) + "; stop it, or choose another port");
-    }
-
-    /**
-     * Docker's endpoints do not come back: one that could not be restored is only waiting for Docker to say so, who may
-     * have said it while we were not there.
-     */
-    private boolean isStale(final EndpointSpec endpoint) {
-        return endpoint.ofDocker() && endpoints.port(endpoint.name()).isEmpty();
     }
 
     private static void requireFamily(final EndpointSpec endpoint, final InetAddress hostAddress) {

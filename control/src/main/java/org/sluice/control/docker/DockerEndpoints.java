@@ -103,11 +103,13 @@ final class DockerEndpoints {
      * @throws ControlException when a container has joined already, or the system refuses.
      */
     EndpointSpec join(final Supplier<EndpointSpec> wanted, final String sandboxKey) {
-        final EndpointSpec spec = control.call(() -> requireNotJoined(wanted.get()));
-        final LinkPlumber.LinkSpec link = control.call(() -> endpoints.linkOf(spec));
+        final LinkPlumber.LinkSpec link = control.call(() -> {
+            final EndpointSpec spec = requireNotJoined(wanted.get());
+            watch.touch(spec.name());
+            return endpoints.linkOf(spec);
+        });
         // Another call that makes it at the same time fails here: the name is taken.
         final TapDevice device = LinkPlumber.handOver(link);
-        watch.touch(spec.name());
         final EndpointSpec joined;
         try {
             joined = control.call(() -> {

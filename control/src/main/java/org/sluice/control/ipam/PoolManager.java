@@ -131,8 +131,7 @@ public final class PoolManager {
         // A route over as good as all private addresses, as tunnels set, is a default route: all are a part of it.
         final List<IpPrefix> taken = new ArrayList<>(LinkPlumber.hostRoutes(false).stream()
             .filter(route -> route.isIpv4() || route.length() >= MIN_IPV6_ROUTE).toList());
-        state.networks().forEach(network -> network.subnets().forEach(s -> taken.add(s.subnet())));
-        state.pools().forEach(pool -> taken.add(pool.subnet()));
+        taken.addAll(state.subnets());
         final Predicate<IpPrefix> clashes = candidate -> taken.stream().anyMatch(candidate::overlaps);
         return ipv6 ? SubnetAllocator.allocateIpv6(clashes) : SubnetAllocator.allocate(clashes);
     }

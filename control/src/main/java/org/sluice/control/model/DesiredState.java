@@ -11,6 +11,7 @@ import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 import org.sluice.control.ControlException;
 
@@ -141,6 +142,12 @@ public final class DesiredState {
     public void remove(final PortMapSpec map) {
         portMaps.getOrDefault(map.endpoint(), new HashSet<>()).remove(map);
         portMapsByStart.getOrDefault(startOf(map), new ArrayList<>()).remove(map);
+    }
+
+    /** Of all networks and address pools. */
+    public List<IpPrefix> subnets() {
+        return Stream.concat(networks.values().stream().flatMap(network -> network.subnets().stream())
+            .map(SubnetSpec::subnet), pools.values().stream().map(PoolSpec::subnet)).toList();
     }
 
     public Collection<PoolSpec> pools() {
