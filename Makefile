@@ -3,7 +3,7 @@ PREFIX ?= /usr/local
 MVN ?= mvn -B -q
 SCRIPTS := bench/src/main/scripts
 
-.PHONY: help build demo test bench compare compare-docker install uninstall clean
+.PHONY: help build demo test bench compare compare-docker compare-overlay install uninstall clean
 
 help:
 	@echo "make demo      set up, build, and show two namespaces that talk through the switch (needs root)"
@@ -12,6 +12,7 @@ help:
 	@echo "make bench     the JMH benchmarks, into perf-results/"
 	@echo "make compare   end to end beside a docker-like kernel bridge, into perf-results/ (needs root)"
 	@echo "make compare-docker   the same with real dockerds, and how long docker run takes (needs root)"
+	@echo "make compare-overlay  an overlay between two hosts, beside the kernel's VXLAN (needs root)"
 	@echo "make install   PREFIX=$(PREFIX)"
 
 build:
@@ -24,7 +25,7 @@ demo:
 	@$(SCRIPTS)/demo
 
 test:
-	@$(SCRIPTS)/ensure-tools build test docker
+	@$(SCRIPTS)/ensure-tools build test docker ovs
 	mvn -B verify
 
 bench:
@@ -41,6 +42,11 @@ compare-docker:
 	@$(SCRIPTS)/ensure-tools build compare docker
 	$(MVN) package -DskipTests
 	@$(SCRIPTS)/compare-docker
+
+compare-overlay:
+	@$(SCRIPTS)/ensure-tools build compare
+	$(MVN) package -DskipTests
+	@$(SCRIPTS)/compare-overlay
 
 # The caches know the jars by their paths and times, so they are recorded anew where the jars now are.
 install: build

@@ -23,6 +23,7 @@ import org.sluice.control.model.DesiredState;
 import org.sluice.control.model.StateStore;
 import org.sluice.control.observe.Observer;
 import org.sluice.control.proxy.HostProxy;
+import org.sluice.control.overlay.OverlayManager;
 import org.sluice.control.uplink.RouteMirror;
 import org.sluice.control.uplink.UplinkManager;
 
@@ -48,6 +49,7 @@ public final class Daemon implements AutoCloseable {
     private NetworkManager networks;
     private EndpointManager endpoints;
     private UplinkManager uplinks;
+    private OverlayManager overlays;
     private HostProxy proxy;
     private Observer observer;
     private volatile RouteMirror mirror;
@@ -86,10 +88,11 @@ public final class Daemon implements AutoCloseable {
             }
         });
         uplinks = new UplinkManager(engine, options.uplinks(), options.natPorts());
-        networks = new NetworkManager(state, store, engine, uplinks);
+        overlays = new OverlayManager(state, store, engine, options.vxlanPort());
+        networks = new NetworkManager(state, store, engine, uplinks, overlays);
         endpoints = new EndpointManager(state, store, engine, networks);
         endpoints.reservePorts();
-        mirror = new RouteMirror(engine, uplinks, state::isHostInterface, control.executor());
+        mirror = new RouteMirror(engine, uplinks, overlays, state::isHostInterface, control.executor());
         proxy = new HostProxy();
         final PortMapManager portMaps =
             new PortMapManager(state, store, engine, endpoints, uplinks, proxy, options.natPorts());
@@ -98,10 +101,12 @@ public final class Daemon implements AutoCloseable {
         endpoints.restore();
         portMaps.restore();
         mirror.start();
+        overlays.watchPaths(control.executor());
         docker = new Docker(sockets, control, state, store, networks, endpoints, portMaps);
-        observer = new Observer(state, engine, networks, endpoints, uplinks, control.executor());
+        observer = new Observer(state, engine, networks, endpoints, uplinks, overlays, control.executor());
         final ControlApi api = new ControlApi(
-            new ControlApi.Parts(state, engine, networks, endpoints, portMaps, uplinks, mirror, observer, docker),
+            new ControlApi.Parts(state, engine, networks, endpoints, portMaps, uplinks, overlays, mirror, observer,
+                docker),
             options.busy());
         server = new UnixHttpServer(options.runDir().resolve(API_SOCKET), API_LIMITS,
             new ApiRouter(api, control.executor(), docker.watch()::refresh));

@@ -24,13 +24,17 @@ import org.sluice.control.model.DockerNetwork;
 import org.sluice.control.model.IpPrefix;
 import org.sluice.control.model.Names;
 import org.sluice.control.model.NetworkSpec;
+import org.sluice.control.model.OverlaySpec;
 import org.sluice.control.model.StateStore;
 import org.sluice.control.model.SubnetSpec;
+import org.sluice.control.model.VtepSpec;
+import org.sluice.control.overlay.OverlayManager;
 import org.sluice.control.uplink.UplinkManager;
 import org.sluice.datapath.bridge.DomainPolicy;
 import org.sluice.datapath.bridge.PortIdentity;
 import org.sluice.datapath.bridge.PortKind;
 import org.sluice.datapath.protocol.MacAddress;
+import org.sluice.datapath.protocol.VxlanFlyweight;
 import org.sluice.linux.TapDevice;
 
 /** Makes and ends networks: checks what is asked, completes it, and brings it about. Owned by the control thread. */
@@ -51,10 +55,11 @@ public final class NetworkManager {
      * @param subnets  CIDRs, at most one of each family; one of the default pool where there is none.
      * @param gateways addresses, each in one of the subnets; by default a subnet's first.
      * @param ipRanges CIDRs, each within one of the subnets; by default the whole of it.
+     * @param vni      of an overlay network.
      */
     public record Request(String name, List<String> subnets, List<String> gateways, List<String> ipRanges,
                           Integer mtu, Boolean internal, Boolean sourceGuard, Boolean icc,
-                          Boolean masquerade) {
+                          Boolean masquerade, Integer vni, Boolean vtepLearning) {
         public Request {
             subnets = subnets == null ? List.of() : subnets;
             gateways = gateways == null ? List.of() : gateways;
@@ -79,14 +84,16 @@ public final class NetworkManager {
     private final StateStore store;
     private final SwitchEngine engine;
     private final UplinkManager uplinks;
+    private final OverlayManager overlays;
     private final Map<String, LiveNetwork> live = new HashMap<>();
 
     public NetworkManager(final DesiredState state, final StateStore store, final SwitchEngine engine,
-                          final UplinkManager uplinks) {
+                          final UplinkManager uplinks, final OverlayManager overlays) {
         this.state = state;
         this.store = store;
         this.engine = engine;
         this.uplinks = uplinks;
+        this.overlays = overlays;
     }
 
     /**
@@ -144,12 +151,14 @@ public final class NetworkManager {
             throw ControlException.conflict("network \"" + name + "\" is in use by " + String.join(", ", endpoints)
                 + "; detach them first");
         }
+        final List<VtepSpec> vteps = state.vtepsOf(name);
         takeDown(name);
         state.removeNetwork(name);
         try {
             store.save(state);
         } catch (final RuntimeException ex) {
             state.put(spec);
+            state.putVteps(name, vteps);
             bringUp(spec);
             store.stage(state);
             throw ex;
@@ -212,8 +221,9 @@ public final class NetworkManager {
         if (state.hasNetwork(name)) {
             throw ControlException.conflict("there is a network \"" + name + "\" already");
         }
+        final OverlaySpec overlay = completeOverlay(request);
         final List<SubnetSpec> subnets = completeSubnets(request);
-        final int mtu = request.mtu() == null ? defaultMtu() : request.mtu();
+        final int mtu = request.mtu() == null ? defaultMtu(overlay) : request.mtu();
         final boolean ipv6 = subnets.stream().anyMatch(s -> !s.subnet().isIpv4());
         final int minMtu = ipv6 ? MIN_MTU_IPV6 : MIN_MTU;
         if (mtu < minMtu || mtu > MAX_MTU) {
@@ -224,12 +234,37 @@ public final class NetworkManager {
         final long gatewayMac = MacAllocator.macFor(subnets.stream().map(SubnetSpec::gateway).toList());
         return new NetworkSpec(name, subnets, mtu, Boolean.TRUE.equals(request.internal()),
             !Boolean.FALSE.equals(request.sourceGuard()), request.icc(), request.masquerade(),
-            hostInterface, MacAddress.format(gatewayMac), leastLoadedWorker(), docker.network());
+            hostInterface, MacAddress.format(gatewayMac), leastLoadedWorker(), docker.network(),
+            overlay);
     }
 
-    /** What Ethernet takes, or less where an uplink takes less. */
-    private int defaultMtu() {
-        return uplinks.all().stream().mapToInt(uplink -> uplink.link().mtu()).reduce(DEFAULT_MTU, Math::min);
+    private OverlaySpec completeOverlay(final Request request) {
+        if (request.vni() == null) {
+            if (Boolean.TRUE.equals(request.vtepLearning())) {
+                throw ControlException.invalid("--vtep-learning is for networks that span hosts; give a --vni too");
+            }
+            return null;
+        }
+        final int vni = request.vni();
+        if (vni < 1 || vni > VxlanFlyweight.MAX_VNI) {
+            throw ControlException.invalid("VNI " + vni + " is not from 1 to " + VxlanFlyweight.MAX_VNI);
+        }
+        for (final NetworkSpec other : state.networks()) {
+            if (other.spansHosts() && other.overlay().vni() == vni) {
+                throw ControlException.conflict("VNI " + vni + " is that of network \"" + other.name() + "\"");
+            }
+        }
+        return new OverlaySpec(vni, Boolean.TRUE.equals(request.vtepLearning()));
+    }
+
+    /**
+     * What Ethernet takes, or less where an uplink takes less; for an overlay what the uplinks take, less the headers
+     * that a packet gets on its way.
+     */
+    private int defaultMtu(final OverlaySpec overlay) {
+        final IntStream mtus = uplinks.all().stream().mapToInt(uplink -> uplink.link().mtu());
+        return overlay == null ? mtus.reduce(DEFAULT_MTU, Math::min)
+            : Math.min(mtus.min().orElse(DEFAULT_MTU) - OverlayManager.OVERHEAD_IPV4, MAX_MTU);
     }
 
     private int leastLoadedWorker() {
@@ -316,8 +351,7 @@ public final class NetworkManager {
         try (Undo undo = new Undo()) {
             final PortIdentity gateway = gatewayOf(spec);
             final SwitchEngine.NetworkHandle handle = engine.addNetwork(spec.name(), gateway,
-                new DomainPolicy(spec.internal(), spec.icc(), spec.masquerade()),
-                spec.worker() % engine.workerCount());
+                policyOf(spec), workerOf(spec));
             undo.add(() -> engine.removeNetwork(handle));
             final int portIndex = engine.reservePort();
             undo.add(() -> engine.releasePort(portIndex));
@@ -331,10 +365,26 @@ public final class NetworkManager {
             if (isRouted(spec)) {
                 spec.subnets().forEach(s -> uplinks.route(handle.workerIndex(), s.subnet()));
             }
+            if (spec.spansHosts()) {
+                undo.add(() -> engine.removePort(port));
+                overlays.bringUp(spec, handle);
+            }
             live.put(spec.name(),
                 new LiveNetwork(spec, handle, port, spec.subnets().stream().map(NetworkManager::poolOf).toList()));
             undo.commit();
         }
+    }
+
+    private static DomainPolicy policyOf(final NetworkSpec spec) {
+        return spec.spansHosts()
+            ? new DomainPolicy(spec.internal(), spec.icc(), spec.masquerade(), spec.overlay().vni(),
+                spec.overlay().vtepLearning())
+            : new DomainPolicy(spec.internal(), spec.icc(), spec.masquerade());
+    }
+
+    /** What comes through the tunnels is spread over the workers by its VNI: see UdpTunnelDevice. */
+    private int workerOf(final NetworkSpec spec) {
+        return (spec.spansHosts() ? spec.overlay().vni() : spec.worker()) % engine.workerCount();
     }
 
     /** Of the addresses for endpoints. */
@@ -347,6 +397,7 @@ public final class NetworkManager {
     private void takeDown(final String name) {
         final LiveNetwork network = live.get(name);
         if (network != null) {
+            overlays.takeDown(name);
             network.spec().subnets().forEach(s -> uplinks.unroute(network.handle().workerIndex(), s.subnet()));
             engine.removePort(network.hostPort());
             engine.releasePort(network.hostPort().index());

@@ -49,6 +49,16 @@ public interface LibC {
     /** {@code message} is the address of a {@code struct msghdr}. */
     @ssize_t long recvmsg(int fd, long message, int flags);
 
+    /** {@code messages} is the address of an array of {@code struct mmsghdr}; there is no timeout where it is 0. */
+    int recvmmsg(int fd, long messages, int count, int flags, long timeout);
+
+    /** {@code messages} is the address of an array of {@code struct mmsghdr}. */
+    int sendmmsg(int fd, long messages, int count, int flags);
+
+    int connect(int fd, long address, int addressLength);
+
+    int getsockname(int fd, long address, long addressLength);
+
     int setns(int fd, int type);
 
     int epoll_create1(int flags);

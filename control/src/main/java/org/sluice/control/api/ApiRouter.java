@@ -28,6 +28,7 @@ import org.sluice.control.NetworkManager;
 import org.sluice.control.http.HttpService;
 import org.sluice.control.http.JsonBody;
 import org.sluice.control.observe.Observer;
+import org.sluice.control.overlay.OverlayManager;
 
 /**
  * The API that the command line uses: from a method, a path and a JSON body to an answer; every route stands in one
@@ -87,6 +88,14 @@ public final class ApiRouter implements HttpService {
             route(HttpMethod.POST, "/v1/networks/prune", call -> api.pruneNetworks()),
             route(HttpMethod.GET, "/v1/networks" + NAME, call -> api.inspectNetwork(call.name())),
             route(HttpMethod.DELETE, "/v1/networks" + NAME, call -> nothing(() -> api.removeNetwork(call.name()))),
+            route(HttpMethod.GET, "/v1/vteps", call -> api.listVteps()),
+            route(HttpMethod.GET, "/v1/networks" + NAME + "/vteps", call -> api.listVteps(call.name())),
+            route(HttpMethod.PUT, "/v1/networks" + NAME + "/vteps",
+                call -> api.replaceVteps(call.name(), read(call.body(), ControlApi.VtepsRequest.class))),
+            route(HttpMethod.POST, "/v1/networks" + NAME + "/vteps",
+                call -> api.addVtep(call.name(), read(call.body(), OverlayManager.Request.class))),
+            route(HttpMethod.DELETE, "/v1/networks" + NAME + "/vteps" + NAME,
+                call -> nothing(() -> api.removeVtep(call.name(), call.path().group(2)))),
             route(HttpMethod.GET, "/v1/endpoints", call -> api.listEndpoints()),
             route(HttpMethod.POST, "/v1/endpoints",
                 call -> api.attachEndpoint(read(call.body(), EndpointManager.Request.class))),

@@ -10,6 +10,7 @@ import org.sluice.control.docker.Docker;
 import org.sluice.control.engine.SwitchEngine;
 import org.sluice.control.model.DesiredState;
 import org.sluice.control.observe.Observer;
+import org.sluice.control.overlay.OverlayManager;
 import org.sluice.control.uplink.RouteMirror;
 import org.sluice.control.uplink.UplinkManager;
 import org.sluice.datapath.conntrack.ConntrackFilter;
@@ -21,10 +22,12 @@ public final class ControlApi {
     private final NetworkManager networks;
     private final EndpointManager endpoints;
     private final PortMapManager portMaps;
+    private final OverlayManager overlays;
     private final Observer observer;
     private final Docker docker;
     private final Reporter reporter;
     private final RoutingReporter routing;
+    private final OverlayReporter overlay;
 
     /** Names that a prune has removed. */
     public record Removed(List<String> removed) {
@@ -42,10 +45,14 @@ public final class ControlApi {
     public record PortsRequest(List<String> ports) {
     }
 
+    /** All the VTEPs that a network should have. */
+    public record VtepsRequest(List<OverlayManager.Request> vteps) {
+    }
+
     /** What the API works on. */
     public record Parts(DesiredState state, SwitchEngine engine, NetworkManager networks, EndpointManager endpoints,
-                        PortMapManager portMaps, UplinkManager uplinks, RouteMirror mirror, Observer observer,
-                        Docker docker) {
+                        PortMapManager portMaps, UplinkManager uplinks, OverlayManager overlays, RouteMirror mirror,
+                        Observer observer, Docker docker) {
     }
 
     public ControlApi(final Parts parts, final boolean busy) {
@@ -54,10 +61,12 @@ public final class ControlApi {
         networks = parts.networks();
         endpoints = parts.endpoints();
         portMaps = parts.portMaps();
+        overlays = parts.overlays();
         observer = parts.observer();
         docker = parts.docker();
         reporter = new Reporter(parts, busy);
         routing = new RoutingReporter(parts);
+        overlay = new OverlayReporter(parts);
     }
 
     /** Ends what Docker has forgotten. */
@@ -136,6 +145,27 @@ public final class ControlApi {
 
     List<Views.Neighbour> listNeighbours() {
         return routing.neighbours();
+    }
+
+    List<Views.Vtep> listVteps() {
+        return overlay.vteps();
+    }
+
+    List<Views.Vtep> listVteps(final String network) {
+        return overlay.vteps(state.network(network));
+    }
+
+    Views.Vtep addVtep(final String network, final OverlayManager.Request request) {
+        return overlay.vtep(overlays.add(network, request));
+    }
+
+    List<Views.Vtep> replaceVteps(final String network, final VtepsRequest request) {
+        overlays.replace(network, request.vteps());
+        return listVteps(network);
+    }
+
+    void removeVtep(final String network, final String address) {
+        overlays.remove(network, address);
     }
 
     List<Views.FdbEntry> listFdb(final String network) {

@@ -19,6 +19,7 @@ import org.sluice.control.model.DesiredState;
 import org.sluice.control.model.EndpointSpec;
 import org.sluice.control.model.IpPrefix;
 import org.sluice.control.model.NetworkSpec;
+import org.sluice.control.overlay.OverlayManager;
 import org.sluice.control.uplink.UplinkManager;
 import org.sluice.datapath.buffer.DropReason;
 import org.sluice.datapath.protocol.MacAddress;
@@ -34,6 +35,7 @@ final class Reporter {
     private final NetworkManager networks;
     private final EndpointManager endpoints;
     private final UplinkManager uplinks;
+    private final OverlayManager overlays;
     private final Docker docker;
     private final boolean busy;
 
@@ -43,6 +45,7 @@ final class Reporter {
         networks = parts.networks();
         endpoints = parts.endpoints();
         uplinks = parts.uplinks();
+        overlays = parts.overlays();
         docker = parts.docker();
         this.busy = busy;
     }
@@ -61,7 +64,8 @@ final class Reporter {
             live.map(n -> n.handle().workerName()).orElse(null),
             state.endpointsOf(spec.name()).stream().map(EndpointSpec::name).toList(),
             live.map(n -> counters(n.handle().counters(), NetworkCounter.values())).orElse(Map.of()),
-            spec.ofDocker() ? new Views.Docker(spec.docker().id(), state.aliases().networks().get(spec.name())) : null);
+            spec.ofDocker() ? new Views.Docker(spec.docker().id(), state.aliases().networks().get(spec.name())) : null,
+            spec.spansHosts() ? new Views.Overlay(spec.overlay().vni(), spec.overlay().vtepLearning()) : null);
     }
 
     List<Views.Endpoint> endpoints() {
@@ -141,10 +145,13 @@ final class Reporter {
                 endpoints.port(endpoint.name()).ifPresent(
                     port -> ports.add(port(state.shownName(endpoint), "endpoint", network, port)));
             }
+            overlays.vtepsOf(spec.name()).forEach(vtep -> ports.add(
+                port(IpPrefix.format(vtep.spec().address()), "vtep", network, vtep.port())));
         }
         for (final UplinkManager.Uplink uplink : uplinks.all()) {
             uplink.ports().forEach(port -> ports.add(port(uplink.link().name(), "uplink", "", port)));
         }
+        overlays.underlayPorts().forEach(port -> ports.add(port("udp " + overlays.udpPort(), "underlay", "", port)));
         return ports;
     }
 
@@ -164,10 +171,12 @@ final class Reporter {
         names.put(live.hostPort().index(), live.spec().hostInterface());
         state.endpointsOf(live.spec().name()).forEach(
             e -> endpoints.port(e.name()).ifPresent(port -> names.put(port.index(), state.shownName(e))));
+        overlays.vtepsOf(live.spec().name())
+            .forEach(vtep -> names.put(vtep.port().index(), "vtep " + IpPrefix.format(vtep.spec().address())));
         return names;
     }
 
-    private static <E extends Enum<E>> Map<String, Long> counters(final CounterGroup<E> group, final E[] names) {
+    static <E extends Enum<E>> Map<String, Long> counters(final CounterGroup<E> group, final E[] names) {
         final Map<String, Long> values = new LinkedHashMap<>();
         for (final E name : names) {
             values.put(lowerCamel(name.name()), group.get(name));

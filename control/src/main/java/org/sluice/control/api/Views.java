@@ -24,7 +24,27 @@ public final class Views {
     public record Network(String name, String state, List<Subnet> subnets, int mtu, boolean internal,
                           boolean sourceGuard, boolean icc, boolean masquerade, String hostInterface,
                           String gatewayMac, String worker, List<String> endpoints, Map<String, Long> counters,
-                          Docker docker) {
+                          Docker docker, Overlay overlay) {
+    }
+
+    /** What makes a network span hosts. */
+    public record Overlay(int vni, boolean vtepLearning) {
+    }
+
+    /**
+     * Another host of an overlay network.
+     *
+     * @param state     up, or down while its network is.
+     * @param mtu       bytes of a packet that fits the way to it, encapsulated; null while it is down.
+     * @param endpoints that are known to be there; the FDB shows those that were learned.
+     * @param counters  of {@code PortCounter}, in lower camel case; empty while it is down.
+     */
+    public record Vtep(String network, int vni, String address, String state, Integer mtu,
+                       List<RemoteEndpoint> endpoints, Map<String, Long> counters) {
+    }
+
+    /** An endpoint on another host. */
+    public record RemoteEndpoint(String mac, List<String> addresses) {
     }
 
     /**
@@ -113,7 +133,7 @@ public final class Views {
     /**
      * A port.
      *
-     * @param kind host, endpoint or uplink.
+     * @param kind host, endpoint, uplink, vtep or underlay.
      */
     public record Port(String name, String kind, String network, boolean up, Map<String, Long> counters) {
     }

@@ -64,6 +64,10 @@ final class DaemonCommand implements Callable<Integer> {
         description = "Docker's API, for the names of containers and networks. Default: /var/run/docker.sock.")
     private Path dockerHost;
 
+    @Option(names = "--vxlan-port", paramLabel = "N", defaultValue = "4789",
+        description = "UDP port of the tunnels of overlay networks, the same on all hosts. Default: 4789.")
+    private int vxlanPort;
+
     @Mixin
     private ConntrackOptions conntrack;
 
@@ -73,10 +77,13 @@ final class DaemonCommand implements Callable<Integer> {
         if (workers < 1 || workers > MAX_WORKERS) {
             throw new CliException("--workers takes a number from 1 to " + MAX_WORKERS + ", not " + workers);
         }
+        if (vxlanPort < 1 || vxlanPort > MAX_PORT) {
+            throw new CliException("--vxlan-port takes a number from 1 to " + MAX_PORT + ", not " + vxlanPort);
+        }
         try (ShutdownSignalBarrier barrier = new ShutdownSignalBarrier();
             Daemon daemon = Daemon.start(new EngineOptions(runDir.toAbsolutePath(), stateDir.toAbsolutePath(),
                 idle == Idle.BUSY, workers, UplinkChoice.parse(uplinks), parseNatPorts(),
-                conntrack.toConfig()), dockerSockets())) {
+                conntrack.toConfig(), vxlanPort), dockerSockets())) {
             ServiceManager.ready();
             barrier.await();
             ServiceManager.stopping();

@@ -2,6 +2,7 @@ package org.sluice.control.cli;
 
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.function.UnaryOperator;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
@@ -58,20 +59,30 @@ abstract class NamedCommand implements Callable<Integer> {
 
         @Override
         public Integer call() {
-            int status = 0;
-            final ArrayNode removed = ClientOptions.object().putArray("removed");
-            for (final String name : names) {
-                try {
-                    client().api().delete(pathOf(name));
-                    removed.add(name);
-                } catch (final CliException ex) {
-                    SluiceCli.printError(ex.getMessage());
-                    status = 1;
-                }
-            }
-            client().print(ClientOptions.object().set("removed", removed), answer -> lines(removed));
-            return status;
+            return removeEach(client(), names, this::pathOf);
         }
+    }
+
+    /**
+     * Removes several things, each on its own.
+     *
+     * @param pathOf the thing's place in the API, by its name.
+     * @return the command's status: 1 if one could not be removed.
+     */
+    static int removeEach(final ClientOptions client, final List<String> names, final UnaryOperator<String> pathOf) {
+        int status = 0;
+        final ArrayNode removed = ClientOptions.object().putArray("removed");
+        for (final String name : names) {
+            try {
+                client.api().delete(pathOf.apply(name));
+                removed.add(name);
+            } catch (final CliException ex) {
+                SluiceCli.printError(ex.getMessage());
+                status = 1;
+            }
+        }
+        client.print(ClientOptions.object().set("removed", removed), answer -> lines(removed));
+        return status;
     }
 
     /** Names, one a line. */

@@ -41,7 +41,7 @@ final class NetworkCommand {
             description = "Hand addresses out of this part of a subnet only.")
         private List<String> ipRanges = new ArrayList<>();
 
-        @Option(names = "--mtu", paramLabel = "N", description = "Default: 1500.")
+        @Option(names = "--mtu", paramLabel = "N", description = "Default: 1500; with --vni, the uplink's less 50.")
         private Integer mtu;
 
         @Option(names = "--internal", description = "No way out: endpoints get no default route.")
@@ -59,11 +59,20 @@ final class NetworkCommand {
             description = "What leaves for the world gets the host's address. Default: on.")
         private Switch masquerade;
 
+        @Option(names = "--vni", paramLabel = "N",
+            description = "Span several hosts: those with a network of this VNI, which vtep add names. 1 to 16777215.")
+        private Integer vni;
+
+        @Option(names = "--vtep-learning",
+            description = "Learn behind which host a MAC address is; otherwise frames for it go to all hosts, unless"
+                + " vtep add --endpoint says where it is.")
+        private boolean vtepLearning;
+
         @Override
         public Integer call() {
             final ObjectNode body = ClientOptions.object().put("name", name).put("mtu", mtu).put("internal", internal)
                 .put("sourceGuard", sourceGuard == Switch.ON).put("icc", icc == Switch.ON)
-                .put("masquerade", masquerade == Switch.ON);
+                .put("masquerade", masquerade == Switch.ON).put("vni", vni).put("vtepLearning", vtepLearning);
             fill(body.putArray("subnets"), subnets);
             fill(body.putArray("gateways"), gateways);
             fill(body.putArray("ipRanges"), ipRanges);
@@ -82,11 +91,13 @@ final class NetworkCommand {
         public Integer call() {
             client.print(client.api().get(PATH), networks -> {
                 final TextTable table =
-                    new TextTable("NAME", "IN DOCKER", "STATE", "SUBNET", "GATEWAY", "MTU", "ENDPOINTS", "HOST PORT");
+                    new TextTable("NAME", "IN DOCKER", "STATE", "SUBNET", "GATEWAY", "MTU", "VNI", "ENDPOINTS",
+                        "HOST PORT");
                 networks.forEach(n -> table.row(n.path("name").asText(), n.path("docker").path("name").asText(""),
                     n.path("state").asText(),
                     join(n.path("subnets"), "subnet"), join(n.path("subnets"), "gateway"), n.path("mtu").asInt(),
-                    n.path("endpoints").size(), n.path("hostInterface").asText()));
+                    n.path("overlay").path("vni").asText(""), n.path("endpoints").size(),
+                    n.path("hostInterface").asText()));
                 return table;
             });
             return 0;

@@ -67,6 +67,7 @@ public final class SluiceCli implements Runnable {
         commands.put("network", NetworkCommand.class);
         commands.put("endpoint", EndpointCommand.class);
         commands.put("port", PortCommand.class);
+        commands.put("vtep", VtepCommand.class);
         commands.put("fdb", FdbCommand.class);
         commands.put("conntrack", ConntrackCommand.class);
         commands.put("route", RouteCommand.class);

@@ -89,7 +89,8 @@ final class NetworkDriver {
                 + " one");
         }
         final NetworkManager.Request wanted = new NetworkManager.Request(name, subnets, gateways, null, options.mtu(),
-            options.internal(), options.sourceGuard(), options.icc(), options.masquerade());
+            options.internal(), options.sourceGuard(), options.icc(), options.masquerade(), options.vni(),
+            options.vtepLearning());
         final NetworkManager.DockerRequest docker = new NetworkManager.DockerRequest(
             new DockerNetwork(request.networkId(), options.hostBinding(), options.interfacePrefix()),
             options.hostInterface());

@@ -25,10 +25,12 @@ final class NetworkOptions {
     private static final String INTERFACE_PREFIX = "com.docker.network.container_iface_prefix";
     private static final String OWN = "sluice.";
     private static final String SOURCE_GUARD = OWN + "source_guard";
+    private static final String VNI = OWN + "vni";
+    private static final String VTEP_LEARNING = OWN + "vtep_learning";
     private static final String GATEWAY_MODE = BRIDGE + "gateway_mode_ipv";
     private static final Set<String> KNOWN = Set.of(BRIDGE + "name", BRIDGE + "enable_icc",
         BRIDGE + "enable_ip_masquerade", BRIDGE + "host_binding_ipv4", BRIDGE + "default_bridge", MTU,
-        INTERFACE_PREFIX, SOURCE_GUARD);
+        INTERFACE_PREFIX, SOURCE_GUARD, VNI, VTEP_LEARNING);
 
     private final Map<String, JsonNode> options;
 
@@ -72,15 +74,27 @@ final class NetworkOptions {
 
     /** Null for the default. */
     Integer mtu() {
-        final String text = text(MTU);
-        if (text == null) {
-            return null;
-        }
-        if (!text.matches("\\d{1,5}")) {
-            throw ControlException.invalid(MTU + "=" + text + " is no number of bytes");
-        }
+        final Integer mtu = number(MTU, "bytes");
         // Docker's own client writes 0 for none.
-        return Integer.parseInt(text) == 0 ? null : Integer.valueOf(text);
+        return mtu == null || mtu == 0 ? null : mtu;
+    }
+
+    /** Null for a network of this host alone. */
+    Integer vni() {
+        return number(VNI, "a network");
+    }
+
+    /** Null for the default. */
+    Boolean vtepLearning() {
+        return flag(VTEP_LEARNING);
+    }
+
+    private Integer number(final String name, final String what) {
+        final String text = text(name);
+        if (text != null && !text.matches("\\d{1,8}")) {
+            throw ControlException.invalid(name + "=" + text + " is no number of " + what);
+        }
+        return text == null ? null : Integer.valueOf(text);
     }
 
     /** Name of the host port, or null. */

@@ -16,7 +16,8 @@ import org.sluice.datapath.nat.NatPorts;
  * @param uplinks   the interfaces that lead to the world.
  * @param natPorts  source ports that translated connections get; reserved from the host.
  * @param conntrack of each worker.
+ * @param vxlanPort UDP port that the tunnels of overlay networks end in, here and on the other hosts.
  */
 public record EngineOptions(Path runDir, Path stateDir, boolean busy, int workers, UplinkChoice uplinks,
-                            NatPorts natPorts, ConntrackConfig conntrack) {
+                            NatPorts natPorts, ConntrackConfig conntrack, int vxlanPort) {
 }

@@ -109,14 +109,17 @@ public final class SwitchEngine implements AutoCloseable {
     public static final class PortHandle {
         final int index;
         final NetworkHandle network;
+        final String name;
         final PacketDevice device;
         final int[] counterIds;
         final CounterGroup<PortCounter> counters;
 
-        private PortHandle(final int index, final NetworkHandle network, final PacketDevice device,
-                           final int[] counterIds, final CounterGroup<PortCounter> counters) {
+        private PortHandle(final int index, final NetworkHandle network, final String name,
+                           final PacketDevice device, final int[] counterIds,
+                           final CounterGroup<PortCounter> counters) {
             this.index = index;
             this.network = network;
+            this.name = name;
             this.device = device;
             this.counterIds = counterIds;
             this.counters = counters;
@@ -136,6 +139,7 @@ public final class SwitchEngine implements AutoCloseable {
             return counters;
         }
 
+        /** Null for a VTEP, which has none of its own. */
         public PacketDevice device() {
             return device;
         }
@@ -184,9 +188,25 @@ public final class SwitchEngine implements AutoCloseable {
                               final int index) {
         final int[] ids = counters.allocate(PortCounter.class, CounterTypes.PORT, "port " + name);
         devices.put(index, device);
+        return plug(network, name, device, index, ids,
+            new Command.AddPort(index, network.domainId, mtu, kind, guarded, identity, ids));
+    }
+
+    /**
+     * Adds a VTEP to an overlay network, as a port of it.
+     *
+     * @param high half of its address in the underlay, an IPv4 one mapped.
+     */
+    public PortHandle addVtep(final NetworkHandle network, final String name, final int mtu, final long high,
+                              final long low, final int index) {
+        final int[] ids = counters.allocate(PortCounter.class, CounterTypes.PORT, "port " + name);
+        return plug(network, name, null, index, ids, new Command.AddVtep(index, network.domainId, mtu, high, low, ids));
+    }
+
+    private PortHandle plug(final NetworkHandle network, final String name, final PacketDevice device,
+                            final int index, final int[] ids, final Command command) {
         try {
-            network.worker.proxy().execute(
-                new Command.AddPort(index, network.domainId, mtu, kind, guarded, identity, ids));
+            network.worker.proxy().execute(command);
         } catch (final CommandException ex) {
             devices.remove(index);
             if (ex.isUnanswered()) {
@@ -196,7 +216,7 @@ public final class SwitchEngine implements AutoCloseable {
             }
             throw failed("add the port " + name, ex);
         }
-        return new PortHandle(index, network, device, ids, new CounterGroup<>(counters.values(), ids));
+        return new PortHandle(index, network, name, device, ids, new CounterGroup<>(counters.values(), ids));
     }
 
     /** Sets the number of a port aside. */
@@ -230,7 +250,7 @@ public final class SwitchEngine implements AutoCloseable {
      */
     public void removePort(final PortHandle port, final boolean keepConnections) {
         execute(port.network.worker, new Command.RemovePort(port.index, keepConnections),
-            "remove the port " + port.device.name());
+            "remove the port " + port.name);
         devices.remove(port.index);
         counters.free(port.counterIds);
     }

@@ -16,7 +16,8 @@ import java.util.stream.Stream;
 import org.sluice.control.ControlException;
 
 /**
- * What should be: the networks and endpoints, by name, in the order they were made; published ports, and address pools.
+ * What should be: the networks and endpoints, by name, in the order they were made; published ports, address pools, and
+ * the other hosts of overlay networks.
  * The single truth that front ends edit. Owned by the control thread.
  */
 public final class DesiredState {
@@ -25,7 +26,7 @@ public final class DesiredState {
     private final Map<String, Set<PortMapSpec>> portMaps = new LinkedHashMap<>();
     /** The same by protocol and first port: several only where their host addresses differ. */
     private final NavigableMap<Integer, List<PortMapSpec>> portMapsByStart = new TreeMap<>();
-
+    private final Map<String, List<VtepSpec>> vteps = new LinkedHashMap<>();
     private final Map<String, PoolSpec> pools = new LinkedHashMap<>();
     private Aliases aliases = Aliases.NONE;
 
@@ -150,6 +151,20 @@ public final class DesiredState {
             .map(SubnetSpec::subnet), pools.values().stream().map(PoolSpec::subnet)).toList();
     }
 
+    /** The other hosts of all overlay networks. */
+    public List<VtepSpec> vteps() {
+        return vteps.values().stream().flatMap(Collection::stream).toList();
+    }
+
+    public List<VtepSpec> vtepsOf(final String network) {
+        return vteps.getOrDefault(network, List.of());
+    }
+
+    /** In place of those that the network had. */
+    public void putVteps(final String network, final List<VtepSpec> wanted) {
+        vteps.put(network, List.copyOf(wanted));
+    }
+
     public Collection<PoolSpec> pools() {
         return pools.values();
     }
@@ -171,8 +186,10 @@ public final class DesiredState {
         return map.protocol() << Short.SIZE | map.hostFirst();
     }
 
+    /** With its VTEPs. */
     public void removeNetwork(final String name) {
         networks.remove(name);
+        vteps.remove(name);
     }
 
     public void removeEndpoint(final String name) {

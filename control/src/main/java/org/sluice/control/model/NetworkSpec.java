@@ -16,10 +16,11 @@ import java.util.List;
  * @param gatewayMac    of the host port, in text.
  * @param worker        number of the worker that has it, and its connections, in every life of the daemon.
  * @param docker        what Docker knows of it; null for one that is not Docker's.
+ * @param overlay       null for a network of this host alone.
  */
 public record NetworkSpec(String name, List<SubnetSpec> subnets, int mtu, boolean internal, boolean sourceGuard,
                           Boolean icc, Boolean masquerade, String hostInterface, String gatewayMac, int worker,
-                          DockerNetwork docker) {
+                          DockerNetwork docker, OverlaySpec overlay) {
     /** A state of before there was routing lacks the two settings. */
     public NetworkSpec {
         icc = icc == null || icc;
@@ -29,6 +30,11 @@ public record NetworkSpec(String name, List<SubnetSpec> subnets, int mtu, boolea
     /** Whether Docker made it. */
     public boolean ofDocker() {
         return docker != null;
+    }
+
+    /** Whether it spans several hosts. */
+    public boolean spansHosts() {
+        return overlay != null;
     }
 
     /** The subnet that an endpoint's address is of. */

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.stream.Collectors;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -21,7 +22,7 @@ public final class StateStore {
 
     /** The file's content. */
     private record Document(int version, List<NetworkSpec> networks, List<EndpointSpec> endpoints,
-                            List<PortMapSpec> portMaps, List<PoolSpec> pools) {
+                            List<PortMapSpec> portMaps, List<PoolSpec> pools, List<VtepSpec> vteps) {
     }
 
     private final JsonMapper json = JsonMapper.builder().build();
@@ -70,6 +71,9 @@ public final class StateStore {
             if (document.pools() != null) {
                 document.pools().forEach(state::put);
             }
+            if (document.vteps() != null) {
+                document.vteps().stream().collect(Collectors.groupingBy(VtepSpec::network)).forEach(state::putVteps);
+            }
             return state;
         } catch (final IOException ex) {
             throw new UncheckedIOException("cannot read the saved state " + file + ": " + ex.getMessage()
@@ -92,7 +96,7 @@ public final class StateStore {
         try {
             staged = json.writerWithDefaultPrettyPrinter().writeValueAsBytes(
                 new Document(VERSION, List.copyOf(state.networks()), List.copyOf(state.endpoints()),
-                    state.portMaps(), List.copyOf(state.pools())));
+                    state.portMaps(), List.copyOf(state.pools()), state.vteps()));
         } catch (final JsonProcessingException ex) {
             throw new UncheckedIOException("cannot write the state down: " + ex.getMessage(), ex);
         }

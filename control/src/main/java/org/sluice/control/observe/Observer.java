@@ -21,6 +21,7 @@ import org.sluice.control.EndpointManager;
 import org.sluice.control.NetworkManager;
 import org.sluice.control.engine.SwitchEngine;
 import org.sluice.control.model.DesiredState;
+import org.sluice.control.overlay.OverlayManager;
 import org.sluice.control.uplink.UplinkManager;
 import org.sluice.datapath.buffer.FrameBatch;
 import org.sluice.datapath.command.Command;
@@ -45,6 +46,7 @@ public final class Observer implements AutoCloseable {
     private final NetworkManager networks;
     private final EndpointManager endpoints;
     private final UplinkManager uplinks;
+    private final OverlayManager overlays;
     private final FilterParser filters;
     private final ScheduledFuture<?> leaseCheck;
     /** Of ports, by index; also of those that have gone since somebody began to look. */
@@ -114,13 +116,14 @@ public final class Observer implements AutoCloseable {
     }
 
     public Observer(final DesiredState state, final SwitchEngine engine, final NetworkManager networks,
-                    final EndpointManager endpoints, final UplinkManager uplinks,
+                    final EndpointManager endpoints, final UplinkManager uplinks, final OverlayManager overlays,
                     final ScheduledExecutorService control) {
         this.state = state;
         this.engine = engine;
         this.networks = networks;
         this.endpoints = endpoints;
         this.uplinks = uplinks;
+        this.overlays = overlays;
         filters = new FilterParser(state, networks, endpoints);
         leaseCheck = control.scheduleWithFixedDelay(this::endForgotten, LEASE_CHECK_SECONDS, LEASE_CHECK_SECONDS,
             TimeUnit.SECONDS);
@@ -157,7 +160,7 @@ public final class Observer implements AutoCloseable {
 
     /** Ports come while somebody looks. */
     private void learnNames() {
-        names.putAll(PortNames.of(state, networks, endpoints, uplinks));
+        names.putAll(PortNames.of(state, networks, endpoints, uplinks, overlays));
     }
 
     /** Ends the trace; one that is not there is no error. */

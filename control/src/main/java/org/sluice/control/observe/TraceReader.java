@@ -89,6 +89,8 @@ final class TraceReader {
                 case FrameBatch.EGRESS_FLOOD -> "to every port of the network";
                 default -> "to " + nameOf(next.egress());
             };
+            case OVERLAY -> answeredNow ? "too long for the tunnel: answered with an ICMP error"
+                : next.egress() != egressBefore ? "answered for a known endpoint" : null;
             case GATEWAY -> gateway(next);
             case CONNTRACK -> answeredNow ? "answered with an ICMP error" : conntrack(next);
             case ROUTE -> answeredNow ? "answered with an ICMP error" : route(next);

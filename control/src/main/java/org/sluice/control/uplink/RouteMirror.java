@@ -23,7 +23,9 @@ import org.sluice.control.ControlException;
 import org.sluice.control.engine.SwitchEngine;
 import org.sluice.control.model.Addresses;
 import org.sluice.control.model.IpPrefix;
+import org.sluice.control.overlay.OverlayManager;
 import org.sluice.datapath.command.Command;
+import org.sluice.datapath.command.EventChannel;
 import org.sluice.datapath.conntrack.ConntrackFilter;
 import org.sluice.linux.NativeException;
 import org.sluice.linux.netlink.InterfaceAddress;
@@ -55,6 +57,7 @@ public final class RouteMirror implements AutoCloseable {
     private final RouteMonitor monitor;
     private final RouteNetlink netlink;
     private final Predicate<String> isHostPort;
+    private final OverlayManager overlays;
     private final AtomicBoolean syncPending = new AtomicBoolean();
     private final AtomicBoolean eventsPending = new AtomicBoolean();
     private final List<Map<Prefix, List<org.sluice.datapath.route.Route.Hop>>> programmed = new ArrayList<>();
@@ -71,10 +74,11 @@ public final class RouteMirror implements AutoCloseable {
      * @param isHostPort whether an interface is the host's end of one of our networks.
      * @param control    runs what is to be done, one after the other.
      */
-    public RouteMirror(final SwitchEngine engine, final UplinkManager uplinks, final Predicate<String> isHostPort,
-                       final Executor control) {
+    public RouteMirror(final SwitchEngine engine, final UplinkManager uplinks, final OverlayManager overlays,
+                       final Predicate<String> isHostPort, final Executor control) {
         this.engine = engine;
         this.uplinks = uplinks;
+        this.overlays = overlays;
         this.isHostPort = isHostPort;
         this.control = control;
         for (int worker = 0; worker < engine.workerCount(); worker++) {
@@ -154,9 +158,18 @@ public final class RouteMirror implements AutoCloseable {
     private void pollEvents() {
         for (int worker = 0; worker < engine.workerCount(); worker++) {
             final int current = worker;
-            engine.pollEvents(worker, (portIndex, high, low) -> uplinks.all().stream()
-                .filter(uplink -> uplink.portIndex(current) == portIndex).findFirst()
-                .ifPresent(uplink -> want(current, uplink, Addresses.of(high, low))));
+            engine.pollEvents(worker, new EventChannel.Handler() {
+                @Override
+                public void onNeighbourWanted(final int portIndex, final long high, final long low) {
+                    uplinks.all().stream().filter(uplink -> uplink.portIndex(current) == portIndex).findFirst()
+                        .ifPresent(uplink -> want(current, uplink, Addresses.of(high, low)));
+                }
+
+                @Override
+                public void onPathTooSmall(final int portIndex) {
+                    overlays.refreshPath(portIndex);
+                }
+            });
         }
     }
 
@@ -210,6 +223,7 @@ public final class RouteMirror implements AutoCloseable {
         for (int worker = 0; worker < engine.workerCount(); worker++) {
             syncRoutes(worker);
         }
+        overlays.refreshPaths();
     }
 
     private List<Route> mainRoutes() {

@@ -22,7 +22,10 @@ class StateStoreTest {
         final NetworkSpec network = new NetworkSpec("web",
             List.of(subnet("10.9.0.0/24", "10.9.0.1"), subnet("fd09::/64", "fd09::1")), 1400, true, false, true, false,
             "sl-web", "02:42:0a:09:00:01", 1,
-            new DockerNetwork("0123456789abcdef", IpPrefix.parseAddress("192.0.2.10"), "eth"));
+            new DockerNetwork("0123456789abcdef", IpPrefix.parseAddress("192.0.2.10"), "eth"),
+            new OverlaySpec(42, true));
+        final VtepSpec vtep = new VtepSpec("web", IpPrefix.parseAddress("192.0.2.2"), List.of(
+            new VtepSpec.RemoteEndpoint("02:42:0a:09:00:03", List.of(IpPrefix.parseAddress("10.9.0.3")))));
         final EndpointSpec endpoint = new EndpointSpec("web-1", "web", "/run/netns/x", 4026532177L, "eth0",
             "02:42:0a:09:00:02", List.of(IpPrefix.parseAddress("10.9.0.2"), IpPrefix.parseAddress("fd09::2")), 7,
             "fedcba9876543210");
@@ -34,10 +37,12 @@ class StateStoreTest {
         state.put(endpoint);
         state.put(portMap);
         state.put(pool);
+        state.putVteps("web", List.of(vtep));
         new StateStore(folder.resolve("made")).save(state);
         final DesiredState loaded = new StateStore(folder.resolve("made")).load();
         assertEquals(network, loaded.network("web"));
         assertEquals(endpoint, loaded.endpoint("web-1"));
+        assertEquals(List.of(vtep), loaded.vteps());
         assertEquals(List.of(portMap), loaded.portMaps());
         assertEquals(List.of(pool), List.copyOf(loaded.pools()));
     }

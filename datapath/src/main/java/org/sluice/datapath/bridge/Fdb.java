@@ -80,6 +80,13 @@ public final class Fdb {
         return live ? FdbEntry.port(value) : UNKNOWN;
     }
 
+    /** The port that the MAC is pinned to, or {@link #UNKNOWN}: it may still have been learned. */
+    public int pinnedTo(final int domain, final long mac) {
+        final long key = FdbEntry.key(domain, mac);
+        final long entry = find(key, hash(key));
+        return entry != 0 && FdbEntry.isStatic(value(entry)) ? FdbEntry.port(value(entry)) : UNKNOWN;
+    }
+
     /** Notes that the MAC was seen as a source behind the port. */
     public Learned learn(final int domain, final long mac, final int port, final int nowSeconds) {
         final long key = FdbEntry.key(domain, mac);

@@ -16,7 +16,7 @@ public final class Port {
     private final CounterGroup<PortCounter> counters;
     private final EgressQueue egressQueue = new EgressQueue();
     private final PortIdentity identity;
-    private final int mtu;
+    private int mtu;
     private final PortKind kind;
     private final boolean guarded;
 
@@ -68,6 +68,11 @@ public final class Port {
         return mtu;
     }
 
+    /** The way that begins here takes longer packets, or only shorter ones, than before. */
+    public void mtu(final int bytes) {
+        mtu = bytes;
+    }
+
     public PortKind kind() {
         return kind;
     }
@@ -82,6 +87,22 @@ public final class Port {
 
     public boolean isEndpoint() {
         return kind == PortKind.ENDPOINT;
+    }
+
+    public boolean isVtep() {
+        return kind == PortKind.VTEP;
+    }
+
+    public boolean isUnderlay() {
+        return kind == PortKind.UNDERLAY;
+    }
+
+    /**
+     * Whether frames may pass from this port to the other one of its network. What comes from a VTEP has been sent to
+     * all VTEPs by its sender, and a network's host port is each host's own: only endpoints talk over the tunnels.
+     */
+    public boolean reaches(final Port other) {
+        return !isVtep() && !other.isVtep() || isEndpoint() || other.isEndpoint();
     }
 
     public boolean isGuarded() {

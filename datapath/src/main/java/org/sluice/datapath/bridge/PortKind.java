@@ -7,5 +7,9 @@ public enum PortKind {
     /** The host's own end of a bridge domain, which holds the gateway's addresses. */
     HOST,
     /** The outside world. It is alone in its domain: all that comes in by it is routed. */
-    UPLINK
+    UPLINK,
+    /** Another host of an overlay network: the VTEP there. */
+    VTEP,
+    /** The socket that the tunnels of all overlay networks end in. It is alone in its domain. */
+    UNDERLAY
 }

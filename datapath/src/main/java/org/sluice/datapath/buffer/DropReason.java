@@ -62,7 +62,14 @@ public enum DropReason {
     NETWORK_INTERNAL("from an internal network to the outside"),
     ICC_DISABLED("from endpoint to endpoint of a network without inter-container communication"),
     NEIGHBOUR_QUEUE_FULL("more packets than may wait for a neighbour's MAC address"),
-    NEIGHBOUR_UNREACHABLE("the neighbour does not answer");
+    NEIGHBOUR_UNREACHABLE("the neighbour does not answer"),
+    VXLAN_MALFORMED("too short for VXLAN and an Ethernet header, or without the flag I"),
+    VNI_UNKNOWN("VXLAN for a VNI that no network here has"),
+    VTEP_UNKNOWN("VXLAN from a host that is no VTEP of the network"),
+    TUNNEL_CONGESTED("met congestion in the underlay, and its endpoints know nothing of ECN"),
+    TUNNEL_NOT_RELAYED("from a VTEP for what is not an endpoint here, or from the host for another host's endpoint"),
+    REMOTE_MAC_SPOOFED("from a VTEP, with the MAC of somebody who is elsewhere"),
+    OVERLAY_VLAN("with a VLAN tag, which an overlay network does not carry");
 
     private final String description;
 

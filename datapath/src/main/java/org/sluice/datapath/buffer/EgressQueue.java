@@ -7,12 +7,15 @@ package org.sluice.datapath.buffer;
 public final class EgressQueue {
     private final long[] address = new long[FrameBatch.CAPACITY];
     private final int[] length = new int[FrameBatch.CAPACITY];
+    /** A bit for each. */
+    private long refused;
     private int size;
     private int refusedFrames;
     private long refusedBytes;
 
     public void clear() {
         size = 0;
+        refused = 0;
         refusedFrames = 0;
         refusedBytes = 0;
     }
@@ -39,8 +42,13 @@ public final class EgressQueue {
 
     /** Called by the device for a frame that it did not take. */
     public void refuse(final int i) {
+        refused |= 1L << i;
         refusedFrames++;
         refusedBytes += length[i];
+    }
+
+    public boolean isRefused(final int i) {
+        return (refused & 1L << i) != 0;
     }
 
     public int refusedFrames() {

@@ -134,6 +134,15 @@ public final class FrameBatch implements AutoCloseable {
     }
 
     /**
+     * The same, for a device that takes several frames at once.
+     *
+     * @param ahead how many frames from the next one on; with it, no more than {@link #CAPACITY} are in the batch.
+     */
+    public long slotAddress(final int ahead) {
+        return slotAddress() + (long) ahead * SLOT_LENGTH;
+    }
+
+    /**
      * Adds a frame; its virtio-net header lies in front of the address.
      *
      * @param frameAddress of the first byte of the Ethernet header.
@@ -188,6 +197,12 @@ public final class FrameBatch implements AutoCloseable {
 
     public int length(final int i) {
         return UnsafeApi.getInt(note(i) + LENGTH_FIELD_OFFSET);
+    }
+
+    /** The frame has grown where it lies, before the first stage. */
+    public void length(final int i, final int bytes) {
+        byteCount += bytes - length(i);
+        UnsafeApi.putInt(note(i) + LENGTH_FIELD_OFFSET, bytes);
     }
 
     public long destinationMac(final int i) {

@@ -40,6 +40,31 @@ public sealed interface Command {
     }
 
     /**
+     * Adds a VTEP to an overlay network, as a port of it.
+     *
+     * @param mtu        layer-3 bytes that fit the way to it, encapsulated.
+     * @param high       half of its address in the underlay.
+     * @param low        the other half.
+     * @param counterIds of {@code PortCounter}, by ordinal.
+     */
+    record AddVtep(int portIndex, int domainId, int mtu, long high, long low, int[] counterIds) implements Command {
+    }
+
+    /** The way that begins at a port takes packets of this length now. */
+    record SetPortMtu(int portIndex, int mtu) implements Command {
+    }
+
+    /**
+     * Somebody on another host: its MAC is pinned to the port of its VTEP, and the switch answers for its addresses.
+     *
+     * @param portIndex of the VTEP, or -1: it is there no longer.
+     */
+    record PutRemote(int domainId, int portIndex, PortIdentity identity) implements Command {
+        /** For the port: it is there no longer. */
+        public static final int GONE = -1;
+    }
+
+    /**
      * Lets go of a port and of what was learned behind it. The device may then be closed.
      *
      * @param keepConnections its connections stay for the endpoint to come back; otherwise they end.

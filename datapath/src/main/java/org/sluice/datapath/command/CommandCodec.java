@@ -34,6 +34,9 @@ public final class CommandCodec {
     private static final int REMOVE_PORT_MAP = 11;
     private static final int FLUSH_CONNTRACK = 12;
     private static final int OBSERVE = 13;
+    private static final int ADD_VTEP = 14;
+    private static final int SET_PORT_MTU = 15;
+    private static final int PUT_REMOTE = 16;
     private static final PortKind[] KINDS = PortKind.values();
     private static final ProbeKind[] PROBES = ProbeKind.values();
 
@@ -56,6 +59,9 @@ public final class CommandCodec {
             case Command.RemovePortMap ignored -> REMOVE_PORT_MAP;
             case Command.FlushConntrack ignored -> FLUSH_CONNTRACK;
             case Command.Observe ignored -> OBSERVE;
+            case Command.AddVtep ignored -> ADD_VTEP;
+            case Command.SetPortMtu ignored -> SET_PORT_MTU;
+            case Command.PutRemote ignored -> PUT_REMOTE;
         };
     }
 
@@ -67,8 +73,8 @@ public final class CommandCodec {
     public static int encode(final Command command, final long correlationId, final MutableDirectBuffer buffer) {
         final FieldWriter out = new FieldWriter(buffer).put(correlationId);
         switch (command) {
-            case Command.AddDomain c -> putIdentity(out.put(c.domainId()), c.gateway()).put(c.policy().internal())
-                .put(c.policy().icc()).put(c.policy().masquerade()).put(c.counterIds());
+            case Command.AddDomain c ->
+                putPolicy(putIdentity(out.put(c.domainId()), c.gateway()), c.policy()).put(c.counterIds());
             case Command.RemoveDomain c -> out.put(c.domainId());
             case Command.AddPort c -> putIdentity(out.put(c.portIndex()).put(c.domainId()).put(c.mtu())
                 .put(c.kind().ordinal()).put(c.guarded()), c.identity()).put(c.counterIds());
@@ -81,6 +87,10 @@ public final class CommandCodec {
             case Command.AddPortMap c -> putPortMap(out, c.map());
             case Command.RemovePortMap c -> putPortMap(out, c.map());
             case Command.Observe c -> putFilter(out.put(c.kind().ordinal()).put(c.on()), c.filter()).put(c.snapBytes());
+            case Command.AddVtep c -> out.put(c.portIndex()).put(c.domainId()).put(c.mtu()).put(c.high()).put(c.low())
+                .put(c.counterIds());
+            case Command.SetPortMtu c -> out.put(c.portIndex()).put(c.mtu());
+            case Command.PutRemote c -> putIdentity(out.put(c.domainId()).put(c.portIndex()), c.identity());
             case Command.FlushConntrack c -> putFilter(out, c.filter()).put(c.first()).put(c.unpublished());
         }
         return out.length();
@@ -100,8 +110,8 @@ public final class CommandCodec {
         // Java evaluates arguments from left to right: the fields are read in the order in which they were written.
         final FieldReader in = new FieldReader(buffer, offset + Long.BYTES);
         return switch (type) {
-            case ADD_DOMAIN -> handler.onAddDomain(new Command.AddDomain(in.i32(), identity(in),
-                new DomainPolicy(in.bool(), in.bool(), in.bool()), in.ints()));
+            case ADD_DOMAIN ->
+                handler.onAddDomain(new Command.AddDomain(in.i32(), identity(in), policy(in), in.ints()));
             case REMOVE_DOMAIN -> handler.onRemoveDomain(new Command.RemoveDomain(in.i32()));
             case ADD_PORT -> handler.onAddPort(new Command.AddPort(in.i32(), in.i32(), in.i32(), KINDS[in.i32()],
                 in.bool(), identity(in), in.ints()));
@@ -119,6 +129,10 @@ public final class CommandCodec {
                 handler.onFlushConntrack(new Command.FlushConntrack(filter(in), in.i32(), in.bool()));
             case OBSERVE -> handler.onObserve(
                 new Command.Observe(PROBES[in.i32()], in.bool(), packetFilter(in), in.i32()));
+            case ADD_VTEP -> handler.onAddVtep(
+                new Command.AddVtep(in.i32(), in.i32(), in.i32(), in.i64(), in.i64(), in.ints()));
+            case SET_PORT_MTU -> handler.onSetPortMtu(new Command.SetPortMtu(in.i32(), in.i32()));
+            case PUT_REMOTE -> handler.onPutRemote(new Command.PutRemote(in.i32(), in.i32(), identity(in)));
             default -> throw new IllegalArgumentException("unknown command type " + type);
         };
     }
@@ -129,6 +143,15 @@ public final class CommandCodec {
 
     private static PortIdentity identity(final FieldReader in) {
         return new PortIdentity(in.i64(), in.i32(), in.i64(), in.i64());
+    }
+
+    private static FieldWriter putPolicy(final FieldWriter out, final DomainPolicy policy) {
+        return out.put(policy.internal()).put(policy.icc()).put(policy.masquerade()).put(policy.vni())
+            .put(policy.vtepLearning());
+    }
+
+    private static DomainPolicy policy(final FieldReader in) {
+        return new DomainPolicy(in.bool(), in.bool(), in.bool(), in.i32(), in.bool());
     }
 
     private static void putRoute(final FieldWriter out, final Route route) {

@@ -8,6 +8,12 @@ public interface CommandHandler {
 
     CommandResult onAddPort(Command.AddPort command);
 
+    CommandResult onAddVtep(Command.AddVtep command);
+
+    CommandResult onSetPortMtu(Command.SetPortMtu command);
+
+    CommandResult onPutRemote(Command.PutRemote command);
+
     CommandResult onRemovePort(Command.RemovePort command);
 
     CommandResult onFlushFdb(Command.FlushFdb command);

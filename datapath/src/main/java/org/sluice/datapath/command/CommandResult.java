@@ -9,8 +9,10 @@ public enum CommandResult {
     DOMAIN_IN_USE("the domain still has ports"),
     PORT_EXISTS("the port's index is in use"),
     PORT_UNKNOWN("there is no such port"),
+    VNI_TAKEN("another network has the VNI"),
+    MAC_IS_LOCAL("the MAC address is that of an endpoint of this host, or of the gateway"),
     DEVICE_MISSING("no device was laid down for the port"),
-    FDB_FULL("the FDB has no place for the port's MAC address"),
+    FDB_FULL("the FDB has no place for the MAC address"),
     PORT_MAP_TAKEN("another port map has an address and port in common with it"),
     FAILED("the worker failed on it; its error log says how");
 

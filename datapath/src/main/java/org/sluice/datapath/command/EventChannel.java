@@ -16,6 +16,7 @@ public final class EventChannel implements AutoCloseable {
     private static final int RING_BYTES = 64 * 1024;
     private static final int NEIGHBOUR_WANTED = 1;
     private static final int NEIGHBOUR_WANTED_BYTES = 24;
+    private static final int PATH_TOO_SMALL = 2;
 
     private final OffHeapRegion region = OffHeapRegion.anonymous(RING_BYTES + RingBufferDescriptor.TRAILER_LENGTH);
     private final RingBuffer ring =
@@ -28,6 +29,10 @@ public final class EventChannel implements AutoCloseable {
     public interface Handler {
         /** Packets wait for this neighbour on the uplink, or it is in use and should be kept fresh. */
         void onNeighbourWanted(int portIndex, long high, long low);
+
+        /** The way to the VTEP whose port this is takes only shorter packets now. */
+        default void onPathTooSmall(final int portIndex) {
+        }
     }
 
     /**
@@ -46,10 +51,22 @@ public final class EventChannel implements AutoCloseable {
         wakeUp.run();
     }
 
+    /** Worker: asks how long packets to a VTEP may be. */
+    public void pathTooSmall(final int portIndex) {
+        message.putInt(0, portIndex);
+        ring.write(PATH_TOO_SMALL, message, 0, Integer.BYTES);
+        wakeUp.run();
+    }
+
     /** Control: takes the events that are there. */
     public int poll(final Handler handler) {
-        return ring.read((type, buffer, index, length) ->
-            handler.onNeighbourWanted(buffer.getInt(index), buffer.getLong(index + 8), buffer.getLong(index + 16)));
+        return ring.read((type, buffer, index, length) -> {
+            if (type == PATH_TOO_SMALL) {
+                handler.onPathTooSmall(buffer.getInt(index));
+            } else {
+                handler.onNeighbourWanted(buffer.getInt(index), buffer.getLong(index + 8), buffer.getLong(index + 16));
+            }
+        });
     }
 
     @Override

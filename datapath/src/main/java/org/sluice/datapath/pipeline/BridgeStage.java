@@ -33,7 +33,9 @@ public final class BridgeStage {
      * @return how many frames go to the gateway or to every port; the others go to one.
      */
     public int process(final FrameBatch batch, final Port ingress, final int nowSeconds) {
-        learn(batch, ingress, nowSeconds);
+        if (!ingress.isVtep() || ingress.domain().policy().vtepLearning()) {
+            learn(batch, ingress, nowSeconds);
+        }
         final int notUnicast = lookUp(batch, ingress, nowSeconds);
         if (!ingress.domain().policy().icc() && !ingress.isHost()) {
             isolate(batch, ingress);

@@ -27,15 +27,15 @@ final class GatewayResponder {
     private final Ipv6Flyweight replyIpv6 = new Ipv6Flyweight();
     private final Icmpv6Flyweight replyIcmpv6 = new Icmpv6Flyweight();
 
-    void replyArp(final FrameBatch batch, final int i, final ArpFlyweight arp, final PortIdentity gateway) {
+    void replyArp(final FrameBatch batch, final int i, final ArpFlyweight arp, final PortIdentity owner) {
         ethernet.wrap(batch.address(i), batch.length(i));
         ethernet.destination(ethernet.source());
-        ethernet.source(gateway.mac());
+        ethernet.source(owner.mac());
         arp.operation(ArpFlyweight.REPLY);
         arp.targetMac(arp.senderMac());
         arp.targetIp(arp.senderIp());
-        arp.senderMac(gateway.mac());
-        arp.senderIp(gateway.ipv4());
+        arp.senderMac(owner.mac());
+        arp.senderIp(owner.ipv4());
     }
 
     void replyEcho(final FrameBatch batch, final int i, final Ipv4Flyweight ipv4, final IcmpFlyweight icmp) {
@@ -63,9 +63,13 @@ final class GatewayResponder {
         icmpv6.checksum(InternetChecksum.update16(icmpv6.checksum(), typeAndCode, icmpv6.typeAndCode()));
     }
 
-    /** The answer may be longer than the question, so it gets a frame of its own. */
+    /**
+     * The answer may be longer than the question, so it gets a frame of its own.
+     *
+     * @param router whether the answer is the gateway's.
+     */
     void replyNeighbour(final FrameBatch batch, final int i, final Ipv6Flyweight question,
-                        final PortIdentity gateway) {
+                        final PortIdentity owner, final boolean router) {
         final long high = question.sourceHigh();
         final long low = question.sourceLow();
         final boolean solicited = (high | low) != 0;
@@ -76,7 +80,7 @@ final class GatewayResponder {
 
         ethernet.wrap(frame, length);
         ethernet.destination(solicited ? batch.sourceMac(i) : ALL_NODES_MAC);
-        ethernet.source(gateway.mac());
+        ethernet.source(owner.mac());
         ethernet.etherType(EtherType.IPV6);
 
         replyIpv6.wrap(frame + EthernetFlyweight.LENGTH, length - EthernetFlyweight.LENGTH);
@@ -84,7 +88,7 @@ final class GatewayResponder {
         replyIpv6.payloadLength(Icmpv6Flyweight.NEIGHBOUR_WITH_OPTION_LENGTH);
         replyIpv6.nextHeader(IpProtocol.ICMPV6);
         replyIpv6.hopLimit(ND_HOP_LIMIT);
-        replyIpv6.source(gateway.ipv6High(), gateway.ipv6Low());
+        replyIpv6.source(owner.ipv6High(), owner.ipv6Low());
         if (solicited) {
             replyIpv6.destination(high, low);
         } else {
@@ -93,15 +97,21 @@ final class GatewayResponder {
 
         replyIcmpv6.wrap(frame + l4Offset, length - l4Offset);
         replyIcmpv6.type(Icmpv6Flyweight.NEIGHBOUR_ADVERTISEMENT);
-        replyIcmpv6.neighbourFlags(Icmpv6Flyweight.FLAG_ROUTER | Icmpv6Flyweight.FLAG_OVERRIDE
+        replyIcmpv6.neighbourFlags((router ? Icmpv6Flyweight.FLAG_ROUTER : 0) | Icmpv6Flyweight.FLAG_OVERRIDE
             | (solicited ? Icmpv6Flyweight.FLAG_SOLICITED : 0));
-        replyIcmpv6.target(gateway.ipv6High(), gateway.ipv6Low());
-        replyIcmpv6.linkLayerOption(Icmpv6Flyweight.OPTION_TARGET_LINK_LAYER, gateway.mac());
+        replyIcmpv6.target(owner.ipv6High(), owner.ipv6Low());
+        replyIcmpv6.linkLayerOption(Icmpv6Flyweight.OPTION_TARGET_LINK_LAYER, owner.mac());
         replyIcmpv6.checksum(InternetChecksum.finish(sum(replyIpv6, replyIcmpv6)));
         batch.wireLength(i, length - EthernetFlyweight.LENGTH);
     }
 
-    boolean isChecksumRight(final Ipv6Flyweight ipv6, final Icmpv6Flyweight icmpv6) {
+    /** RFC 4861, 7.1.1: hop limit 255, code 0 and a right checksum. Such a message has no extension header. */
+    boolean isValidSolicitation(final Ipv6Flyweight ipv6, final Icmpv6Flyweight icmpv6) {
+        return ipv6.hopLimit() == 255 && icmpv6.code() == 0 && ipv6.nextHeader() == IpProtocol.ICMPV6
+            && isChecksumRight(ipv6, icmpv6);
+    }
+
+    private static boolean isChecksumRight(final Ipv6Flyweight ipv6, final Icmpv6Flyweight icmpv6) {
         return InternetChecksum.finish(sum(ipv6, icmpv6)) == 0;
     }
 

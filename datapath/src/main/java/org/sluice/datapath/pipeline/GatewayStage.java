@@ -20,7 +20,7 @@ import org.sluice.datapath.status.WorkerCounter;
  * The switch's own voice: answers ARP, neighbour solicitations and pings for the gateway's addresses. Of what else is
  * addressed to the gateway, IP packets are left for the layer-3 stages, and all others, with those for link-local
  * addresses, go to the host port. What the host itself sends is left alone: its kernel owns the gateway's addresses too
- * and must not be answered in its own name.
+ * and must not be answered in its own name; and so is what comes from other hosts, which have gateways of their own.
  */
 public final class GatewayStage {
     private final GatewayResponder responder = new GatewayResponder();
@@ -36,7 +36,7 @@ public final class GatewayStage {
     }
 
     public void process(final FrameBatch batch, final Port ingress) {
-        if (ingress.isHost()) {
+        if (ingress.isHost() || ingress.isVtep()) {
             return;
         }
         final BridgeDomain domain = ingress.domain();
@@ -100,10 +100,11 @@ public final class GatewayStage {
         icmpv6.wrap(batch.l4Address(i), batch.l4Available(i));
         switch (icmpv6.type()) {
             case Icmpv6Flyweight.NEIGHBOUR_SOLICITATION -> {
-                if (!gateway.isIpv6(icmpv6.targetHigh(), icmpv6.targetLow()) || !isValidSolicitation()) {
+                if (!gateway.isIpv6(icmpv6.targetHigh(), icmpv6.targetLow())
+                    || !responder.isValidSolicitation(ipv6, icmpv6)) {
                     return false;
                 }
-                responder.replyNeighbour(batch, i, ipv6, gateway);
+                responder.replyNeighbour(batch, i, ipv6, gateway, true);
                 return true;
             }
             case Icmpv6Flyweight.ECHO_REQUEST -> {
@@ -118,12 +119,6 @@ public final class GatewayStage {
                 return false;
             }
         }
-    }
-
-    /** RFC 4861, 7.1.1: hop limit 255, code 0 and a right checksum. Such a message has no extension header. */
-    private boolean isValidSolicitation() {
-        return ipv6.hopLimit() == 255 && icmpv6.code() == 0 && ipv6.nextHeader() == IpProtocol.ICMPV6
-            && responder.isChecksumRight(ipv6, icmpv6);
     }
 
     private boolean isFragment() {

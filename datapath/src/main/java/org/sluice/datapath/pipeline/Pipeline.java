@@ -21,6 +21,7 @@ import org.sluice.datapath.trace.PacketFilter;
 import org.sluice.datapath.trace.ProbeKind;
 import org.sluice.datapath.trace.ProbeRing;
 import org.sluice.datapath.trace.TraceStage;
+import org.sluice.datapath.tunnel.VtepTable;
 
 /**
  * The stages in order. A burst runs through one stage as a whole before the next begins. Frames of one network never
@@ -30,6 +31,7 @@ public final class Pipeline {
     private final ParseStage parse = new ParseStage();
     private final SourceGuardStage sourceGuard;
     private final BridgeStage bridge;
+    private final OverlayStage overlay;
     private final GatewayStage gateway;
     private final ConntrackStage conntrack;
     private final RoutingStage routing;
@@ -45,7 +47,7 @@ public final class Pipeline {
     private final CounterGroup<DropReason> drops;
     private final CounterGroup<WorkerCounter> counters;
 
-    public Pipeline(final Fdb fdb, final Layer3 layer3) {
+    public Pipeline(final Fdb fdb, final VtepTable vteps, final Layer3 layer3) {
         counters = layer3.counters();
         drops = layer3.drops();
         fragments = layer3.fragments();
@@ -54,6 +56,7 @@ public final class Pipeline {
         gateway = new GatewayStage(counters);
         final IcmpErrorTranslator icmpErrors = new IcmpErrorTranslator(layer3.connections());
         responder = new IcmpErrorResponder(counters, drops);
+        overlay = new OverlayStage(vteps, fdb, layer3, responder);
         fib = layer3.fib();
         sourceGuard = new SourceGuardStage(fib);
         conntrack = new ConntrackStage(layer3, new AdmissionStage(layer3, responder), icmpErrors);
@@ -161,6 +164,9 @@ public final class Pipeline {
             } else {
                 sourceGuard.process(batch, ingress);
                 notUnicast = bridge.process(batch, ingress, seconds(nowNs));
+                if (ingress.domain().policy().isOverlay()) {
+                    overlay.process(batch, ingress, nowNs);
+                }
                 if (notUnicast > 0) {
                     gateway.process(batch, ingress);
                 }
@@ -185,6 +191,10 @@ public final class Pipeline {
             tracer.note(batch, ingress, TraceStage.SOURCE_GUARD);
             bridge.process(batch, ingress, seconds(nowNs));
             tracer.note(batch, ingress, TraceStage.BRIDGE);
+            if (ingress.domain().policy().isOverlay()) {
+                overlay.process(batch, ingress, nowNs);
+                tracer.note(batch, ingress, TraceStage.OVERLAY);
+            }
             gateway.process(batch, ingress);
             tracer.note(batch, ingress, TraceStage.GATEWAY);
         }

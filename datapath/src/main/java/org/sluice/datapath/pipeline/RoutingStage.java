@@ -14,7 +14,6 @@ import org.sluice.datapath.protocol.IpProtocol;
 import org.sluice.datapath.protocol.Ipv4Flyweight;
 import org.sluice.datapath.protocol.Ipv6Flyweight;
 import org.sluice.datapath.protocol.NetworkOrder;
-import org.sluice.datapath.protocol.VirtioNetHeaderFlyweight;
 import org.sluice.datapath.route.Fib;
 import org.sluice.datapath.route.NextHop;
 
@@ -29,7 +28,7 @@ public final class RoutingStage {
     private final PacketTranslator translator = new PacketTranslator();
     private final IcmpErrorTranslator icmpErrors;
     private final IcmpErrorResponder responder;
-    private final VirtioNetHeaderFlyweight virtio = new VirtioNetHeaderFlyweight();
+    private final CutRule cuts = new CutRule();
     /** Of the burst. */
     private int nowSeconds;
 
@@ -68,7 +67,7 @@ public final class RoutingStage {
                 responder.unreachable(batch, i, ingress, DropReason.NO_ROUTE, nowNs);
             } else if (ttl(batch, i) <= 1) {
                 responder.timeExceeded(batch, i, ingress, nowNs);
-            } else if (batch.wireLength(i) > hop.mtu() && !mayCut(batch, i, hop.mtu())) {
+            } else if (batch.wireLength(i) > hop.mtu() && !cuts.allow(batch, i, hop.mtu())) {
                 responder.tooBig(batch, i, ingress, hop.mtu(), nowNs);
             } else {
                 send(batch, i, ingress, connection, direction, hop, nowNs);
@@ -117,18 +116,5 @@ public final class RoutingStage {
     private static int ttl(final FrameBatch batch, final int i) {
         return NetworkOrder.u8(batch.l3Address(i) + (batch.etherType(i) == EtherType.IPV4
             ? Ipv4Flyweight.TTL_FIELD_OFFSET : Ipv6Flyweight.HOP_LIMIT_FIELD_OFFSET));
-    }
-
-    /** IPv4 packets that do not forbid it are cut on their way out; super-frames are not: they are many already. */
-    private boolean mayCut(final FrameBatch batch, final int i, final int mtu) {
-        if (batch.etherType(i) != EtherType.IPV4
-            || (NetworkOrder.u16(batch.l3Address(i) + Ipv4Flyweight.FRAGMENT_FIELD_OFFSET)
-                & Ipv4Flyweight.DONT_FRAGMENT) != 0
-            || virtio.wrapBefore(batch.address(i)).gsoType() != VirtioNetHeaderFlyweight.GSO_NONE
-            || !Ipv4Fragmenter.canCut(batch.wireLength(i), mtu)) {
-            return false;
-        }
-        batch.cuttable(i);
-        return true;
     }
 }

@@ -67,7 +67,7 @@ public final class TransmitStage {
             batch.drop(i, DropReason.NO_EGRESS);
         }
         for (final Port member : members) {
-            if (member != ingress) {
+            if (member != ingress && ingress.reaches(member)) {
                 enqueue(batch, i, member);
             }
         }

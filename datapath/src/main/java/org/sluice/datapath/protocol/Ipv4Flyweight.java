@@ -24,11 +24,11 @@ public final class Ipv4Flyweight extends Flyweight {
     public static final int SOURCE_FIELD_OFFSET = 12;
     public static final int DESTINATION_FIELD_OFFSET = 16;
 
-    private static final int IDENTIFICATION_FIELD_OFFSET = 4;
+    public static final int IDENTIFICATION_FIELD_OFFSET = 4;
     public static final int FRAGMENT_FIELD_OFFSET = 6;
     public static final int DONT_FRAGMENT = 0x4000;
     public static final int TTL_FIELD_OFFSET = 8;
-    private static final int PROTOCOL_FIELD_OFFSET = 9;
+    public static final int PROTOCOL_FIELD_OFFSET = 9;
     private static final int MORE_FRAGMENTS = 0x2000;
     private static final int FRAGMENT_OFFSET_MASK = 0x1FFF;
 

@@ -19,7 +19,7 @@ public final class Ipv6Flyweight extends Flyweight {
     public static final int SOURCE_FIELD_OFFSET = 8;
     public static final int DESTINATION_FIELD_OFFSET = 24;
 
-    private static final int NEXT_HEADER_FIELD_OFFSET = 6;
+    public static final int NEXT_HEADER_FIELD_OFFSET = 6;
     public static final int HOP_LIMIT_FIELD_OFFSET = 7;
 
     public Ipv6Flyweight wrap(final long address, final int available) {

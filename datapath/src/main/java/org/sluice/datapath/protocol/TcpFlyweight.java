@@ -19,7 +19,10 @@ package org.sluice.datapath.protocol;
  */
 public final class TcpFlyweight extends Flyweight {
     public static final int MIN_LENGTH = 20;
+    public static final int SEQUENCE_FIELD_OFFSET = 4;
+    public static final int ACKNOWLEDGEMENT_FIELD_OFFSET = 8;
     public static final int DATA_OFFSET_FIELD_OFFSET = 12;
+    public static final int FLAGS_FIELD_OFFSET = 13;
     public static final int CHECKSUM_FIELD_OFFSET = 16;
 
     public static final int FIN = 0x01;
@@ -27,11 +30,9 @@ public final class TcpFlyweight extends Flyweight {
     public static final int RST = 0x04;
     public static final int PSH = 0x08;
     public static final int ACK = 0x10;
+    public static final int CWR = 0x80;
 
     private static final int DESTINATION_PORT_FIELD_OFFSET = 2;
-    private static final int SEQUENCE_FIELD_OFFSET = 4;
-    private static final int ACKNOWLEDGEMENT_FIELD_OFFSET = 8;
-    private static final int FLAGS_FIELD_OFFSET = 13;
     private static final int WINDOW_FIELD_OFFSET = 14;
 
     public TcpFlyweight wrap(final long address, final int available) {

@@ -23,5 +23,7 @@ public enum WorkerCounter {
     /** ICMP errors of the switch's own. */
     ICMP_ERRORS_SENT,
     /** Neighbours that control was asked for. */
-    NEIGHBOURS_WANTED
+    NEIGHBOURS_WANTED,
+    /** ARP requests and neighbour solicitations that were answered for endpoints of an overlay network. */
+    NEIGHBOUR_REPLIES
 }

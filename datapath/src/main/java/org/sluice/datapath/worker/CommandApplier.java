@@ -12,6 +12,7 @@ import org.sluice.datapath.pipeline.Layer3;
 import org.sluice.datapath.pipeline.Pipeline;
 import org.sluice.datapath.route.NextHop;
 import org.sluice.datapath.status.WorkerCounter;
+import org.sluice.datapath.tunnel.Tunnel;
 
 /** Carries control's commands out on the worker's tables, between bursts. Owned by the worker. */
 final class CommandApplier implements CommandHandler {
@@ -20,11 +21,12 @@ final class CommandApplier implements CommandHandler {
     private final Layer3 tables;
     private final Pipeline pipeline;
 
-    CommandApplier(final WorkerResources resources, final Layer3 tables, final Pipeline pipeline) {
+    CommandApplier(final WorkerResources resources, final Layer3 tables, final Pipeline pipeline,
+                   final Tunnel tunnel) {
         this.resources = resources;
         this.tables = tables;
         this.pipeline = pipeline;
-        portTable = new PortTable(resources, tables.ports(), tables.fib());
+        portTable = new PortTable(resources, tables.ports(), tables.fib(), tunnel);
     }
 
     @Override
@@ -40,6 +42,21 @@ final class CommandApplier implements CommandHandler {
     @Override
     public CommandResult onAddPort(final Command.AddPort command) {
         return portTable.onAddPort(command);
+    }
+
+    @Override
+    public CommandResult onAddVtep(final Command.AddVtep command) {
+        return portTable.onAddVtep(command);
+    }
+
+    @Override
+    public CommandResult onSetPortMtu(final Command.SetPortMtu command) {
+        return portTable.onSetPortMtu(command);
+    }
+
+    @Override
+    public CommandResult onPutRemote(final Command.PutRemote command) {
+        return portTable.onPutRemote(command);
     }
 
     @Override

@@ -21,6 +21,10 @@ import org.sluice.datapath.route.NextHopTable;
 import org.sluice.datapath.route.PendingPackets;
 import org.sluice.datapath.status.PortCounter;
 import org.sluice.datapath.status.WorkerCounter;
+import org.sluice.datapath.tunnel.Decapsulator;
+import org.sluice.datapath.tunnel.Encapsulator;
+import org.sluice.datapath.tunnel.Tunnel;
+import org.sluice.datapath.tunnel.VtepTable;
 
 /**
  * The forwarding loop: an Agrona agent that owns whole networks, with their ports and tables, and shares nothing with
@@ -42,6 +46,7 @@ public final class ForwardingWorker implements Agent {
     private final int[] ready = new int[READY_LIMIT];
     private final FrameBatch batch = new FrameBatch();
     private final Pipeline pipeline;
+    private final Tunnel tunnel;
     private final MessageHandler commandApplier;
     private final Housekeeper housekeeper;
 
@@ -50,8 +55,11 @@ public final class ForwardingWorker implements Agent {
         fdb = resources.fdb();
         poller = resources.poller();
         layer3 = makeLayer3();
-        pipeline = new Pipeline(fdb, layer3);
-        commandApplier = resources.channel().applier(new CommandApplier(resources, layer3, pipeline),
+        final VtepTable vteps = new VtepTable();
+        pipeline = new Pipeline(fdb, vteps, layer3);
+        tunnel = new Tunnel(vteps, new Encapsulator(resources.events()::pathTooSmall),
+            new Decapsulator(vteps, resources.drops(), pipeline::process));
+        commandApplier = resources.channel().applier(new CommandApplier(resources, layer3, pipeline, tunnel),
             resources.errorHandler());
         housekeeper = new Housekeeper(resources, layer3);
     }
@@ -89,6 +97,7 @@ public final class ForwardingWorker implements Agent {
     @Override
     public void onClose() {
         batch.close();
+        tunnel.close();
         layer3.fragments().close();
         layer3.pending().close();
     }
@@ -118,11 +127,16 @@ public final class ForwardingWorker implements Agent {
                 return 0;
             }
             if (received > 0) {
-                pipeline.process(batch, port, nowNs);
+                if (port.isUnderlay()) {
+                    tunnel.decapsulator().process(batch, port, nowNs);
+                } else {
+                    pipeline.process(batch, port, nowNs);
+                }
             }
             return received;
         } catch (final RuntimeException ex) {
             pipeline.abandon();
+            tunnel.decapsulator().abandon();
             resources.counters().increment(WorkerCounter.ERRORS);
             resources.errorHandler().onError(ex);
             return 0;

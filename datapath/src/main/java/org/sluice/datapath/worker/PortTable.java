@@ -3,6 +3,7 @@ package org.sluice.datapath.worker;
 import org.sluice.datapath.bridge.BridgeDomain;
 import org.sluice.datapath.bridge.Fdb;
 import org.sluice.datapath.bridge.Port;
+import org.sluice.datapath.bridge.PortIdentity;
 import org.sluice.datapath.bridge.PortKind;
 import org.sluice.datapath.command.Command;
 import org.sluice.datapath.command.CommandResult;
@@ -10,25 +11,33 @@ import org.sluice.datapath.device.PacketDevice;
 import org.sluice.datapath.route.Fib;
 import org.sluice.datapath.status.CounterGroup;
 import org.sluice.datapath.status.PortCounter;
+import org.sluice.datapath.tunnel.Tunnel;
+import org.sluice.datapath.tunnel.Vtep;
+import org.sluice.datapath.tunnel.VtepTable;
 
 /**
  * The worker's networks and ports, as control's commands change them between bursts. A command that is refused has
  * changed nothing.
  */
 final class PortTable {
+    /** A VTEP has no address within its network. */
+    private static final PortIdentity NOBODY = new PortIdentity(0, 0, 0, 0);
+
     private final WorkerResources resources;
     private final Fdb fdb;
     private final Fib fib;
     private final Port[] ports;
+    private final Tunnel tunnel;
     private final BridgeDomain[] domains = new BridgeDomain[Fdb.MAX_DOMAINS];
 
     /**
      * @param ports by index; the pipeline reads it.
      */
-    PortTable(final WorkerResources resources, final Port[] ports, final Fib fib) {
+    PortTable(final WorkerResources resources, final Port[] ports, final Fib fib, final Tunnel tunnel) {
         this.resources = resources;
         this.ports = ports;
         this.fib = fib;
+        this.tunnel = tunnel;
         fdb = resources.fdb();
     }
 
@@ -40,8 +49,14 @@ final class PortTable {
         if (domains[id] != null) {
             return CommandResult.DOMAIN_EXISTS;
         }
+        if (command.policy().isOverlay() && tunnel.vteps().overlay(command.policy().vni()) != null) {
+            return CommandResult.VNI_TAKEN;
+        }
         domains[id] = new BridgeDomain(id, command.gateway(), command.policy(),
             new CounterGroup<>(resources.counterValues(), command.counterIds()));
+        if (command.policy().isOverlay()) {
+            tunnel.vteps().add(domains[id]);
+        }
         return CommandResult.OK;
     }
 
@@ -57,6 +72,9 @@ final class PortTable {
         }
         fdb.flushDomain(domain.id());
         domains[domain.id()] = null;
+        if (domain.policy().isOverlay()) {
+            tunnel.vteps().remove(domain);
+        }
         return CommandResult.OK;
     }
 
@@ -85,10 +103,10 @@ final class PortTable {
             command.identity(), counters);
         ports[index] = port;
         domain.add(port);
-        if (port.isUplink()) {
-            fib.nextHops().addUplink(port);
-        } else {
-            fib.nextHops().addPort(port);
+        switch (port.kind()) {
+            case UPLINK -> fib.nextHops().addUplink(port);
+            case UNDERLAY -> tunnel.encapsulator().underlay(device);
+            default -> fib.nextHops().addPort(port);
         }
         if (port.isEndpoint()) {
             fib.addEndpoint(port);
@@ -97,9 +115,74 @@ final class PortTable {
         return CommandResult.OK;
     }
 
+    CommandResult onAddVtep(final Command.AddVtep command) {
+        final int index = command.portIndex();
+        final BridgeDomain domain = domain(command.domainId());
+        if (domain == null || !domain.policy().isOverlay()) {
+            return CommandResult.DOMAIN_UNKNOWN;
+        }
+        if (ports[index] != null || tunnel.vteps().find(domain.policy().vni(), command.high(), command.low()) != null) {
+            return CommandResult.PORT_EXISTS;
+        }
+        final Port port = new Port(index, domain, new Vtep(tunnel.encapsulator(), index, domain.policy().vni(),
+            command.high(), command.low()), command.mtu(), PortKind.VTEP, false, NOBODY,
+            new CounterGroup<>(resources.counterValues(), command.counterIds()));
+        ports[index] = port;
+        domain.add(port);
+        tunnel.vteps().addVtep(port);
+        port.counters().set(PortCounter.UP, 1);
+        return CommandResult.OK;
+    }
+
+    CommandResult onSetPortMtu(final Command.SetPortMtu command) {
+        final Port port = port(command.portIndex());
+        if (port == null) {
+            return CommandResult.PORT_UNKNOWN;
+        }
+        port.mtu(command.mtu());
+        return CommandResult.OK;
+    }
+
+    CommandResult onPutRemote(final Command.PutRemote command) {
+        final BridgeDomain domain = domain(command.domainId());
+        final VtepTable.Overlay overlay = domain == null ? null : tunnel.vteps().overlay(domain.policy().vni());
+        if (overlay == null) {
+            return CommandResult.DOMAIN_UNKNOWN;
+        }
+        final PortIdentity identity = command.identity();
+        if (command.portIndex() == Command.PutRemote.GONE) {
+            overlay.removeRemote(identity);
+            if (isVtep(fdb.pinnedTo(domain.id(), identity.mac()))) {
+                fdb.remove(domain.id(), identity.mac());
+            }
+            return CommandResult.OK;
+        }
+        if (!isVtep(command.portIndex()) || ports[command.portIndex()].domain() != domain) {
+            return CommandResult.PORT_UNKNOWN;
+        }
+        final int pinned = fdb.pinnedTo(domain.id(), identity.mac());
+        if (pinned != Fdb.UNKNOWN && !isVtep(pinned)) {
+            return CommandResult.MAC_IS_LOCAL;
+        }
+        if (!fdb.putStatic(domain.id(), identity.mac(), command.portIndex(), nowSeconds())) {
+            return CommandResult.FDB_FULL;
+        }
+        overlay.putRemote(identity);
+        return CommandResult.OK;
+    }
+
+    private boolean isVtep(final int index) {
+        return port(index) != null && ports[index].isVtep();
+    }
+
+    /** The port of that index, or null. */
+    private Port port(final int index) {
+        return index >= 0 && index < ports.length ? ports[index] : null;
+    }
+
     CommandResult onRemovePort(final Command.RemovePort command) {
         final int index = command.portIndex();
-        final Port port = index >= 0 && index < ports.length ? ports[index] : null;
+        final Port port = port(index);
         if (port == null) {
             if (index >= 0 && index < ports.length && !command.keepConnections()) {
                 // Connections of an earlier life of the switch may still wait for it.
@@ -107,7 +190,14 @@ final class PortTable {
             }
             return CommandResult.PORT_UNKNOWN;
         }
-        resources.poller().remove(index, port.device());
+        switch (port.kind()) {
+            case VTEP -> tunnel.vteps().removeVtep(port);
+            case UNDERLAY -> tunnel.encapsulator().underlay(null);
+            default -> { }
+        }
+        if (!port.isVtep()) {
+            resources.poller().remove(index, port.device());
+        }
         port.domain().remove(port);
         ports[index] = null;
         fdb.flushPort(index);
@@ -141,8 +231,7 @@ final class PortTable {
 
     /** The uplink of that index, or null. */
     Port uplink(final int index) {
-        return index >= 0 && index < ports.length && ports[index] != null && ports[index].isUplink() ? ports[index]
-            : null;
+        return port(index) != null && ports[index].isUplink() ? ports[index] : null;
     }
 
     /** The MAC of the host port, and of an endpoint that may use no other, is known: it need not be learned. */

@@ -59,7 +59,10 @@ class CommandCodecTest {
             new Command.RemovePortMap(map),
             new Command.FlushConntrack(FILTER, 16_384, true),
             new Command.Observe(ProbeKind.CAPTURE, true,
-                new PacketFilter(1, 2, 3, new ConntrackFilter.Prefix(4, 5, 6), 7), 8));
+                new PacketFilter(1, 2, 3, new ConntrackFilter.Prefix(4, 5, 6), 7), 8),
+            new Command.AddVtep(5, 6, 1450, -7, 8, new int[] {1, 2, 3}),
+            new Command.SetPortMtu(5, 1400),
+            new Command.PutRemote(6, Command.PutRemote.GONE, new PortIdentity(1, 2, 3, 4)));
         final Set<Object> types = new HashSet<>();
         for (final Command command : commands) {
             types.add(command.getClass());

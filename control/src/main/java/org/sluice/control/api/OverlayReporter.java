@@ -1,0 +1,43 @@
+package org.sluice.control.api;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+import org.sluice.control.model.DesiredState;
+import org.sluice.control.model.IpPrefix;
+import org.sluice.control.model.NetworkSpec;
+import org.sluice.control.model.VtepSpec;
+import org.sluice.control.overlay.OverlayManager;
+import org.sluice.datapath.status.PortCounter;
+
+/** Puts the overlay networks' VTEPs into the API's words. Used on the control thread; disturbs no worker. */
+final class OverlayReporter {
+    private final DesiredState state;
+    private final OverlayManager overlays;
+
+    OverlayReporter(final ControlApi.Parts parts) {
+        state = parts.state();
+        overlays = parts.overlays();
+    }
+
+    /** Of all networks. */
+    List<Views.Vtep> vteps() {
+        return state.vteps().stream().map(this::vtep).toList();
+    }
+
+    List<Views.Vtep> vteps(final NetworkSpec network) {
+        return state.vtepsOf(network.name()).stream().map(this::vtep).toList();
+    }
+
+    Views.Vtep vtep(final VtepSpec spec) {
+        final NetworkSpec network = state.network(spec.network());
+        final Optional<OverlayManager.LiveVtep> live = overlays.vtepsOf(spec.network()).stream()
+            .filter(vtep -> vtep.spec().address().equals(spec.address())).findFirst();
+        return new Views.Vtep(state.shownName(network), network.overlay().vni(), IpPrefix.format(spec.address()),
+            live.isPresent() ? "up" : "down", live.map(OverlayManager.LiveVtep::mtu).orElse(null),
+            spec.endpoints().stream().map(endpoint -> new Views.RemoteEndpoint(endpoint.mac(),
+                endpoint.addresses().stream().map(IpPrefix::format).toList())).toList(),
+            live.map(vtep -> Reporter.counters(vtep.port().counters(), PortCounter.values())).orElse(Map.of()));
+    }
+}

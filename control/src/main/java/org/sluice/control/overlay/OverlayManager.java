@@ -1,0 +1,381 @@
+package org.sluice.control.overlay;
+
+import java.net.Inet4Address;
+import java.net.InetAddress;
+import java.net.NetworkInterface;
+import java.net.SocketException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import org.sluice.control.ControlException;
+import org.sluice.control.engine.SwitchEngine;
+import org.sluice.control.ipam.MacAllocator;
+import org.sluice.control.model.Addresses;
+import org.sluice.control.model.DesiredState;
+import org.sluice.control.model.IpPrefix;
+import org.sluice.control.model.NetworkSpec;
+import org.sluice.control.model.StateStore;
+import org.sluice.control.model.VtepSpec;
+import org.sluice.datapath.bridge.PortIdentity;
+import org.sluice.datapath.command.Command;
+import org.sluice.datapath.protocol.MacAddress;
+import org.sluice.linux.NativeException;
+import org.sluice.linux.PathMtu;
+
+/**
+ * The other hosts of the overlay networks. Which VTEPs a network has, and which endpoints are known to be behind them,
+ * is desired state, given as a whole by {@link #replace} or changed one by one; this brings it about. So whoever knows
+ * who is where may edit it: a person by the command line, or a store that the hosts of a cluster share. Owned by the
+ * control thread.
+ */
+public final class OverlayManager {
+    /** Outer Ethernet, IPv4, UDP and VXLAN headers, as far as they count in the underlay's MTU; RFC 7348. */
+    public static final int OVERHEAD_IPV4 = 50;
+    private static final int OVERHEAD_IPV6 = 70;
+    private static final int MIN_MTU = 68;
+    private static final long PATH_PERIOD_SECONDS = 10;
+    private static final Logger LOG = LoggerFactory.getLogger(OverlayManager.class);
+
+    private final DesiredState state;
+    private final StateStore store;
+    private final SwitchEngine engine;
+    private final Underlay underlay;
+    private final Map<String, Overlay> overlays = new HashMap<>();
+
+    /** A network that is up. */
+    private static final class Overlay {
+        private final NetworkSpec network;
+        private final SwitchEngine.NetworkHandle handle;
+        private final Map<InetAddress, LiveVtep> vteps = new LinkedHashMap<>();
+
+        private Overlay(final NetworkSpec network, final SwitchEngine.NetworkHandle handle) {
+            this.network = network;
+            this.handle = handle;
+        }
+    }
+
+    /**
+     * A VTEP that is there.
+     *
+     * @param mtu layer-3 bytes of a packet that fits the way to it, encapsulated.
+     */
+    public record LiveVtep(VtepSpec spec, SwitchEngine.PortHandle port, int mtu) {
+    }
+
+    /**
+     * An endpoint on another host, as a client names it.
+     *
+     * @param addresses may be null.
+     */
+    public record RemoteRequest(String mac, List<String> addresses) {
+    }
+
+    /**
+     * A VTEP as a client asks for it.
+     *
+     * @param endpoints may be null.
+     */
+    public record Request(String address, List<RemoteRequest> endpoints) {
+    }
+
+    public OverlayManager(final DesiredState state, final StateStore store, final SwitchEngine engine,
+                          final int udpPort) {
+        this.state = state;
+        this.store = store;
+        this.engine = engine;
+        underlay = new Underlay(engine, udpPort);
+    }
+
+    /** The sockets' ports, one for each worker; none while there is no overlay network. */
+    public List<SwitchEngine.PortHandle> underlayPorts() {
+        return underlay.ports();
+    }
+
+    /** The UDP port of the tunnels. */
+    public int udpPort() {
+        return underlay.udpPort();
+    }
+
+    /** The VTEPs of a network that are up. */
+    public Collection<LiveVtep> vtepsOf(final String network) {
+        final Overlay overlay = overlays.get(network);
+        return overlay == null ? List.of() : overlay.vteps.values();
+    }
+
+    /**
+     * Adds a VTEP to a network.
+     *
+     * @throws ControlException when the request is wrong, or the VTEP is there already.
+     */
+    public VtepSpec add(final String networkName, final Request request) {
+        final NetworkSpec network = requireOverlay(networkName);
+        final VtepSpec wanted = complete(network, request);
+        final List<VtepSpec> all = new ArrayList<>(state.vtepsOf(network.name()));
+        if (all.stream().anyMatch(vtep -> vtep.address().equals(wanted.address()))) {
+            throw ControlException.conflict(IpPrefix.format(wanted.address()) + " is a VTEP of network \""
+                + network.name() + "\" already; to change its endpoints, remove it first");
+        }
+        all.add(wanted);
+        edit(network, all);
+        return wanted;
+    }
+
+    /**
+     * Takes a VTEP from a network.
+     *
+     * @throws ControlException when there is none of that address.
+     */
+    public void remove(final String networkName, final String address) {
+        final NetworkSpec network = requireOverlay(networkName);
+        final InetAddress wanted = IpPrefix.parseAddress(address);
+        final List<VtepSpec> rest =
+            state.vtepsOf(network.name()).stream().filter(vtep -> !vtep.address().equals(wanted)).toList();
+        if (rest.size() == state.vtepsOf(network.name()).size()) {
+            throw ControlException.notFound("network \"" + network.name() + "\" has no VTEP " + address
+                + "; see: sluice vtep ls");
+        }
+        edit(network, rest);
+    }
+
+    /**
+     * Gives a network just these VTEPs and remote endpoints. What is there already and stays is not touched.
+     *
+     * @throws ControlException when one of them is wrong; then nothing has changed.
+     */
+    public List<VtepSpec> replace(final String networkName, final List<Request> requests) {
+        final NetworkSpec network = requireOverlay(networkName);
+        final Map<InetAddress, VtepSpec> wanted = new LinkedHashMap<>();
+        for (final Request request : requests) {
+            final VtepSpec vtep = complete(network, request);
+            if (wanted.put(vtep.address(), vtep) != null) {
+                throw ControlException.invalid("VTEP " + request.address() + " is named twice");
+            }
+        }
+        edit(network, List.copyOf(wanted.values()));
+        return state.vtepsOf(network.name());
+    }
+
+    private void edit(final NetworkSpec network, final List<VtepSpec> wanted) {
+        final List<VtepSpec> before = state.vtepsOf(network.name());
+        requireDistinct(wanted);
+        try {
+            apply(network, wanted);
+            state.putVteps(network.name(), wanted);
+            store.save(state);
+        } catch (final RuntimeException ex) {
+            state.putVteps(network.name(), before);
+            apply(network, before);
+            store.stage(state);
+            throw ex;
+        }
+    }
+
+    private static void requireDistinct(final List<VtepSpec> wanted) {
+        final Map<String, VtepSpec> owners = new HashMap<>();
+        for (final VtepSpec vtep : wanted) {
+            for (final VtepSpec.RemoteEndpoint endpoint : vtep.endpoints()) {
+                final VtepSpec other = owners.put(endpoint.mac(), vtep);
+                if (other != null) {
+                    throw ControlException.conflict("endpoint " + endpoint.mac() + " is behind "
+                        + IpPrefix.format(other.address()) + " already");
+                }
+            }
+        }
+    }
+
+    /** Brings the network's tunnels up, with what VTEPs are desired; one that cannot be is logged, and stays. */
+    public void bringUp(final NetworkSpec network, final SwitchEngine.NetworkHandle handle) {
+        underlay.acquire();
+        overlays.put(network.name(), new Overlay(network, handle));
+        for (final VtepSpec vtep : state.vtepsOf(network.name())) {
+            try {
+                plug(overlays.get(network.name()), vtep);
+            } catch (final ControlException ex) {
+                LOG.error("VTEP {} of network {} could not be restored: {}", IpPrefix.format(vtep.address()),
+                    network.name(), ex.getMessage());
+            }
+        }
+    }
+
+    /** Ends the network's tunnels; what is desired stays. A network without any is no error. */
+    public void takeDown(final String network) {
+        final Overlay overlay = overlays.remove(network);
+        if (overlay != null) {
+            List.copyOf(overlay.vteps.values()).forEach(vtep -> unplug(overlay, vtep));
+            underlay.release();
+        }
+    }
+
+    /** Removes first: an endpoint may have moved from one VTEP to another. */
+    private void apply(final NetworkSpec network, final List<VtepSpec> wanted) {
+        final Overlay overlay = overlays.get(network.name());
+        if (overlay == null) {
+            throw new ControlException(ControlException.Kind.FAILED, "network \"" + network.name()
+                + "\" is down: it could not be restored; see the daemon's log");
+        }
+        for (final LiveVtep live : List.copyOf(overlay.vteps.values())) {
+            final Optional<VtepSpec> kept =
+                wanted.stream().filter(vtep -> vtep.address().equals(live.spec().address())).findFirst();
+            if (kept.isEmpty()) {
+                unplug(overlay, live);
+            } else {
+                live.spec().endpoints().stream().filter(endpoint -> !kept.get().endpoints().contains(endpoint))
+                    .forEach(endpoint -> tell(overlay, Command.PutRemote.GONE, endpoint));
+            }
+        }
+        for (final VtepSpec vtep : wanted) {
+            final LiveVtep live = overlay.vteps.get(vtep.address());
+            if (live == null) {
+                plug(overlay, vtep);
+            } else {
+                overlay.vteps.put(vtep.address(), new LiveVtep(vtep, live.port(), live.mtu()));
+                vtep.endpoints().stream().filter(endpoint -> !live.spec().endpoints().contains(endpoint))
+                    .forEach(endpoint -> tell(overlay, live.port().index(), endpoint));
+            }
+        }
+    }
+
+    private void plug(final Overlay overlay, final VtepSpec vtep) {
+        final int portIndex = engine.reservePort();
+        final int mtu = mtuTo(vtep.address()).orElse(overlay.network.mtu());
+        final SwitchEngine.PortHandle port;
+        try {
+            port = engine.addVtep(overlay.handle, IpPrefix.format(vtep.address()), mtu,
+                Addresses.high(vtep.address()), Addresses.low(vtep.address()), portIndex);
+        } catch (final RuntimeException ex) {
+            engine.releasePort(portIndex);
+            throw ex;
+        }
+        overlay.vteps.put(vtep.address(), new LiveVtep(vtep, port, mtu));
+        vtep.endpoints().forEach(endpoint -> tell(overlay, portIndex, endpoint));
+    }
+
+    private void unplug(final Overlay overlay, final LiveVtep vtep) {
+        overlay.vteps.remove(vtep.spec().address());
+        vtep.spec().endpoints().forEach(endpoint -> tell(overlay, Command.PutRemote.GONE, endpoint));
+        engine.removePort(vtep.port());
+        engine.releasePort(vtep.port().index());
+    }
+
+    private void tell(final Overlay overlay, final int portIndex, final VtepSpec.RemoteEndpoint endpoint) {
+        final PortIdentity identity =
+            Addresses.identity(MacAddress.parse(endpoint.mac()), endpoint.addresses());
+        engine.execute(overlay.handle.workerIndex(),
+            new Command.PutRemote(overlay.handle.domainId(), portIndex, identity),
+            "tell of the remote endpoint " + endpoint.mac());
+    }
+
+    /**
+     * Has the ways to the VTEPs looked at now and then: the kernel forgets after some minutes that a way takes only
+     * short packets, and tells nobody.
+     *
+     * @param control the control thread.
+     */
+    public void watchPaths(final ScheduledExecutorService control) {
+        control.scheduleWithFixedDelay(() -> {
+            try {
+                refreshPaths();
+            } catch (final ControlException ex) {
+                LOG.error("the ways to the VTEPs could not be looked at: {}", ex.getMessage());
+            }
+        }, PATH_PERIOD_SECONDS, PATH_PERIOD_SECONDS, TimeUnit.SECONDS);
+    }
+
+    /** Asks the kernel anew how long packets to each VTEP may be: routes change, and routers speak up. */
+    public void refreshPaths() {
+        for (final Overlay overlay : overlays.values()) {
+            List.copyOf(overlay.vteps.values()).forEach(vtep -> refreshPath(overlay, vtep));
+        }
+    }
+
+    /** The same for the VTEP whose port this is. */
+    public void refreshPath(final int portIndex) {
+        for (final Overlay overlay : overlays.values()) {
+            overlay.vteps.values().stream().filter(vtep -> vtep.port().index() == portIndex).findFirst()
+                .ifPresent(vtep -> refreshPath(overlay, vtep));
+        }
+    }
+
+    private void refreshPath(final Overlay overlay, final LiveVtep vtep) {
+        final int mtu = mtuTo(vtep.spec().address()).orElse(vtep.mtu());
+        if (mtu != vtep.mtu()) {
+            LOG.info("packets of network {} to VTEP {} may have {} bytes now, instead of {}", overlay.network.name(),
+                IpPrefix.format(vtep.spec().address()), mtu, vtep.mtu());
+            engine.execute(overlay.handle.workerIndex(), new Command.SetPortMtu(vtep.port().index(), mtu),
+                "tell of a path MTU");
+            overlay.vteps.put(vtep.spec().address(), new LiveVtep(vtep.spec(), vtep.port(), mtu));
+        }
+    }
+
+    /** What fits the way there, encapsulated; empty while there is no way. */
+    private static Optional<Integer> mtuTo(final InetAddress address) {
+        try {
+            return Optional.of(Math.max(MIN_MTU, PathMtu.to(address)
+                - (address instanceof Inet4Address ? OVERHEAD_IPV4 : OVERHEAD_IPV6)));
+        } catch (final NativeException ex) {
+            LOG.debug("no way to {}", address, ex);
+            return Optional.empty();
+        }
+    }
+
+    private NetworkSpec requireOverlay(final String name) {
+        final NetworkSpec network = state.network(name);
+        if (!network.spansHosts()) {
+            throw ControlException.invalid("network \"" + network.name() + "\" is of this host alone: it has no VNI;"
+                + " make one that spans hosts by sluice network create --vni");
+        }
+        return network;
+    }
+
+    private static VtepSpec complete(final NetworkSpec network, final Request request) {
+        final InetAddress address = IpPrefix.parseAddress(request.address());
+        if (address.isMulticastAddress() || address.isAnyLocalAddress() || address.isLoopbackAddress()
+            || address.isLinkLocalAddress()) {
+            throw ControlException.invalid(request.address() + " is no address of another host; give the one that its"
+                + " tunnel packets come from");
+        }
+        try {
+            if (NetworkInterface.getByInetAddress(address) != null) {
+                throw ControlException.invalid(request.address() + " is this host's own address; give the other"
+                    + " host's");
+            }
+        } catch (final SocketException ex) {
+            LOG.debug("the host's addresses cannot be read", ex);
+        }
+        final List<VtepSpec.RemoteEndpoint> endpoints = new ArrayList<>();
+        for (final RemoteRequest endpoint : request.endpoints() == null ? List.<RemoteRequest>of()
+            : request.endpoints()) {
+            endpoints.add(complete(network, endpoint));
+        }
+        return new VtepSpec(network.name(), address, List.copyOf(endpoints));
+    }
+
+    private static VtepSpec.RemoteEndpoint complete(final NetworkSpec network, final RemoteRequest request) {
+        final String mac = MacAddress.format(MacAllocator.parse(request.mac()));
+        if (mac.equals(network.gatewayMac())) {
+            throw ControlException.conflict("MAC address " + mac + " is the gateway's");
+        }
+        final List<InetAddress> addresses = (request.addresses() == null ? List.<String>of() : request.addresses())
+            .stream().map(IpPrefix::parseAddress).toList();
+        for (final InetAddress address : addresses) {
+            if (network.subnets().stream().noneMatch(subnet -> subnet.subnet().contains(address))) {
+                throw ControlException.invalid("address " + IpPrefix.format(address) + " is in no subnet of network \""
+                    + network.name() + "\"");
+            }
+        }
+        if (addresses.stream().map(address -> address instanceof Inet4Address).distinct().count() != addresses.size()) {
+            throw ControlException.invalid("an endpoint has at most one IPv4 and one IPv6 address");
+        }
+        return new VtepSpec.RemoteEndpoint(mac, addresses);
+    }
+}

@@ -1,0 +1,61 @@
+package org.sluice.control.system;
+
+import org.sluice.linux.TestNamespace;
+
+/**
+ * A wire between the hosts of an overlay: a bridge in a namespace of its own. Only complete wire frames pass: veths
+ * would otherwise hand on frames of 64 KiB and checksums that are left to a card, which those who read the frames from
+ * a packet socket do not understand.
+ */
+final class Underlay implements AutoCloseable {
+    static final String INTERFACE = "eth0";
+
+    private final TestNamespace middle = new TestNamespace();
+    private final int mtu;
+
+    Underlay(final int mtu) {
+        this.mtu = mtu;
+        middle.exec("ip", "link", "add", "br0", "mtu", String.valueOf(mtu), "type", "bridge", "mcast_snooping", "0");
+        middle.exec("sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1");
+        middle.exec("sysctl", "-qw", "net.ipv6.conf.default.disable_ipv6=1");
+        middle.exec("ip", "link", "set", "br0", "up");
+    }
+
+    static String address(final int number) {
+        return "192.0.2." + number;
+    }
+
+    static String address6(final int number) {
+        return "2001:db8:1::" + Integer.toHexString(number);
+    }
+
+    /** Gives a host its eth0, with two addresses. */
+    void connect(final TestNamespace host, final int number) {
+        final String port = "u" + number;
+        middle.exec("ip", "link", "add", port, "mtu", String.valueOf(mtu), "type", "veth", "peer", "name", INTERFACE,
+            "mtu", String.valueOf(mtu), "netns", host.name());
+        middle.exec("ethtool", "-K", port, "tx", "off", "gro", "off");
+        middle.exec("ip", "link", "set", port, "master", "br0", "up");
+        host.exec("ethtool", "-K", INTERFACE, "tx", "off", "gro", "off");
+        address(host, number);
+    }
+
+    /** Gives an eth0 that is there already the addresses. */
+    static void address(final TestNamespace host, final int number) {
+        host.exec("ip", "link", "set", "lo", "up");
+        host.exec("sysctl", "-qw", "net.ipv6.conf." + INTERFACE + ".accept_dad=0");
+        host.exec("ip", "link", "set", INTERFACE, "up");
+        host.exec("ip", "addr", "add", address(number) + "/24", "dev", INTERFACE);
+        host.exec("ip", "addr", "add", address6(number) + "/64", "dev", INTERFACE, "nodad");
+    }
+
+    /** Where everything that passes can be seen, on br0. */
+    TestNamespace middle() {
+        return middle;
+    }
+
+    @Override
+    public void close() {
+        middle.close();
+    }
+}

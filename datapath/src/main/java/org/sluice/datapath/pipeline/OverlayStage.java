@@ -1,0 +1,95 @@
+package org.sluice.datapath.pipeline;
+
+import org.sluice.datapath.bridge.Fdb;
+import org.sluice.datapath.bridge.Port;
+import org.sluice.datapath.buffer.DropReason;
+import org.sluice.datapath.buffer.FrameBatch;
+import org.sluice.datapath.conntrack.TupleReader;
+import org.sluice.datapath.protocol.EthernetFlyweight;
+import org.sluice.datapath.status.CounterGroup;
+import org.sluice.datapath.status.WorkerCounter;
+import org.sluice.datapath.tunnel.VtepTable;
+
+/**
+ * What holds for the frames of an overlay network besides what holds for every network: only endpoints talk over the
+ * tunnels, and nobody takes another's MAC there; questions for neighbours are answered here where that can be; a packet
+ * that is too long for the way to its VTEP is cut, or its sender is told. The world, the gateway and the host are each
+ * host's own, and have no part in the tunnels. Owned by the worker.
+ */
+final class OverlayStage {
+    private final VtepTable vteps;
+    private final Fdb fdb;
+    private final Port[] ports;
+    private final IcmpErrorResponder icmpErrors;
+    private final NeighbourSuppressor suppressor;
+    private final CounterGroup<WorkerCounter> counters;
+    private final CutRule cuts = new CutRule();
+    private final TupleReader tuples = new TupleReader();
+
+    OverlayStage(final VtepTable vteps, final Fdb fdb, final Layer3 layer3, final IcmpErrorResponder icmpErrors) {
+        this.vteps = vteps;
+        this.fdb = fdb;
+        this.icmpErrors = icmpErrors;
+        ports = layer3.ports();
+        counters = layer3.counters();
+        suppressor = new NeighbourSuppressor(layer3.fib());
+    }
+
+    /**
+     * @param batch of an overlay network, with the bridge's decisions.
+     */
+    void process(final FrameBatch batch, final Port ingress, final long nowNs) {
+        if (ingress.isVtep()) {
+            guard(batch, ingress);
+        }
+        final VtepTable.Overlay overlay = vteps.overlay(ingress.domain().policy().vni());
+        for (int i = 0, size = batch.size(); i < size; i++) {
+            if (batch.isDropped(i)) {
+                continue;
+            }
+            final int egress = batch.egress(i);
+            if (batch.l3Offset(i) != EthernetFlyweight.LENGTH) {
+                batch.drop(i, DropReason.OVERLAY_VLAN);
+            } else if (egress >= 0) {
+                checkWay(batch, i, ingress, ports[egress], nowNs);
+            } else if (egress == FrameBatch.EGRESS_FLOOD) {
+                if (!ingress.isHost() && suppressor.answer(batch, i, ingress, overlay)) {
+                    batch.egress(i, ingress.index());
+                    counters.increment(WorkerCounter.NEIGHBOUR_REPLIES);
+                }
+            } else if (ingress.isVtep()) {
+                batch.drop(i, DropReason.TUNNEL_NOT_RELAYED);
+            }
+        }
+    }
+
+    /** Whose MAC is known for certain speaks from nowhere else. */
+    private void guard(final FrameBatch batch, final Port ingress) {
+        final int domain = ingress.domain().id();
+        long previous = 0;
+        for (int i = 0, size = batch.size(); i < size; i++) {
+            final long source = batch.sourceMac(i);
+            if (batch.isDropped(i) || source == previous) {
+                continue;
+            }
+            final int pinned = fdb.pinnedTo(domain, source);
+            if (pinned == Fdb.UNKNOWN || pinned == ingress.index()) {
+                previous = source;
+            } else {
+                batch.drop(i, DropReason.REMOTE_MAC_SPOOFED);
+            }
+        }
+    }
+
+    private void checkWay(final FrameBatch batch, final int i, final Port ingress, final Port egress,
+                          final long nowNs) {
+        if (!ingress.reaches(egress)) {
+            batch.drop(i, DropReason.TUNNEL_NOT_RELAYED);
+        } else if (egress.isVtep() && batch.wireLength(i) > egress.mtu() && batch.isIp(i)
+            && !cuts.allow(batch, i, egress.mtu())) {
+            // As the conntrack stage does: 0 says that it may be an error itself.
+            batch.tupleHash(i, tuples.read(batch, i) ? 1 : 0);
+            icmpErrors.tooBig(batch, i, ingress, egress.mtu(), nowNs);
+        }
+    }
+}

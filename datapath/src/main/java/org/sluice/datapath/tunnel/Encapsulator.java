@@ -1,0 +1,194 @@
+package org.sluice.datapath.tunnel;
+
+import org.agrona.UnsafeApi;
+
+import org.sluice.datapath.buffer.EgressQueue;
+import org.sluice.datapath.buffer.FrameBatch;
+import org.sluice.datapath.buffer.OffHeapRegion;
+import org.sluice.datapath.device.PacketDevice;
+import org.sluice.datapath.protocol.InternetChecksum;
+import org.sluice.datapath.protocol.NetworkOrder;
+import org.sluice.datapath.protocol.UdpFlyweight;
+import org.sluice.datapath.protocol.VirtioNetHeaderFlyweight;
+import org.sluice.datapath.protocol.VxlanFlyweight;
+
+/**
+ * Puts frames into VXLAN datagrams for a VTEP and hands them to the underlay's device. Frames of one length that follow
+ * each other in a flow become one message, which the kernel cuts into datagrams ({@code UDP_SEGMENT}): super-frames
+ * that are cut here first, as well as bursts of small frames. So a burst costs one system call and one walk through the
+ * host's stack.
+ * <p>
+ * Frames are copied, for the same frame may leave by other ports too, with its virtio-net header in front. Owned by
+ * the worker.
+ */
+public final class Encapsulator implements AutoCloseable {
+    private static final int ARENA_BYTES = 1 << 20;
+    /** The longest datagram, its note in front, and some for alignment. */
+    private static final int MESSAGE_BYTES = Datagram.HEADER_BYTES + FrameBatch.SLOT_FRAME_LENGTH + 64;
+
+    private final Segmenter segmenter = new Segmenter();
+    private final VirtioNetHeaderFlyweight virtio = new VirtioNetHeaderFlyweight();
+    private final OffHeapRegion arena = OffHeapRegion.anonymous(ARENA_BYTES);
+    private final EgressQueue messages = new EgressQueue();
+    /** By message: the first and the last frame of the queue in it. */
+    private final int[] firstFrame = new int[FrameBatch.CAPACITY];
+    private final int[] lastFrame = new int[FrameBatch.CAPACITY];
+    private final PathEvents events;
+    private PacketDevice underlay;
+
+    // The message that is being written; none while its start is 0.
+    private long message;
+    private long end;
+    private int segmentBytes;
+    private int segments;
+    private boolean closed;
+    private int flow;
+    private int trafficClass;
+    private int frame;
+
+    /** Is told when the way to a VTEP takes less than it did. */
+    @FunctionalInterface
+    public interface PathEvents {
+        /** Must not block; may be called again for the same one. */
+        void onTooBig(int portIndex);
+    }
+
+    public Encapsulator(final PathEvents events) {
+        this.events = events;
+    }
+
+    /**
+     * The device that datagrams leave by from now on.
+     *
+     * @param device null for none: then every frame is refused.
+     */
+    public void underlay(final PacketDevice device) {
+        underlay = device;
+    }
+
+    /** Sends the queue's frames to the VTEP, and refuses in it what does not get away. */
+    void transmit(final EgressQueue queue, final Vtep vtep) {
+        if (underlay == null) {
+            for (int i = 0; i < queue.size(); i++) {
+                queue.refuse(i);
+            }
+            return;
+        }
+        begin();
+        for (int i = 0, size = queue.size(); i < size; i++) {
+            final long address = queue.address(i);
+            final int length = queue.length(i);
+            frame = i;
+            flow = FlowHash.of(address, length) & Datagram.FLOWS - 1;
+            trafficClass = Ecn.trafficClass(address, length);
+            if (virtio.wrapBefore(address).gsoType() == VirtioNetHeaderFlyweight.GSO_NONE) {
+                final long target = place(length + VxlanFlyweight.LENGTH, queue, vtep);
+                UnsafeApi.copyMemory(address, target, length);
+                if (virtio.needsChecksum()) {
+                    complete(target, length);
+                }
+            } else {
+                cut(address, length, queue, vtep);
+            }
+        }
+        flush(queue, vtep);
+    }
+
+    private void cut(final long address, final int length, final EgressQueue queue, final Vtep vtep) {
+        segmenter.begin(address, length);
+        while (segmenter.hasNext()) {
+            final int bytes = segmenter.nextBytes();
+            segmenter.next(place(bytes + VxlanFlyweight.LENGTH, queue, vtep));
+        }
+    }
+
+    /** What the endpoint's kernel has left to the device that puts the frame on a wire. */
+    private void complete(final long copy, final int length) {
+        final int start = virtio.checksumStart();
+        final int field = virtio.checksumOffset();
+        InternetChecksum.complete(copy + start, field, length - start, field == UdpFlyweight.CHECKSUM_FIELD_OFFSET);
+    }
+
+    private void begin() {
+        messages.clear();
+        message = 0;
+        end = arena.address();
+    }
+
+    /**
+     * Room for a frame: in the message that is being written, where the frame has its length and flow, or else in a
+     * new one. The VXLAN header is written.
+     */
+    private long place(final int bytes, final EgressQueue queue, final Vtep vtep) {
+        if (message == 0 || closed || bytes > segmentBytes || segments == Datagram.MAX_SEGMENTS
+            || end + bytes - message > Datagram.MAX_BYTES || Datagram.flow(message) != flow
+            || Datagram.trafficClass(message) != trafficClass) {
+            open(bytes, queue, vtep);
+        }
+        // A shorter one can only be the last.
+        closed = bytes < segmentBytes;
+        segments++;
+        lastFrame[messages.size()] = frame;
+        final long header = end;
+        NetworkOrder.i64(header, VxlanFlyweight.header(vtep.vni()));
+        end += bytes;
+        return header + VxlanFlyweight.LENGTH;
+    }
+
+    private void open(final int bytes, final EgressQueue queue, final Vtep vtep) {
+        finish();
+        if (messages.size() == FrameBatch.CAPACITY || arena.address() + ARENA_BYTES - end < MESSAGE_BYTES) {
+            flush(queue, vtep);
+            begin();
+        }
+        message = (end + Datagram.HEADER_BYTES + Long.BYTES - 1) & -Long.BYTES;
+        end = message;
+        segmentBytes = bytes;
+        segments = 0;
+        Datagram.clear(message);
+        Datagram.peer(message, vtep.high(), vtep.low());
+        Datagram.flow(message, flow);
+        Datagram.trafficClass(message, trafficClass);
+        firstFrame[messages.size()] = frame;
+    }
+
+    private void finish() {
+        if (message != 0) {
+            Datagram.segmentBytes(message, segments > 1 ? segmentBytes : 0);
+            messages.add(message, (int) (end - message));
+            message = 0;
+        }
+    }
+
+    private void flush(final EgressQueue queue, final Vtep vtep) {
+        finish();
+        if (messages.size() == 0) {
+            return;
+        }
+        underlay.transmit(messages);
+        if (messages.refusedFrames() > 0) {
+            refuse(queue, vtep);
+        }
+    }
+
+    /** A frame that was cut, and of which something was refused, counts once. */
+    private void refuse(final EgressQueue queue, final Vtep vtep) {
+        for (int m = 0; m < messages.size(); m++) {
+            if (messages.isRefused(m)) {
+                for (int i = firstFrame[m]; i <= lastFrame[m]; i++) {
+                    if (!queue.isRefused(i)) {
+                        queue.refuse(i);
+                    }
+                }
+                if (Datagram.isTooBig(messages.address(m))) {
+                    events.onTooBig(vtep.portIndex());
+                }
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        arena.close();
+    }
+}

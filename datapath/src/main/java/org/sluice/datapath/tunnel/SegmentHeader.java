@@ -1,0 +1,271 @@
+package org.sluice.datapath.tunnel;
+
+import org.agrona.UnsafeApi;
+
+import org.sluice.datapath.protocol.EtherType;
+import org.sluice.datapath.protocol.EthernetFlyweight;
+import org.sluice.datapath.protocol.InternetChecksum;
+import org.sluice.datapath.protocol.IpProtocol;
+import org.sluice.datapath.protocol.Ipv4Flyweight;
+import org.sluice.datapath.protocol.Ipv6Flyweight;
+import org.sluice.datapath.protocol.NetworkOrder;
+import org.sluice.datapath.protocol.TcpFlyweight;
+import org.sluice.datapath.protocol.UdpFlyweight;
+
+/**
+ * What must be known of a frame to merge it with others of its flow: where its headers end, whose it is, and whether it
+ * may be merged at all. Reads only what it has checked to be there; what it does not understand it leaves alone. Owned
+ * by the worker.
+ */
+final class SegmentHeader {
+    private static final int L3 = EthernetFlyweight.LENGTH;
+    private static final int FRAGMENT_BITS = 0x3FFF;
+    private static final int VERSION_4_NO_OPTIONS = 0x45;
+    private static final int RIGHT = 0xFFFF;
+
+    private long frame;
+    private int length;
+    private int protocol;
+    private boolean ip;
+    private boolean ipv4;
+    private boolean whole;
+    private int l4Offset;
+    private int headerBytes;
+
+    /**
+     * Reads a frame.
+     *
+     * @return this.
+     */
+    SegmentHeader read(final long address, final int frameLength) {
+        frame = address;
+        length = frameLength;
+        whole = false;
+        ip = false;
+        final int available = frameLength - L3;
+        final int type = available < Ipv4Flyweight.MIN_LENGTH ? 0
+            : NetworkOrder.u16(address + EthernetFlyweight.ETHER_TYPE_FIELD_OFFSET);
+        final long l3 = address + L3;
+        if (type == EtherType.IPV4) {
+            ip = true;
+            ipv4 = true;
+            protocol = NetworkOrder.u8(l3 + Ipv4Flyweight.PROTOCOL_FIELD_OFFSET);
+            final int total = NetworkOrder.u16(l3 + Ipv4Flyweight.TOTAL_LENGTH_FIELD_OFFSET);
+            if (NetworkOrder.u8(l3) == VERSION_4_NO_OPTIONS && total <= available
+                && (NetworkOrder.u16(l3 + Ipv4Flyweight.FRAGMENT_FIELD_OFFSET) & FRAGMENT_BITS) == 0) {
+                readLayer4(L3 + Ipv4Flyweight.MIN_LENGTH, L3 + total);
+            }
+        } else if (type == EtherType.IPV6 && available >= Ipv6Flyweight.LENGTH) {
+            ip = true;
+            ipv4 = false;
+            protocol = NetworkOrder.u8(l3 + Ipv6Flyweight.NEXT_HEADER_FIELD_OFFSET);
+            final int total = Ipv6Flyweight.LENGTH + NetworkOrder.u16(l3 + Ipv6Flyweight.PAYLOAD_LENGTH_FIELD_OFFSET);
+            if (total <= available) {
+                readLayer4(L3 + Ipv6Flyweight.LENGTH, L3 + total);
+            }
+        }
+        return this;
+    }
+
+    /**
+     * @param end of the packet: what is behind it is padding.
+     */
+    private void readLayer4(final int offset, final int end) {
+        l4Offset = offset;
+        if (protocol == IpProtocol.TCP && end - offset >= TcpFlyweight.MIN_LENGTH) {
+            headerBytes = offset
+                + (NetworkOrder.u8(frame + offset + TcpFlyweight.DATA_OFFSET_FIELD_OFFSET) >>> 4 << 2);
+            whole = headerBytes - offset >= TcpFlyweight.MIN_LENGTH && headerBytes <= end;
+        } else if (protocol == IpProtocol.UDP && end - offset >= UdpFlyweight.LENGTH) {
+            headerBytes = offset + UdpFlyweight.LENGTH;
+            whole = NetworkOrder.u16(frame + offset + UdpFlyweight.LENGTH_FIELD_OFFSET) == end - offset;
+        }
+        if (whole) {
+            length = end;
+        }
+    }
+
+    /** Of the frame. */
+    long address() {
+        return frame;
+    }
+
+    /** Without padding where {@link #isWhole()}. */
+    int length() {
+        return length;
+    }
+
+    /** Whether it is an IP packet, with addresses that can be read. */
+    boolean isIp() {
+        return ip;
+    }
+
+    boolean isIpv4() {
+        return ipv4;
+    }
+
+    /** Whether it is TCP or UDP, not a fragment, and all of it is there. */
+    boolean isWhole() {
+        return whole;
+    }
+
+    boolean isTcp() {
+        return protocol == IpProtocol.TCP;
+    }
+
+    int l4Offset() {
+        return l4Offset;
+    }
+
+    /** All headers together. */
+    int headerBytes() {
+        return headerBytes;
+    }
+
+    int payloadBytes() {
+        return length - headerBytes;
+    }
+
+    int tcpFlags() {
+        return NetworkOrder.u8(frame + l4Offset + TcpFlyweight.FLAGS_FIELD_OFFSET);
+    }
+
+    int sequence() {
+        return NetworkOrder.i32(frame + l4Offset + TcpFlyweight.SEQUENCE_FIELD_OFFSET);
+    }
+
+    /** Whether it may become a part of a super-frame, if its checksum is right. */
+    boolean isMergeable() {
+        if (!whole || payloadBytes() < 1) {
+            return false;
+        }
+        return isTcp() ? (tcpFlags() & ~TcpFlyweight.PSH) == TcpFlyweight.ACK : checksum() != 0;
+    }
+
+    /** Whether both are packets from one IP address to another one, and the same ones. */
+    boolean isBetweenSameAddresses(final SegmentHeader other) {
+        if (!ip || !other.ip || ipv4 != other.ipv4) {
+            return false;
+        }
+        if (ipv4) {
+            return UnsafeApi.getLong(frame + L3 + Ipv4Flyweight.SOURCE_FIELD_OFFSET)
+                == UnsafeApi.getLong(other.frame + L3 + Ipv4Flyweight.SOURCE_FIELD_OFFSET);
+        }
+        return sameBytes(frame + L3 + Ipv6Flyweight.SOURCE_FIELD_OFFSET,
+            other.frame + L3 + Ipv6Flyweight.SOURCE_FIELD_OFFSET, 32);
+    }
+
+    /** Whether both are of one flow: the same addresses, protocol and ports. */
+    boolean isOfSameFlow(final SegmentHeader other) {
+        return whole && other.whole && protocol == other.protocol && isBetweenSameAddresses(other)
+            && UnsafeApi.getInt(frame + l4Offset) == UnsafeApi.getInt(other.frame + other.l4Offset);
+    }
+
+    /**
+     * Whether the headers of two packets of one flow differ only in what a super-frame does not keep: lengths,
+     * sequence number, window, IPv4 identification, flow label, checksums, PSH.
+     */
+    boolean isAlike(final SegmentHeader other) {
+        if (headerBytes != other.headerBytes || !sameBytes(frame, other.frame, L3)) {
+            return false;
+        }
+        final long l3 = frame + L3;
+        final long otherL3 = other.frame + L3;
+        final boolean sameNetworkHeader = ipv4
+            ? NetworkOrder.u8(l3 + 1) == NetworkOrder.u8(otherL3 + 1)
+                && NetworkOrder.u8(l3 + Ipv4Flyweight.TTL_FIELD_OFFSET)
+                == NetworkOrder.u8(otherL3 + Ipv4Flyweight.TTL_FIELD_OFFSET)
+                && NetworkOrder.u16(l3 + Ipv4Flyweight.FRAGMENT_FIELD_OFFSET)
+                == NetworkOrder.u16(otherL3 + Ipv4Flyweight.FRAGMENT_FIELD_OFFSET)
+            : NetworkOrder.u16(l3) >>> 4 == NetworkOrder.u16(otherL3) >>> 4
+                && NetworkOrder.u8(l3 + Ipv6Flyweight.HOP_LIMIT_FIELD_OFFSET)
+                == NetworkOrder.u8(otherL3 + Ipv6Flyweight.HOP_LIMIT_FIELD_OFFSET);
+        if (!sameNetworkHeader || !isTcp()) {
+            return sameNetworkHeader;
+        }
+        final int options = TcpFlyweight.MIN_LENGTH;
+        return UnsafeApi.getInt(frame + l4Offset + TcpFlyweight.ACKNOWLEDGEMENT_FIELD_OFFSET)
+            == UnsafeApi.getInt(other.frame + l4Offset + TcpFlyweight.ACKNOWLEDGEMENT_FIELD_OFFSET)
+            && sameBytes(frame + l4Offset + options, other.frame + l4Offset + options,
+            headerBytes - l4Offset - options);
+    }
+
+    int checksum() {
+        return NetworkOrder.u16(frame + checksumField());
+    }
+
+    /** Offset of the TCP or UDP checksum in the frame. */
+    int checksumField() {
+        return l4Offset + (isTcp() ? TcpFlyweight.CHECKSUM_FIELD_OFFSET : UdpFlyweight.CHECKSUM_FIELD_OFFSET);
+    }
+
+    /**
+     * Whether the checksum has yet to be completed: the field holds no more than the pseudo-header's sum. No header
+     * tells so when a tunnel's packet has never been on a wire, as between hosts on one machine; a complete checksum
+     * looks like that once in 65,536 times, and is then told by being right.
+     */
+    boolean isPartial() {
+        return checksum() == InternetChecksum.fold(pseudoHeader()) && !isSumRight();
+    }
+
+    /** Whether the IPv4 header's checksum and that of layer 4 are right, or the latter is yet to be completed. */
+    boolean isChecksumRight() {
+        return (!ipv4 || InternetChecksum.sum(frame + L3, Ipv4Flyweight.MIN_LENGTH) == RIGHT)
+            && (isSumRight() || checksum() == InternetChecksum.fold(pseudoHeader()));
+    }
+
+    private boolean isSumRight() {
+        return InternetChecksum.fold(pseudoHeader() + InternetChecksum.sum(frame + l4Offset, length - l4Offset))
+            == RIGHT;
+    }
+
+    /** Its sum, with the packet's length, unfolded. */
+    long pseudoHeader() {
+        final long l3 = frame + L3;
+        final int l4Bytes = length - l4Offset;
+        return ipv4
+            ? InternetChecksum.pseudoHeader(NetworkOrder.i32(l3 + Ipv4Flyweight.SOURCE_FIELD_OFFSET),
+                NetworkOrder.i32(l3 + Ipv4Flyweight.DESTINATION_FIELD_OFFSET), protocol, l4Bytes)
+            : InternetChecksum.pseudoHeader(NetworkOrder.i64(l3 + Ipv6Flyweight.SOURCE_FIELD_OFFSET),
+                NetworkOrder.i64(l3 + Ipv6Flyweight.SOURCE_FIELD_OFFSET + Long.BYTES),
+                NetworkOrder.i64(l3 + Ipv6Flyweight.DESTINATION_FIELD_OFFSET),
+                NetworkOrder.i64(l3 + Ipv6Flyweight.DESTINATION_FIELD_OFFSET + Long.BYTES), protocol, l4Bytes);
+    }
+
+    /** Takes another's place: for a header that is kept. */
+    void set(final SegmentHeader other) {
+        frame = other.frame;
+        length = other.length;
+        protocol = other.protocol;
+        ip = other.ip;
+        ipv4 = other.ipv4;
+        whole = other.whole;
+        l4Offset = other.l4Offset;
+        headerBytes = other.headerBytes;
+    }
+
+    /** The frame's bytes have been copied there. */
+    void moveTo(final long address) {
+        frame = address;
+    }
+
+    /** The packet has grown; the headers still say what they said. */
+    void grow(final int bytes) {
+        length += bytes;
+    }
+
+    private static boolean sameBytes(final long a, final long b, final int bytes) {
+        int at = 0;
+        for (; bytes - at >= Long.BYTES; at += Long.BYTES) {
+            if (UnsafeApi.getLong(a + at) != UnsafeApi.getLong(b + at)) {
+                return false;
+            }
+        }
+        for (; at < bytes; at++) {
+            if (UnsafeApi.getByte(a + at) != UnsafeApi.getByte(b + at)) {
+                return false;
+            }
+        }
+        return true;
+    }
+}

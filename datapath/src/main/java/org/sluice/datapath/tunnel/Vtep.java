@@ -1,0 +1,67 @@
+package org.sluice.datapath.tunnel;
+
+import org.sluice.datapath.buffer.EgressQueue;
+import org.sluice.datapath.buffer.FrameBatch;
+import org.sluice.datapath.device.PacketDevice;
+
+/**
+ * A remote VTEP of one overlay network, as a device of that network's: what leaves by it is encapsulated. What comes
+ * from it arrives at the underlay's device, for all VTEPs together. Owned by the worker.
+ */
+public final class Vtep implements PacketDevice {
+    private final Encapsulator encapsulator;
+    private final int portIndex;
+    private final int vni;
+    private final long high;
+    private final long low;
+
+    /**
+     * @param portIndex of the port whose device this is.
+     * @param high      half of its address in the underlay, an IPv4 one mapped.
+     * @param low       the other half.
+     */
+    public Vtep(final Encapsulator encapsulator, final int portIndex, final int vni, final long high,
+                final long low) {
+        this.encapsulator = encapsulator;
+        this.portIndex = portIndex;
+        this.vni = vni;
+        this.high = high;
+        this.low = low;
+    }
+
+    public int portIndex() {
+        return portIndex;
+    }
+
+    public int vni() {
+        return vni;
+    }
+
+    public long high() {
+        return high;
+    }
+
+    public long low() {
+        return low;
+    }
+
+    @Override
+    public int receive(final FrameBatch batch) {
+        return 0;
+    }
+
+    @Override
+    public void transmit(final EgressQueue queue) {
+        encapsulator.transmit(queue, this);
+    }
+
+    @Override
+    public String name() {
+        return "VTEP of VNI " + vni;
+    }
+
+    /** It holds nothing. */
+    @Override
+    public void close() {
+    }
+}

@@ -1,0 +1,57 @@
+package org.sluice.linux;
+
+import org.agrona.UnsafeApi;
+
+import org.sluice.datapath.buffer.OffHeapRegion;
+
+/** Sets options of sockets; holds the memory that the calls need. Used by one thread, while sockets are opened. */
+final class SocketOptions implements AutoCloseable {
+    private static final int PROGRAM_AT = 64;
+    private static final int PROGRAM_POINTER_AT = 8;
+    private static final int PROGRAM_STRUCT_BYTES = 16;
+
+    private final OffHeapRegion memory = OffHeapRegion.anonymous(4096);
+
+    /**
+     * @throws NativeException when the kernel refuses.
+     */
+    void set(final FileDescriptor socket, final int level, final int option, final int value) {
+        UnsafeApi.putInt(memory.address(), value);
+        setsockopt(socket, level, option, Integer.BYTES);
+    }
+
+    /**
+     * Gives a socket a classic BPF program ({@code struct sock_fprog}).
+     *
+     * @throws NativeException when the kernel refuses.
+     */
+    void filter(final FileDescriptor socket, final int option, final long[] program) {
+        for (int i = 0; i < program.length; i++) {
+            UnsafeApi.putLong(memory.address() + PROGRAM_AT + (long) i * ClassicBpf.INSTRUCTION_BYTES, program[i]);
+        }
+        UnsafeApi.putShort(memory.address(), (short) program.length);
+        UnsafeApi.putLong(memory.address() + PROGRAM_POINTER_AT, memory.address() + PROGRAM_AT);
+        setsockopt(socket, AddressedDatagramSocket.SOL_SOCKET, option, PROGRAM_STRUCT_BYTES);
+    }
+
+    /**
+     * Binds a socket to all addresses.
+     *
+     * @param port or 0 for any.
+     * @throws NativeException when the kernel refuses.
+     */
+    void bind(final FileDescriptor socket, final boolean ipv6, final int port) {
+        final int bytes = SocketAddress.write(memory.address(), ipv6, 0, 0, port);
+        Linux.check(LibC.INSTANCE.bind(socket.fd(), memory.address(), bytes), "bind", "UDP port " + port);
+    }
+
+    private void setsockopt(final FileDescriptor socket, final int level, final int option, final int bytes) {
+        Linux.check(LibC.INSTANCE.setsockopt(socket.fd(), level, option, memory.address(), bytes), "setsockopt", level,
+            option);
+    }
+
+    @Override
+    public void close() {
+        memory.close();
+    }
+}
