@@ -264,7 +264,7 @@ public final class NetworkManager {
     private int defaultMtu(final OverlaySpec overlay) {
         final IntStream mtus = uplinks.all().stream().mapToInt(uplink -> uplink.link().mtu());
         return overlay == null ? mtus.reduce(DEFAULT_MTU, Math::min)
-            : Math.min(mtus.min().orElse(DEFAULT_MTU) - OverlayManager.OVERHEAD_IPV4, MAX_MTU);
+            : Math.min(mtus.min().orElse(DEFAULT_MTU) - OverlayManager.OVERHEAD_BYTES, MAX_MTU);
     }
 
     private int leastLoadedWorker() {

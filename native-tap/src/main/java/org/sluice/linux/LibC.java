@@ -21,6 +21,9 @@ public interface LibC {
 
     @ssize_t long write(int fd, long address, @size_t long length);
 
+    /** {@code vectors} is the address of an array of {@code struct iovec}. */
+    @ssize_t long writev(int fd, long vectors, int count);
+
     int ioctl(int fd, long request, long argument);
 
     int socket(int domain, int type, int protocol);

@@ -3,6 +3,7 @@ package org.sluice.linux;
 import org.agrona.UnsafeApi;
 
 import org.sluice.datapath.buffer.OffHeapRegion;
+import org.sluice.datapath.protocol.NetworkOrder;
 
 /** Sets options of sockets; holds the memory that the calls need. Used by one thread, while sockets are opened. */
 final class SocketOptions implements AutoCloseable {
@@ -43,6 +44,14 @@ final class SocketOptions implements AutoCloseable {
     void bind(final FileDescriptor socket, final boolean ipv6, final int port) {
         final int bytes = SocketAddress.write(memory.address(), ipv6, 0, 0, port);
         Linux.check(LibC.INSTANCE.bind(socket.fd(), memory.address(), bytes), "bind", "UDP port " + port);
+    }
+
+    /** The port that a socket is bound to. */
+    int localPort(final FileDescriptor socket) {
+        final long length = memory.address() + PROGRAM_AT;
+        UnsafeApi.putInt(length, SocketAddress.MAX_BYTES);
+        Linux.check(LibC.INSTANCE.getsockname(socket.fd(), memory.address(), length), "getsockname", "UDP");
+        return NetworkOrder.u16(memory.address() + AddressedDatagramSocket.PORT_OFFSET);
     }
 
     private void setsockopt(final FileDescriptor socket, final int level, final int option, final int bytes) {

@@ -18,7 +18,7 @@ import org.sluice.datapath.protocol.VirtioNetHeaderFlyweight;
  * its namespace goes away, so does the interface, and {@link #receive} says GONE.
  */
 public final class TapDevice implements PollableDevice {
-    private static final String CONTROL_FILE = "/dev/net/tun";
+    static final String CONTROL_FILE = "/dev/net/tun";
     static final int NAME_BYTES = 16;
     static final int IFREQ_BYTES = 40;
     static final int IFREQ_FLAGS_OFFSET = 16;
@@ -159,7 +159,7 @@ public final class TapDevice implements PollableDevice {
         file.close();
     }
 
-    private static void ioctl(final FileDescriptor file, final long request, final long argument,
+    static void ioctl(final FileDescriptor file, final long request, final long argument,
                               final String requestName, final String name) {
         Linux.check(LibC.INSTANCE.ioctl(file.fd(), request, argument), "ioctl", requestName, name);
     }

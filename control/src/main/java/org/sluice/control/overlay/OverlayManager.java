@@ -29,8 +29,6 @@ import org.sluice.control.model.VtepSpec;
 import org.sluice.datapath.bridge.PortIdentity;
 import org.sluice.datapath.command.Command;
 import org.sluice.datapath.protocol.MacAddress;
-import org.sluice.linux.NativeException;
-import org.sluice.linux.PathMtu;
 
 /**
  * The other hosts of the overlay networks. Which VTEPs a network has, and which endpoints are known to be behind them,
@@ -39,10 +37,8 @@ import org.sluice.linux.PathMtu;
  * control thread.
  */
 public final class OverlayManager {
-    /** Outer Ethernet, IPv4, UDP and VXLAN headers, as far as they count in the underlay's MTU; RFC 7348. */
-    public static final int OVERHEAD_IPV4 = 50;
-    private static final int OVERHEAD_IPV6 = 70;
-    private static final int MIN_MTU = 68;
+    /** What tunnels over IPv4 take of the underlay's MTU. */
+    public static final int OVERHEAD_BYTES = TunnelPath.OVERHEAD_IPV4;
     private static final long PATH_PERIOD_SECONDS = 10;
     private static final Logger LOG = LoggerFactory.getLogger(OverlayManager.class);
 
@@ -64,12 +60,12 @@ public final class OverlayManager {
         }
     }
 
-    /**
-     * A VTEP that is there.
-     *
-     * @param mtu layer-3 bytes of a packet that fits the way to it, encapsulated.
-     */
-    public record LiveVtep(VtepSpec spec, SwitchEngine.PortHandle port, int mtu) {
+    /** A VTEP that is there. */
+    public record LiveVtep(VtepSpec spec, SwitchEngine.PortHandle port, TunnelPath path) {
+        /** Layer-3 bytes of a packet that fits the way to it, encapsulated. */
+        public int mtu() {
+            return path.mtu();
+        }
     }
 
     /**
@@ -238,7 +234,7 @@ public final class OverlayManager {
             if (live == null) {
                 plug(overlay, vtep);
             } else {
-                overlay.vteps.put(vtep.address(), new LiveVtep(vtep, live.port(), live.mtu()));
+                overlay.vteps.put(vtep.address(), new LiveVtep(vtep, live.port(), live.path()));
                 vtep.endpoints().stream().filter(endpoint -> !live.spec().endpoints().contains(endpoint))
                     .forEach(endpoint -> tell(overlay, live.port().index(), endpoint));
             }
@@ -247,16 +243,19 @@ public final class OverlayManager {
 
     private void plug(final Overlay overlay, final VtepSpec vtep) {
         final int portIndex = engine.reservePort();
-        final int mtu = mtuTo(vtep.address()).orElse(overlay.network.mtu());
+        final TunnelPath path =
+            TunnelPath.to(vtep.address()).orElse(new TunnelPath(overlay.network.mtu(), 0, null));
         final SwitchEngine.PortHandle port;
         try {
-            port = engine.addVtep(overlay.handle, IpPrefix.format(vtep.address()), mtu,
+            port = engine.addVtep(overlay.handle, IpPrefix.format(vtep.address()), path.mtu(),
                 Addresses.high(vtep.address()), Addresses.low(vtep.address()), portIndex);
         } catch (final RuntimeException ex) {
             engine.releasePort(portIndex);
             throw ex;
         }
-        overlay.vteps.put(vtep.address(), new LiveVtep(vtep, port, mtu));
+        final LiveVtep live = new LiveVtep(vtep, port, path);
+        overlay.vteps.put(vtep.address(), live);
+        tellRoute(overlay, live);
         vtep.endpoints().forEach(endpoint -> tell(overlay, portIndex, endpoint));
     }
 
@@ -306,26 +305,26 @@ public final class OverlayManager {
         }
     }
 
-    private void refreshPath(final Overlay overlay, final LiveVtep vtep) {
-        final int mtu = mtuTo(vtep.spec().address()).orElse(vtep.mtu());
-        if (mtu != vtep.mtu()) {
-            LOG.info("packets of network {} to VTEP {} may have {} bytes now, instead of {}", overlay.network.name(),
-                IpPrefix.format(vtep.spec().address()), mtu, vtep.mtu());
-            engine.execute(overlay.handle.workerIndex(), new Command.SetPortMtu(vtep.port().index(), mtu),
-                "tell of a path MTU");
-            overlay.vteps.put(vtep.spec().address(), new LiveVtep(vtep.spec(), vtep.port(), mtu));
+    private void refreshPath(final Overlay overlay, final LiveVtep before) {
+        final TunnelPath path = TunnelPath.to(before.spec().address()).orElse(before.path());
+        if (path.equals(before.path())) {
+            return;
         }
+        final LiveVtep now = new LiveVtep(before.spec(), before.port(), path);
+        overlay.vteps.put(now.spec().address(), now);
+        if (now.mtu() != before.mtu()) {
+            LOG.info("packets of network {} to VTEP {} may have {} bytes now, instead of {}", overlay.network.name(),
+                IpPrefix.format(now.spec().address()), now.mtu(), before.mtu());
+            engine.execute(overlay.handle.workerIndex(), new Command.SetPortMtu(now.port().index(), now.mtu()),
+                "tell of a path MTU");
+        }
+        tellRoute(overlay, now);
     }
 
-    /** What fits the way there, encapsulated; empty while there is no way. */
-    private static Optional<Integer> mtuTo(final InetAddress address) {
-        try {
-            return Optional.of(Math.max(MIN_MTU, PathMtu.to(address)
-                - (address instanceof Inet4Address ? OVERHEAD_IPV4 : OVERHEAD_IPV6)));
-        } catch (final NativeException ex) {
-            LOG.debug("no way to {}", address, ex);
-            return Optional.empty();
-        }
+    private void tellRoute(final Overlay overlay, final LiveVtep vtep) {
+        final TunnelPath path = vtep.path();
+        engine.execute(overlay.handle.workerIndex(), new Command.SetVtepRoute(vtep.port().index(), path.linkIndex(),
+            Addresses.high(path.source()), Addresses.low(path.source())), "tell of the route to a VTEP");
     }
 
     private NetworkSpec requireOverlay(final String name) {

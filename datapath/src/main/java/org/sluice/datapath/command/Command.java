@@ -55,6 +55,15 @@ public sealed interface Command {
     }
 
     /**
+     * The way to the VTEP whose port this is.
+     *
+     * @param linkIndex  number of the interface that it begins with; 0 where that is not known.
+     * @param sourceHigh half of the host's address that packets to it come from.
+     */
+    record SetVtepRoute(int portIndex, int linkIndex, long sourceHigh, long sourceLow) implements Command {
+    }
+
+    /**
      * Somebody on another host: its MAC is pinned to the port of its VTEP, and the switch answers for its addresses.
      *
      * @param portIndex of the VTEP, or -1: it is there no longer.

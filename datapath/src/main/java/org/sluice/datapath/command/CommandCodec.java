@@ -37,6 +37,7 @@ public final class CommandCodec {
     private static final int ADD_VTEP = 14;
     private static final int SET_PORT_MTU = 15;
     private static final int PUT_REMOTE = 16;
+    private static final int SET_VTEP_ROUTE = 17;
     private static final PortKind[] KINDS = PortKind.values();
     private static final ProbeKind[] PROBES = ProbeKind.values();
 
@@ -62,6 +63,7 @@ public final class CommandCodec {
             case Command.AddVtep ignored -> ADD_VTEP;
             case Command.SetPortMtu ignored -> SET_PORT_MTU;
             case Command.PutRemote ignored -> PUT_REMOTE;
+            case Command.SetVtepRoute ignored -> SET_VTEP_ROUTE;
         };
     }
 
@@ -90,6 +92,8 @@ public final class CommandCodec {
             case Command.AddVtep c -> out.put(c.portIndex()).put(c.domainId()).put(c.mtu()).put(c.high()).put(c.low())
                 .put(c.counterIds());
             case Command.SetPortMtu c -> out.put(c.portIndex()).put(c.mtu());
+            case Command.SetVtepRoute c ->
+                out.put(c.portIndex()).put(c.linkIndex()).put(c.sourceHigh()).put(c.sourceLow());
             case Command.PutRemote c -> putIdentity(out.put(c.domainId()).put(c.portIndex()), c.identity());
             case Command.FlushConntrack c -> putFilter(out, c.filter()).put(c.first()).put(c.unpublished());
         }
@@ -132,6 +136,8 @@ public final class CommandCodec {
             case ADD_VTEP -> handler.onAddVtep(
                 new Command.AddVtep(in.i32(), in.i32(), in.i32(), in.i64(), in.i64(), in.ints()));
             case SET_PORT_MTU -> handler.onSetPortMtu(new Command.SetPortMtu(in.i32(), in.i32()));
+            case SET_VTEP_ROUTE -> handler.onSetVtepRoute(
+                new Command.SetVtepRoute(in.i32(), in.i32(), in.i64(), in.i64()));
             case PUT_REMOTE -> handler.onPutRemote(new Command.PutRemote(in.i32(), in.i32(), identity(in)));
             default -> throw new IllegalArgumentException("unknown command type " + type);
         };

@@ -12,6 +12,8 @@ public interface CommandHandler {
 
     CommandResult onSetPortMtu(Command.SetPortMtu command);
 
+    CommandResult onSetVtepRoute(Command.SetVtepRoute command);
+
     CommandResult onPutRemote(Command.PutRemote command);
 
     CommandResult onRemovePort(Command.RemovePort command);

@@ -108,14 +108,32 @@ final class Coalescer {
      */
     boolean keepSuperFrame(final long frame, final int length, final int segmentBytes, final FrameBatch batch) {
         candidate.read(frame, length);
-        if (!candidate.isWhole() || candidate.length() != length || candidate.payloadBytes() <= segmentBytes) {
+        return candidate.isWhole() && candidate.length() == length && keepSuperFrame(segmentBytes, batch);
+    }
+
+    /**
+     * The same for a super-frame of TCP of which nobody has said how long its segments are, as the kernel delivers one
+     * that never was on a wire: it is longer than what the way takes, and its checksum is not complete. The receiver
+     * does not mind segments that are longer than the sender meant.
+     *
+     * @param mtu of the way.
+     */
+    boolean keepUncutTcp(final long frame, final int length, final int mtu, final FrameBatch batch) {
+        candidate.read(frame, length);
+        return candidate.isWhole() && candidate.isTcp() && candidate.length() - EthernetFlyweight.LENGTH > mtu
+            && candidate.looksPartial()
+            && keepSuperFrame(mtu - (candidate.headerBytes() - EthernetFlyweight.LENGTH), batch);
+    }
+
+    private boolean keepSuperFrame(final int segmentBytes, final FrameBatch batch) {
+        if (segmentBytes <= 0 || candidate.payloadBytes() <= segmentBytes) {
             return false;
         }
         for (int n = oldestOpen; n < size; n++) {
             items[n].closed |= candidate.isOfSameFlow(items[n].header);
         }
         writeOffload(candidate, segmentBytes);
-        batch.append(frame, length);
+        batch.append(candidate.address(), candidate.length());
         return true;
     }
 

@@ -95,7 +95,8 @@ public final class Decapsulator implements AutoCloseable {
      */
     private void take(final long datagram, final int length, final int segmentBytes, final long limit) {
         if (segmentBytes <= 0 || segmentBytes >= length) {
-            if (isForUs(datagram, length)) {
+            if (isForUs(datagram, length) && !(length > ingress.mtu() && coalescer.keepUncutTcp(
+                datagram + VxlanFlyweight.LENGTH, length - VxlanFlyweight.LENGTH, ingress.mtu(), frames))) {
                 keepOrMerge(datagram, length, limit);
             }
         } else if (!isForUs(datagram, segmentBytes)) {

@@ -5,7 +5,6 @@ import org.agrona.UnsafeApi;
 import org.sluice.datapath.buffer.EgressQueue;
 import org.sluice.datapath.buffer.FrameBatch;
 import org.sluice.datapath.buffer.OffHeapRegion;
-import org.sluice.datapath.device.PacketDevice;
 import org.sluice.datapath.protocol.InternetChecksum;
 import org.sluice.datapath.protocol.NetworkOrder;
 import org.sluice.datapath.protocol.UdpFlyweight;
@@ -23,6 +22,8 @@ import org.sluice.datapath.protocol.VxlanFlyweight;
  */
 public final class Encapsulator implements AutoCloseable {
     private static final int ARENA_BYTES = 1 << 20;
+    /** At the arena's end. */
+    private static final int OUTER_HEADER_ROOM = 128;
     /** The longest datagram, its note in front, and some for alignment. */
     private static final int MESSAGE_BYTES = Datagram.HEADER_BYTES + FrameBatch.SLOT_FRAME_LENGTH + 64;
 
@@ -34,7 +35,9 @@ public final class Encapsulator implements AutoCloseable {
     private final int[] firstFrame = new int[FrameBatch.CAPACITY];
     private final int[] lastFrame = new int[FrameBatch.CAPACITY];
     private final PathEvents events;
-    private PacketDevice underlay;
+    private final OuterHeader outerHeader = new OuterHeader();
+    private final long outerHeaders;
+    private SuperFrameDevice underlay;
 
     // The message that is being written; none while its start is 0.
     private long message;
@@ -55,6 +58,7 @@ public final class Encapsulator implements AutoCloseable {
 
     public Encapsulator(final PathEvents events) {
         this.events = events;
+        outerHeaders = arena.address() + ARENA_BYTES - OUTER_HEADER_ROOM;
     }
 
     /**
@@ -62,7 +66,7 @@ public final class Encapsulator implements AutoCloseable {
      *
      * @param device null for none: then every frame is refused.
      */
-    public void underlay(final PacketDevice device) {
+    public void underlay(final SuperFrameDevice device) {
         underlay = device;
     }
 
@@ -87,11 +91,23 @@ public final class Encapsulator implements AutoCloseable {
                 if (virtio.needsChecksum()) {
                     complete(target, length);
                 }
-            } else {
+            } else if (!transmitWhole(address, length, queue, vtep)) {
                 cut(address, length, queue, vtep);
             }
         }
         flush(queue, vtep);
+    }
+
+    /** Behind what waits, so that a flow keeps its order. */
+    private boolean transmitWhole(final long address, final int length, final EgressQueue queue, final Vtep vtep) {
+        if (vtep.linkIndex() == 0 || !underlay.carriesWhole() || !OuterHeader.fits(length)) {
+            return false;
+        }
+        flush(queue, vtep);
+        begin();
+        final int headerBytes = outerHeader.write(outerHeaders, vtep, trafficClass, underlay.sourcePort(flow),
+            underlay.tunnelPort(), address, length);
+        return underlay.transmitWhole(outerHeaders, headerBytes, address, length);
     }
 
     private void cut(final long address, final int length, final EgressQueue queue, final Vtep vtep) {
@@ -137,7 +153,7 @@ public final class Encapsulator implements AutoCloseable {
 
     private void open(final int bytes, final EgressQueue queue, final Vtep vtep) {
         finish();
-        if (messages.size() == FrameBatch.CAPACITY || arena.address() + ARENA_BYTES - end < MESSAGE_BYTES) {
+        if (messages.size() == FrameBatch.CAPACITY || outerHeaders - end < MESSAGE_BYTES) {
             flush(queue, vtep);
             begin();
         }

@@ -205,13 +205,18 @@ final class SegmentHeader {
      * looks like that once in 65,536 times, and is then told by being right.
      */
     boolean isPartial() {
-        return checksum() == InternetChecksum.fold(pseudoHeader()) && !isSumRight();
+        return looksPartial() && !isSumRight();
+    }
+
+    /** Whether the checksum's field holds the pseudo-header's sum. */
+    boolean looksPartial() {
+        return checksum() == InternetChecksum.fold(pseudoHeader());
     }
 
     /** Whether the IPv4 header's checksum and that of layer 4 are right, or the latter is yet to be completed. */
     boolean isChecksumRight() {
         return (!ipv4 || InternetChecksum.sum(frame + L3, Ipv4Flyweight.MIN_LENGTH) == RIGHT)
-            && (isSumRight() || checksum() == InternetChecksum.fold(pseudoHeader()));
+            && (isSumRight() || looksPartial());
     }
 
     private boolean isSumRight() {

@@ -14,6 +14,9 @@ public final class Vtep implements PacketDevice {
     private final int vni;
     private final long high;
     private final long low;
+    private int linkIndex;
+    private long sourceHigh;
+    private long sourceLow;
 
     /**
      * @param portIndex of the port whose device this is.
@@ -43,6 +46,30 @@ public final class Vtep implements PacketDevice {
 
     public long low() {
         return low;
+    }
+
+    /**
+     * The way to it, for super-frames that go in one piece.
+     *
+     * @param link number of the interface that it begins with; 0 where they cannot go so.
+     * @param sourceHighHalf of the address that they come from.
+     */
+    public void route(final int link, final long sourceHighHalf, final long sourceLowHalf) {
+        linkIndex = link;
+        sourceHigh = sourceHighHalf;
+        sourceLow = sourceLowHalf;
+    }
+
+    public int linkIndex() {
+        return linkIndex;
+    }
+
+    public long sourceHigh() {
+        return sourceHigh;
+    }
+
+    public long sourceLow() {
+        return sourceLow;
     }
 
     @Override

@@ -55,6 +55,11 @@ final class CommandApplier implements CommandHandler {
     }
 
     @Override
+    public CommandResult onSetVtepRoute(final Command.SetVtepRoute command) {
+        return portTable.onSetVtepRoute(command);
+    }
+
+    @Override
     public CommandResult onPutRemote(final Command.PutRemote command) {
         return portTable.onPutRemote(command);
     }

@@ -11,6 +11,7 @@ import org.sluice.datapath.device.PacketDevice;
 import org.sluice.datapath.route.Fib;
 import org.sluice.datapath.status.CounterGroup;
 import org.sluice.datapath.status.PortCounter;
+import org.sluice.datapath.tunnel.SuperFrameDevice;
 import org.sluice.datapath.tunnel.Tunnel;
 import org.sluice.datapath.tunnel.Vtep;
 import org.sluice.datapath.tunnel.VtepTable;
@@ -105,7 +106,7 @@ final class PortTable {
         domain.add(port);
         switch (port.kind()) {
             case UPLINK -> fib.nextHops().addUplink(port);
-            case UNDERLAY -> tunnel.encapsulator().underlay(device);
+            case UNDERLAY -> tunnel.encapsulator().underlay((SuperFrameDevice) device);
             default -> fib.nextHops().addPort(port);
         }
         if (port.isEndpoint()) {
@@ -140,6 +141,15 @@ final class PortTable {
             return CommandResult.PORT_UNKNOWN;
         }
         port.mtu(command.mtu());
+        return CommandResult.OK;
+    }
+
+    CommandResult onSetVtepRoute(final Command.SetVtepRoute command) {
+        if (!isVtep(command.portIndex())) {
+            return CommandResult.PORT_UNKNOWN;
+        }
+        ((Vtep) ports[command.portIndex()].device()).route(command.linkIndex(), command.sourceHigh(),
+            command.sourceLow());
         return CommandResult.OK;
     }
 

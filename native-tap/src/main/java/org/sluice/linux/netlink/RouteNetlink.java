@@ -183,6 +183,20 @@ public final class RouteNetlink implements AutoCloseable {
         });
     }
 
+    /**
+     * The way that the kernel takes to an address: one hop, and the source address that it chooses.
+     *
+     * @throws NetlinkException when there is none.
+     */
+    public Route routeTo(final InetAddress address) {
+        socket.request().begin(RTM_GETROUTE, NetlinkSocket.NLM_F_REQUEST | NetlinkSocket.NLM_F_ACK, RTMSG_BYTES)
+            .familyByte(0, family(address))
+            .familyByte(RTM_DESTINATION_LENGTH_OFFSET, address.getAddress().length * 8)
+            .attribute(RTA_DST, address.getAddress());
+        return socket.list("find the route to " + address.getHostAddress(),
+            answer -> routeOf(answer, family(address))).getFirst();
+    }
+
     /** Adds a default route by a gateway that is on the link. */
     public void addDefaultRoute(final Link link, final InetAddress gateway) {
         socket.request().begin(RTM_NEWROUTE, CREATE, RTMSG_BYTES)

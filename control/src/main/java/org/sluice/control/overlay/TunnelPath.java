@@ -1,0 +1,45 @@
+package org.sluice.control.overlay;
+
+import java.net.Inet4Address;
+import java.net.InetAddress;
+import java.util.Optional;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import org.sluice.linux.NativeException;
+import org.sluice.linux.PathMtu;
+import org.sluice.linux.netlink.Route;
+import org.sluice.linux.netlink.RouteNetlink;
+
+/**
+ * The way to a VTEP, as the kernel has it now.
+ *
+ * @param mtu       layer-3 bytes of a packet that fits it, encapsulated.
+ * @param linkIndex number of the Ethernet interface that it begins with; 0 where it begins with another.
+ * @param source    that the kernel gives to packets there; null where it has none.
+ */
+record TunnelPath(int mtu, int linkIndex, InetAddress source) {
+    /** Outer headers, as far as they count in the underlay's MTU, and the inner Ethernet header (RFC 7348). */
+    static final int OVERHEAD_IPV4 = 50;
+    static final int OVERHEAD_IPV6 = 70;
+
+    private static final Logger LOG = LoggerFactory.getLogger(TunnelPath.class);
+    private static final int MIN_MTU = 68;
+
+    /** Asks the kernel; empty while there is no way. */
+    static Optional<TunnelPath> to(final InetAddress address) {
+        try (RouteNetlink netlink = new RouteNetlink()) {
+            final int mtu = Math.max(MIN_MTU,
+                PathMtu.to(address) - (address instanceof Inet4Address ? OVERHEAD_IPV4 : OVERHEAD_IPV6));
+            final Route route = netlink.routeTo(address);
+            final int linkIndex = route.hops().isEmpty() ? 0 : route.hops().getFirst().linkIndex();
+            final boolean ethernet = route.type() == Route.UNICAST && route.preferredSource() != null
+                && netlink.links().stream().anyMatch(link -> link.index() == linkIndex && link.mac() != 0);
+            return Optional.of(new TunnelPath(mtu, ethernet ? linkIndex : 0, route.preferredSource()));
+        } catch (final NativeException ex) {
+            LOG.debug("no way to {}", address, ex);
+            return Optional.empty();
+        }
+    }
+}
