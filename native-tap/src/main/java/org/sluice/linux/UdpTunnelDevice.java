@@ -1,7 +1,5 @@
 package org.sluice.linux;
 
-import java.util.Optional;
-
 import org.agrona.CloseHelper;
 import org.agrona.UnsafeApi;
 
@@ -11,7 +9,6 @@ import org.sluice.datapath.buffer.OffHeapRegion;
 import org.sluice.datapath.conntrack.FlowTuple;
 import org.sluice.datapath.protocol.VxlanFlyweight;
 import org.sluice.datapath.tunnel.Datagram;
-import org.sluice.datapath.tunnel.SuperFrameDevice;
 
 /**
  * The underlay's end of the tunnels: UDP sockets of both families. One receives all that comes for the tunnel's port,
@@ -26,7 +23,7 @@ import org.sluice.datapath.tunnel.SuperFrameDevice;
  *   memory: mmsghdr (64) x 64 | iovec (16) x 64 | address (32) x 64 | control (64) x 64
  * </pre>
  */
-public final class UdpTunnelDevice implements PollableDevice, SuperFrameDevice {
+public final class UdpTunnelDevice implements PollableDevice {
     static final int SO_REUSEPORT = 15;
     static final int SO_ATTACH_FILTER = 26;
     static final int SO_SNDBUFFORCE = 32;
@@ -65,7 +62,6 @@ public final class UdpTunnelDevice implements PollableDevice, SuperFrameDevice {
     private final FileDescriptor receiver;
     private final FileDescriptor[] senders;
     private final int[] sourcePorts = new int[Datagram.FLOWS];
-    private final Optional<SuperFrameTap> superFrames;
     private final boolean ipv6;
     private final int port;
     private final Messages incoming = new Messages();
@@ -121,7 +117,6 @@ public final class UdpTunnelDevice implements PollableDevice, SuperFrameDevice {
         this.senders = senders;
         this.ipv6 = ipv6;
         this.port = port;
-        superFrames = SuperFrameTap.open();
         try (SocketOptions options = new SocketOptions()) {
             for (int flow = 0; flow < senders.length; flow++) {
                 sourcePorts[flow] = options.localPort(senders[flow]);
@@ -129,24 +124,14 @@ public final class UdpTunnelDevice implements PollableDevice, SuperFrameDevice {
         }
     }
 
-    @Override
-    public boolean carriesWhole() {
-        return superFrames.isPresent();
-    }
-
-    @Override
-    public int sourcePort(final int flow) {
+    /** That a flow's datagrams come from. */
+    int sourcePort(final int flow) {
         return sourcePorts[flow];
     }
 
-    @Override
-    public int tunnelPort() {
+    /** Of the tunnels. */
+    int port() {
         return port;
-    }
-
-    @Override
-    public boolean transmitWhole(final long headers, final int headerBytes, final long frame, final int frameBytes) {
-        return superFrames.orElseThrow().write(headers, headerBytes, frame, frameBytes);
     }
 
     /**
@@ -348,7 +333,6 @@ public final class UdpTunnelDevice implements PollableDevice, SuperFrameDevice {
     public void close() {
         receiver.close();
         CloseHelper.closeAll(senders);
-        superFrames.ifPresent(SuperFrameTap::close);
         incoming.region.close();
         outgoing.region.close();
     }

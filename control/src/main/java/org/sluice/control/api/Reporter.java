@@ -151,7 +151,7 @@ final class Reporter {
         for (final UplinkManager.Uplink uplink : uplinks.all()) {
             uplink.ports().forEach(port -> ports.add(port(uplink.link().name(), "uplink", "", port)));
         }
-        overlays.underlayPorts().forEach(port -> ports.add(port("udp " + overlays.udpPort(), "underlay", "", port)));
+        overlays.underlayPorts().forEach(port -> ports.add(port(port.name(), "underlay", "", port)));
         return ports;
     }
 

@@ -139,6 +139,11 @@ public final class SwitchEngine implements AutoCloseable {
             return counters;
         }
 
+        /** For people. */
+        public String name() {
+            return name;
+        }
+
         /** Null for a VTEP, which has none of its own. */
         public PacketDevice device() {
             return device;

@@ -26,7 +26,7 @@ final class PortNames {
             .ifPresent(port -> names.put(port.index(), state.shownName(spec))));
         state.networks().forEach(spec -> overlays.vtepsOf(spec.name())
             .forEach(vtep -> names.put(vtep.port().index(), "vtep " + IpPrefix.format(vtep.spec().address()))));
-        overlays.underlayPorts().forEach(port -> names.put(port.index(), "udp " + overlays.udpPort()));
+        overlays.underlayPorts().forEach(port -> names.put(port.index(), port.name()));
         uplinks.all().forEach(uplink -> uplink.ports().forEach(port -> names.put(port.index(), uplink.link().name())));
         return names;
     }

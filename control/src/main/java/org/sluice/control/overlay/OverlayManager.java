@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 
@@ -92,14 +93,9 @@ public final class OverlayManager {
         underlay = new Underlay(engine, udpPort);
     }
 
-    /** The sockets' ports, one for each worker; none while there is no overlay network. */
+    /** Where the tunnels end: ports of each worker; none while there is no overlay network. */
     public List<SwitchEngine.PortHandle> underlayPorts() {
         return underlay.ports();
-    }
-
-    /** The UDP port of the tunnels. */
-    public int udpPort() {
-        return underlay.udpPort();
     }
 
     /** The VTEPs of a network that are up. */
@@ -295,6 +291,17 @@ public final class OverlayManager {
         for (final Overlay overlay : overlays.values()) {
             List.copyOf(overlay.vteps.values()).forEach(vtep -> refreshPath(overlay, vtep));
         }
+    }
+
+    /**
+     * The host's interfaces, addresses or routes have changed.
+     *
+     * @param uplinks   numbers of the interfaces that tunnel packets come by.
+     * @param addresses the host's.
+     */
+    public void onHostChanged(final Set<Integer> uplinks, final Set<InetAddress> addresses) {
+        underlay.steer(uplinks, addresses);
+        refreshPaths();
     }
 
     /** The same for the VTEP whose port this is. */

@@ -1,8 +1,13 @@
 package org.sluice.control.overlay;
 
+import java.net.InetAddress;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 
+import org.agrona.CloseHelper;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -11,12 +16,16 @@ import org.sluice.control.engine.SwitchEngine;
 import org.sluice.datapath.bridge.DomainPolicy;
 import org.sluice.datapath.bridge.PortIdentity;
 import org.sluice.datapath.bridge.PortKind;
+import org.sluice.datapath.device.PacketDevice;
 import org.sluice.linux.NativeException;
+import org.sluice.linux.TunnelTap;
 import org.sluice.linux.UdpTunnelDevice;
+import org.sluice.linux.bpf.TunnelSteering;
 
 /**
- * The sockets that the tunnels of all overlay networks end in: for each worker a device and a port. Open while there is
- * an overlay network, so that a host without one keeps its UDP port. Owned by the control thread.
+ * Where the tunnels of all overlay networks end: for each worker sockets, and where the kernel can do that a TAP by
+ * which tunnel packets come and go past the host's stack. Open while there is an overlay network, so that a host
+ * without one keeps its UDP port. Owned by the control thread.
  */
 final class Underlay {
     private static final Logger LOG = LoggerFactory.getLogger(Underlay.class);
@@ -26,9 +35,12 @@ final class Underlay {
     private final SwitchEngine engine;
     private final int udpPort;
     private final List<End> ends = new ArrayList<>();
+    private TunnelSteering steering;
+    private Set<Integer> uplinks = Set.of();
+    private Set<InetAddress> addresses = Set.of();
     private int users;
 
-    /** One worker's. */
+    /** A device of one worker's. */
     private record End(SwitchEngine.NetworkHandle domain, SwitchEngine.PortHandle port) {
     }
 
@@ -37,11 +49,7 @@ final class Underlay {
         this.udpPort = udpPort;
     }
 
-    int udpPort() {
-        return udpPort;
-    }
-
-    /** One port for each worker; none while there is no overlay network. */
+    /** Of all devices; none while there is no overlay network. */
     List<SwitchEngine.PortHandle> ports() {
         return ends.stream().map(End::port).toList();
     }
@@ -66,10 +74,24 @@ final class Underlay {
         }
     }
 
+    /**
+     * Tunnel packets come by these interfaces and are for these addresses of the host.
+     *
+     * @throws NativeException when the kernel refuses.
+     */
+    void steer(final Set<Integer> uplinkIndexes, final Set<InetAddress> hostAddresses) {
+        uplinks = Set.copyOf(uplinkIndexes);
+        addresses = Set.copyOf(hostAddresses);
+        if (steering != null) {
+            steering.addresses(addresses);
+            steering.attach(uplinks);
+        }
+    }
+
     private void open() {
-        final UdpTunnelDevice[] devices;
+        final UdpTunnelDevice[] sockets;
         try {
-            devices = UdpTunnelDevice.open(udpPort, engine.workerCount());
+            sockets = UdpTunnelDevice.open(udpPort, engine.workerCount());
         } catch (final NativeException ex) {
             throw new ControlException(ControlException.Kind.FAILED, "cannot open UDP port " + udpPort
                 + " for the overlay: " + ex.getMessage()
@@ -78,26 +100,49 @@ final class Underlay {
         }
         int opened = 0;
         try {
-            for (; opened < devices.length; opened++) {
-                openEnd(devices[opened], opened);
+            for (; opened < sockets.length; opened++) {
+                plug("udp " + udpPort, sockets[opened], opened);
             }
-            LOG.info("tunnels end in UDP port {}", udpPort);
+            openTaps(sockets);
+            LOG.info("tunnels end in UDP port {}{}", udpPort,
+                steering == null ? ", by the host's stack: this kernel has no shorter way" : "");
         } catch (final RuntimeException ex) {
-            for (int rest = opened; rest < devices.length; rest++) {
-                devices[rest].close();
+            for (int rest = opened; rest < sockets.length; rest++) {
+                sockets[rest].close();
             }
             close();
             throw ex;
         }
     }
 
-    private void openEnd(final UdpTunnelDevice device, final int worker) {
+    /** All or none: a packet must find a TAP whichever worker's network it is for. */
+    private void openTaps(final UdpTunnelDevice[] sockets) {
+        final List<TunnelTap> taps = Arrays.stream(sockets).map(TunnelTap::open).flatMap(Optional::stream).toList();
+        if (taps.size() < sockets.length) {
+            taps.forEach(TunnelTap::close);
+            return;
+        }
+        int plugged = 0;
+        try {
+            for (; plugged < taps.size(); plugged++) {
+                plug("tunnel TAP " + plugged, taps.get(plugged), plugged);
+            }
+            steering = new TunnelSteering(udpPort, taps.stream().mapToInt(TunnelTap::linkIndex).toArray());
+            steer(uplinks, addresses);
+        } catch (final NativeException ex) {
+            LOG.warn("tunnel packets take the way by the host's stack: {}", ex.getMessage());
+        } finally {
+            taps.subList(plugged, taps.size()).forEach(TunnelTap::close);
+        }
+    }
+
+    private void plug(final String name, final PacketDevice device, final int worker) {
         final int portIndex = engine.reservePort();
         SwitchEngine.NetworkHandle domain = null;
         try {
             domain = engine.addNetwork("underlay", NOBODY, DomainPolicy.OPEN, worker);
-            ends.add(new End(domain, engine.addPort(domain, "underlay", device, MAX_DATAGRAM_BYTES, PortKind.UNDERLAY,
-                false, NOBODY, portIndex)));
+            ends.add(new End(domain, engine.addPort(domain, name, device, MAX_DATAGRAM_BYTES, PortKind.UNDERLAY, false,
+                NOBODY, portIndex)));
         } catch (final RuntimeException ex) {
             engine.releasePort(portIndex);
             if (domain != null) {
@@ -108,7 +153,9 @@ final class Underlay {
     }
 
     private void close() {
-        for (final End end : ends) {
+        CloseHelper.quietClose(steering);
+        steering = null;
+        for (final End end : ends.reversed()) {
             engine.removePort(end.port());
             engine.releasePort(end.port().index());
             end.port().device().close();

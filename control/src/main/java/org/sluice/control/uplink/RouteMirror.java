@@ -223,7 +223,8 @@ public final class RouteMirror implements AutoCloseable {
         for (int worker = 0; worker < engine.workerCount(); worker++) {
             syncRoutes(worker);
         }
-        overlays.refreshPaths();
+        overlays.onHostChanged(
+            uplinks.all().stream().map(uplink -> uplink.link().index()).collect(Collectors.toSet()), locals);
     }
 
     private List<Route> mainRoutes() {

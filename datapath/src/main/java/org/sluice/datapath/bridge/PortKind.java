@@ -10,6 +10,6 @@ public enum PortKind {
     UPLINK,
     /** Another host of an overlay network: the VTEP there. */
     VTEP,
-    /** The socket that the tunnels of all overlay networks end in. It is alone in its domain. */
+    /** A device that the tunnels of all overlay networks end in. Such are alone in their domain. */
     UNDERLAY
 }

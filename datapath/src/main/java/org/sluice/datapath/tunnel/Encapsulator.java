@@ -5,6 +5,7 @@ import org.agrona.UnsafeApi;
 import org.sluice.datapath.buffer.EgressQueue;
 import org.sluice.datapath.buffer.FrameBatch;
 import org.sluice.datapath.buffer.OffHeapRegion;
+import org.sluice.datapath.device.PacketDevice;
 import org.sluice.datapath.protocol.InternetChecksum;
 import org.sluice.datapath.protocol.NetworkOrder;
 import org.sluice.datapath.protocol.UdpFlyweight;
@@ -37,7 +38,8 @@ public final class Encapsulator implements AutoCloseable {
     private final PathEvents events;
     private final OuterHeader outerHeader = new OuterHeader();
     private final long outerHeaders;
-    private SuperFrameDevice underlay;
+    private PacketDevice underlay;
+    private SuperFrameDevice superFrames;
 
     // The message that is being written; none while its start is 0.
     private long message;
@@ -66,8 +68,17 @@ public final class Encapsulator implements AutoCloseable {
      *
      * @param device null for none: then every frame is refused.
      */
-    public void underlay(final SuperFrameDevice device) {
+    public void underlay(final PacketDevice device) {
         underlay = device;
+    }
+
+    /**
+     * The device that super-frames leave by in one piece from now on.
+     *
+     * @param device null for none: then they are cut.
+     */
+    public void superFrames(final SuperFrameDevice device) {
+        superFrames = device;
     }
 
     /** Sends the queue's frames to the VTEP, and refuses in it what does not get away. */
@@ -100,14 +111,14 @@ public final class Encapsulator implements AutoCloseable {
 
     /** Behind what waits, so that a flow keeps its order. */
     private boolean transmitWhole(final long address, final int length, final EgressQueue queue, final Vtep vtep) {
-        if (vtep.linkIndex() == 0 || !underlay.carriesWhole() || !OuterHeader.fits(length)) {
+        if (vtep.linkIndex() == 0 || superFrames == null || !OuterHeader.fits(length)) {
             return false;
         }
         flush(queue, vtep);
         begin();
-        final int headerBytes = outerHeader.write(outerHeaders, vtep, trafficClass, underlay.sourcePort(flow),
-            underlay.tunnelPort(), address, length);
-        return underlay.transmitWhole(outerHeaders, headerBytes, address, length);
+        final int headerBytes = outerHeader.write(outerHeaders, vtep, trafficClass, superFrames.sourcePort(flow),
+            superFrames.tunnelPort(), address, length);
+        return superFrames.transmitWhole(outerHeaders, headerBytes, address, length);
     }
 
     private void cut(final long address, final int length, final EgressQueue queue, final Vtep vtep) {

@@ -11,7 +11,6 @@ import org.sluice.datapath.device.PacketDevice;
 import org.sluice.datapath.route.Fib;
 import org.sluice.datapath.status.CounterGroup;
 import org.sluice.datapath.status.PortCounter;
-import org.sluice.datapath.tunnel.SuperFrameDevice;
 import org.sluice.datapath.tunnel.Tunnel;
 import org.sluice.datapath.tunnel.Vtep;
 import org.sluice.datapath.tunnel.VtepTable;
@@ -106,7 +105,7 @@ final class PortTable {
         domain.add(port);
         switch (port.kind()) {
             case UPLINK -> fib.nextHops().addUplink(port);
-            case UNDERLAY -> tunnel.encapsulator().underlay((SuperFrameDevice) device);
+            case UNDERLAY -> tunnel.addUnderlay(device);
             default -> fib.nextHops().addPort(port);
         }
         if (port.isEndpoint()) {
@@ -202,7 +201,7 @@ final class PortTable {
         }
         switch (port.kind()) {
             case VTEP -> tunnel.vteps().removeVtep(port);
-            case UNDERLAY -> tunnel.encapsulator().underlay(null);
+            case UNDERLAY -> tunnel.removeUnderlay(port.device());
             default -> { }
         }
         if (!port.isVtep()) {

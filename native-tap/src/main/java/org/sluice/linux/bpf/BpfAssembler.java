@@ -105,6 +105,11 @@ final class BpfAssembler {
         return add(0x77, destination, 0, 0, bits);
     }
 
+    /** Without sign, and not by zero. */
+    BpfAssembler modulo(final int destination, final int value) {
+        return add(0x97, destination, 0, 0, value);
+    }
+
     /** Shifts right by what is in a register. */
     BpfAssembler shiftRightBy(final int destination, final int source) {
         return add(0x7F, destination, source, 0, 0);

@@ -1,0 +1,151 @@
+package org.sluice.linux.bpf;
+
+import java.net.InetAddress;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+
+import org.agrona.CloseHelper;
+
+import static org.sluice.linux.bpf.BpfAssembler.BYTE;
+import static org.sluice.linux.bpf.BpfAssembler.DOUBLE;
+import static org.sluice.linux.bpf.BpfAssembler.HALF;
+import static org.sluice.linux.bpf.BpfAssembler.R0;
+import static org.sluice.linux.bpf.BpfAssembler.R1;
+import static org.sluice.linux.bpf.BpfAssembler.R2;
+import static org.sluice.linux.bpf.BpfAssembler.R6;
+import static org.sluice.linux.bpf.BpfAssembler.R7;
+import static org.sluice.linux.bpf.BpfAssembler.R9;
+import static org.sluice.linux.bpf.BpfAssembler.STACK;
+import static org.sluice.linux.bpf.BpfAssembler.WORD;
+
+/**
+ * Leads the tunnels' packets from the uplinks straight into TAPs of the switch's, past the host's stack: UDP for the
+ * tunnel's port and an address of the host's. A super-frame stays whole, with all that is known of it. Each worker has
+ * a TAP, and a packet goes to the one whose number is its VNI modulo their count. Fragments, packets with options and
+ * all else go on to the host's stack, and what of that is for the tunnel arrives at its socket.
+ * <p>
+ * It is attached by TCX (Linux 6.6), and ends with the process. Used by the control thread.
+ */
+public final class TunnelSteering implements AutoCloseable {
+    private static final int TCX_INGRESS = 46;
+    private static final int TCX_NEXT = -1;
+    private static final int CALL_REDIRECT = 23;
+    private static final int HASH = 1;
+    private static final int MAX_ADDRESSES = 1024;
+
+    private static final int CONTEXT_PACKET_TYPE = 4;
+    private static final int CONTEXT_PROTOCOL = 16;
+    private static final int CONTEXT_VLAN_PRESENT = 20;
+    private static final int PACKET_HOST = 0;
+    private static final int IPV4_IN_CONTEXT = 0x0008;
+    private static final int IPV6_IN_CONTEXT = 0xDD86;
+    private static final int ETHERNET_BYTES = 14;
+    private static final int IPV4_BYTES = 20;
+    private static final int IPV6_BYTES = 40;
+    private static final int IPV4_WITHOUT_OPTIONS = 0x45;
+    private static final int FRAGMENT_BITS = 0x3FFF;
+    private static final int UDP = 17;
+    private static final int UDP_DESTINATION_PORT = 2;
+    private static final int VNI = 8 + 4;
+    private static final int IPV4_MAPPED_PREFIX = 0xFFFF_0000;
+
+    private static final int PORT_AT = -4;
+    private static final int VNI_AT = -8;
+    private static final int HEADER_AT = -48;
+    private static final int KEY_AT = -64;
+
+    private final BpfMap addresses = BpfMap.create(HASH, PortBits.ADDRESS_BYTES, Long.BYTES, MAX_ADDRESSES, 0);
+    private final BpfProgram program;
+    private final Map<Integer, BpfLink> links = new HashMap<>();
+    private Set<InetAddress> known = Set.of();
+
+    /**
+     * @param udpPort of the tunnels.
+     * @param taps    numbers of the workers' TAPs, in the workers' order.
+     * @throws org.sluice.linux.NativeException when the kernel refuses.
+     */
+    public TunnelSteering(final int udpPort, final int[] taps) {
+        try {
+            program = BpfProgram.load(BpfProgram.SCHED_CLS, TCX_INGRESS, code(udpPort, taps));
+        } catch (final RuntimeException ex) {
+            addresses.close();
+            throw ex;
+        }
+    }
+
+    /** Steers at these interfaces, and no longer at others. */
+    public void attach(final Set<Integer> linkIndexes) {
+        for (final Integer gone : Set.copyOf(links.keySet())) {
+            if (!linkIndexes.contains(gone)) {
+                links.remove(gone).close();
+            }
+        }
+        for (final Integer link : linkIndexes) {
+            if (!links.containsKey(link)) {
+                links.put(link, BpfLink.create(program, link, TCX_INGRESS));
+            }
+        }
+    }
+
+    /** These are the host's addresses now; of very many, those that find no place are left to the host's stack. */
+    public void addresses(final Set<InetAddress> wanted) {
+        known.stream().filter(address -> !wanted.contains(address))
+            .forEach(address -> addresses.remove(PortBits.mapped(address)));
+        final Set<InetAddress> taken = new HashSet<>();
+        for (final InetAddress address : wanted) {
+            if (taken.size() < MAX_ADDRESSES) {
+                if (!known.contains(address)) {
+                    addresses.put(PortBits.mapped(address), 1);
+                }
+                taken.add(address);
+            }
+        }
+        known = taken;
+    }
+
+    /** Register 9 has the offset of the UDP header, 7 the VNI. */
+    private BpfAssembler code(final int udpPort, final int[] taps) {
+        final BpfAssembler code = new BpfAssembler().move(R6, R1)
+            .load(WORD, R2, R6, CONTEXT_PACKET_TYPE).jumpIfNotEqual(R2, PACKET_HOST, "next")
+            .load(WORD, R2, R6, CONTEXT_VLAN_PRESENT).jumpIfNotEqual(R2, 0, "next")
+            .load(WORD, R7, R6, CONTEXT_PROTOCOL)
+            .jumpIfEqual(R7, IPV6_IN_CONTEXT, "ipv6").jumpIfNotEqual(R7, IPV4_IN_CONTEXT, "next");
+        code.loadPacket(ETHERNET_BYTES, HEADER_AT, IPV4_BYTES).jumpIfNotEqual(R0, 0, "next")
+            .load(BYTE, R2, STACK, HEADER_AT).jumpIfNotEqual(R2, IPV4_WITHOUT_OPTIONS, "next")
+            .load(BYTE, R2, STACK, HEADER_AT + 9).jumpIfNotEqual(R2, UDP, "next")
+            .load(HALF, R2, STACK, HEADER_AT + 6).networkToHost16(R2).and(R2, FRAGMENT_BITS)
+            .jumpIfNotEqual(R2, 0, "next")
+            .load(WORD, R2, STACK, HEADER_AT + 16)
+            .storeValue(DOUBLE, STACK, KEY_AT, 0).storeValue(WORD, STACK, KEY_AT + 8, IPV4_MAPPED_PREFIX)
+            .store(WORD, STACK, KEY_AT + 12, R2)
+            .set(R9, ETHERNET_BYTES + IPV4_BYTES).jump("udp");
+        code.label("ipv6").loadPacket(ETHERNET_BYTES, HEADER_AT, IPV6_BYTES).jumpIfNotEqual(R0, 0, "next")
+            .load(BYTE, R2, STACK, HEADER_AT + 6).jumpIfNotEqual(R2, UDP, "next")
+            .load(DOUBLE, R2, STACK, HEADER_AT + 24).store(DOUBLE, STACK, KEY_AT, R2)
+            .load(DOUBLE, R2, STACK, HEADER_AT + 32).store(DOUBLE, STACK, KEY_AT + 8, R2)
+            .set(R9, ETHERNET_BYTES + IPV6_BYTES);
+        code.label("udp")
+            .loadPacketAt(R9, UDP_DESTINATION_PORT, PORT_AT, Short.BYTES).jumpIfNotEqual(R0, 0, "next")
+            .load(HALF, R2, STACK, PORT_AT).networkToHost16(R2).jumpIfNotEqual(R2, udpPort, "next")
+            .loadPacketAt(R9, VNI, VNI_AT, Integer.BYTES).jumpIfNotEqual(R0, 0, "next")
+            .load(BYTE, R7, STACK, VNI_AT).shiftLeft(R7, 8)
+            .load(BYTE, R2, STACK, VNI_AT + 1).addRegister(R7, R2).shiftLeft(R7, 8)
+            .load(BYTE, R2, STACK, VNI_AT + 2).addRegister(R7, R2).modulo(R7, taps.length)
+            .lookup(addresses, KEY_AT).jumpIfEqual(R0, 0, "next");
+        for (int worker = 0; worker < taps.length; worker++) {
+            code.set(R1, taps[worker]).jumpIfEqual(R7, worker, "redirect");
+        }
+        return code.label("redirect").set(R2, 0).call(CALL_REDIRECT).exit()
+            .label("next").set(R0, TCX_NEXT).exit();
+    }
+
+    @Override
+    public void close() {
+        CloseHelper.closeAll(links.values());
+        links.clear();
+        program.close();
+        addresses.close();
+    }
+}
