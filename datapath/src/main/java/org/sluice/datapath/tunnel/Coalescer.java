@@ -142,7 +142,8 @@ final class Coalescer {
         return payload <= item.segmentBytes
             && item.header.length() + payload - EthernetFlyweight.LENGTH <= MAX_PACKET_BYTES
             && item.header.address() + item.header.length() + payload <= item.limit
-            && (!candidate.isTcp() || candidate.sequence() == item.nextSequence)
+            && (candidate.isTcp() ? candidate.sequence() == item.nextSequence
+            : item.segments < Datagram.MAX_SEGMENTS)
             && candidate.isAlike(item.header);
     }
 

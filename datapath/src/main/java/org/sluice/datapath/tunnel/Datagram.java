@@ -19,7 +19,7 @@ public final class Datagram {
     public static final int HEADER_BYTES = 64;
     /** How many source ports a sender has; a flow has one of them. */
     public static final int FLOWS = 16;
-    /** The kernel cuts one datagram into so many at most (UDP_MAX_SEGMENTS before Linux 6.9). */
+    /** The kernel cuts one datagram, and one super-frame of UDP, into so many at most (before Linux 6.9). */
     public static final int MAX_SEGMENTS = 64;
     /** What fits a UDP datagram over IPv4, and nearly so over IPv6. */
     public static final int MAX_BYTES = 65_535 - 20 - 8;

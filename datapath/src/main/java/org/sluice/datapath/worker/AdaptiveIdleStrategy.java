@@ -41,7 +41,7 @@ public final class AdaptiveIdleStrategy implements IdleStrategy {
             worker.awaitWork(MAX_SLEEP_MS);
             reset();
         } else {
-            Thread.onSpinWait();
+            Thread.yield();
         }
     }
 
