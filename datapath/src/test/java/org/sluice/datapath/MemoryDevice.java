@@ -11,11 +11,10 @@ import org.agrona.concurrent.UnsafeBuffer;
 
 import org.sluice.datapath.buffer.EgressQueue;
 import org.sluice.datapath.buffer.FrameBatch;
-import org.sluice.datapath.device.PacketDevice;
 import org.sluice.datapath.protocol.VirtioNetHeaderFlyweight;
 
 /** A device of byte arrays: what the test injects is received, what is transmitted is kept for the test to look at. */
-public final class MemoryDevice implements PacketDevice {
+public final class MemoryDevice implements MemoryPoller.Source {
     /** A frame with its virtio-net header. */
     public record Frame(byte[] virtioHeader, byte[] bytes) {
     }
@@ -73,7 +72,8 @@ public final class MemoryDevice implements PacketDevice {
         failure = ex;
     }
 
-    boolean isReadable() {
+    @Override
+    public boolean isReadable() {
         return gone || !incoming.isEmpty();
     }
 
@@ -122,13 +122,13 @@ public final class MemoryDevice implements PacketDevice {
         incoming.clear();
     }
 
-    private static void write(final long address, final byte[] bytes) {
+    static void write(final long address, final byte[] bytes) {
         for (int i = 0; i < bytes.length; i++) {
             UnsafeApi.putByte(address + i, bytes[i]);
         }
     }
 
-    private static byte[] read(final long address, final int length) {
+    static byte[] read(final long address, final int length) {
         final byte[] bytes = new byte[length];
         new UnsafeBuffer(address, length).getBytes(0, bytes);
         return bytes;

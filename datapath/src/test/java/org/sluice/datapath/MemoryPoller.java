@@ -8,11 +8,16 @@ import org.sluice.datapath.device.PacketDevice;
 
 /** Asks the in-memory devices which of them have frames. */
 public final class MemoryPoller implements DevicePoller {
-    private final Map<Integer, MemoryDevice> devices = new TreeMap<>();
+    /** A device that can be asked. */
+    public interface Source extends PacketDevice {
+        boolean isReadable();
+    }
+
+    private final Map<Integer, Source> devices = new TreeMap<>();
 
     @Override
     public void add(final int portIndex, final PacketDevice device) {
-        devices.put(portIndex, (MemoryDevice) device);
+        devices.put(portIndex, (Source) device);
     }
 
     @Override
@@ -27,7 +32,7 @@ public final class MemoryPoller implements DevicePoller {
     @Override
     public int poll(final int[] ready, final int timeoutMs) {
         int count = 0;
-        for (final Map.Entry<Integer, MemoryDevice> entry : devices.entrySet()) {
+        for (final Map.Entry<Integer, Source> entry : devices.entrySet()) {
             if (entry.getValue().isReadable() && count < ready.length) {
                 ready[count++] = entry.getKey();
             }

@@ -129,6 +129,23 @@ public final class SwitchFixture implements AutoCloseable {
         execute(new Command.AddPort(index, domain, mtu, kind, guarded, identity, ids));
     }
 
+    /** The socket that all tunnels end in, as a port of a domain of its own. */
+    public DatagramDevice addUnderlay(final int index, final int domain) throws CommandException {
+        final PortIdentity nobody = new PortIdentity(0, 0, 0, 0);
+        addDomain(domain, nobody, DomainPolicy.OPEN);
+        final DatagramDevice device = new DatagramDevice("underlay");
+        addPort(index, domain, 65_535, PortKind.UNDERLAY, false, nobody, device);
+        return device;
+    }
+
+    /** A VTEP of an overlay network. */
+    public void addVtep(final int index, final int domain, final int mtu, final String address)
+        throws CommandException {
+        final int[] ids = registry.allocate(PortCounter.class, 4, "vtep " + index);
+        portCounters.put(index, new CounterGroup<>(registry.values(), ids));
+        execute(new Command.AddVtep(index, domain, mtu, Packets.high(address), Packets.low(address), ids));
+    }
+
     /** Three endpoints A, B, C without guard on ports 0, 1, 2 and the host port on 3. */
     public MemoryDevice[] addUsualPorts() throws CommandException {
         addDomain(DOMAIN);

@@ -13,12 +13,20 @@ public final class EpollPoller implements DevicePoller {
 
     @Override
     public void add(final int portIndex, final PacketDevice device) {
-        epoll.add(fdOf(device), portIndex);
+        final PollableDevice pollable = pollable(device);
+        epoll.add(pollable.fd(), portIndex);
+        if (pollable.secondFd() != PollableDevice.NONE) {
+            epoll.add(pollable.secondFd(), portIndex);
+        }
     }
 
     @Override
     public void remove(final int portIndex, final PacketDevice device) {
-        epoll.remove(fdOf(device));
+        final PollableDevice pollable = pollable(device);
+        epoll.remove(pollable.fd());
+        if (pollable.secondFd() != PollableDevice.NONE) {
+            epoll.remove(pollable.secondFd());
+        }
     }
 
     @Override
@@ -36,9 +44,9 @@ public final class EpollPoller implements DevicePoller {
         epoll.close();
     }
 
-    private static int fdOf(final PacketDevice device) {
+    private static PollableDevice pollable(final PacketDevice device) {
         if (device instanceof PollableDevice pollable) {
-            return pollable.fd();
+            return pollable;
         }
         throw new IllegalArgumentException("cannot watch a " + device.getClass().getSimpleName());
     }

@@ -1,5 +1,7 @@
 package org.sluice.linux;
 
+import java.util.Optional;
+
 import org.agrona.CloseHelper;
 import org.agrona.UnsafeApi;
 
@@ -9,6 +11,7 @@ import org.sluice.datapath.buffer.OffHeapRegion;
 import org.sluice.datapath.conntrack.FlowTuple;
 import org.sluice.datapath.protocol.VxlanFlyweight;
 import org.sluice.datapath.tunnel.Datagram;
+import org.sluice.datapath.tunnel.SuperFrameDevice;
 
 /**
  * The underlay's end of the tunnels: UDP sockets of both families. One receives all that comes for the tunnel's port,
@@ -23,7 +26,7 @@ import org.sluice.datapath.tunnel.Datagram;
  *   memory: mmsghdr (64) x 64 | iovec (16) x 64 | address (32) x 64 | control (64) x 64
  * </pre>
  */
-public final class UdpTunnelDevice implements PollableDevice {
+public final class UdpTunnelDevice implements PollableDevice, SuperFrameDevice {
     static final int SO_REUSEPORT = 15;
     static final int SO_ATTACH_FILTER = 26;
     static final int SO_SNDBUFFORCE = 32;
@@ -61,6 +64,7 @@ public final class UdpTunnelDevice implements PollableDevice {
 
     private final FileDescriptor receiver;
     private final FileDescriptor[] senders;
+    private final Optional<SuperFrameTap> superFrames = SuperFrameTap.open();
     private final int[] sourcePorts = new int[Datagram.FLOWS];
     private final boolean ipv6;
     private final int port;
@@ -124,14 +128,24 @@ public final class UdpTunnelDevice implements PollableDevice {
         }
     }
 
-    /** That a flow's datagrams come from. */
-    int sourcePort(final int flow) {
+    @Override
+    public boolean carriesWhole() {
+        return superFrames.isPresent();
+    }
+
+    @Override
+    public int sourcePort(final int flow) {
         return sourcePorts[flow];
     }
 
-    /** Of the tunnels. */
-    int port() {
+    @Override
+    public int tunnelPort() {
         return port;
+    }
+
+    @Override
+    public boolean transmitWhole(final long headers, final int headerBytes, final long frame, final int frameBytes) {
+        return superFrames.orElseThrow().write(headers, headerBytes, frame, frameBytes);
     }
 
     /**
@@ -333,6 +347,7 @@ public final class UdpTunnelDevice implements PollableDevice {
     public void close() {
         receiver.close();
         CloseHelper.closeAll(senders);
+        superFrames.ifPresent(SuperFrameTap::close);
         incoming.region.close();
         outgoing.region.close();
     }

@@ -30,6 +30,7 @@ import org.sluice.control.model.VtepSpec;
 import org.sluice.datapath.bridge.PortIdentity;
 import org.sluice.datapath.command.Command;
 import org.sluice.datapath.protocol.MacAddress;
+import org.sluice.linux.netlink.Link;
 
 /**
  * The other hosts of the overlay networks. Which VTEPs a network has, and which endpoints are known to be behind them,
@@ -296,10 +297,10 @@ public final class OverlayManager {
     /**
      * The host's interfaces, addresses or routes have changed.
      *
-     * @param uplinks   numbers of the interfaces that tunnel packets come by.
+     * @param uplinks   the interfaces that tunnel packets come by.
      * @param addresses the host's.
      */
-    public void onHostChanged(final Set<Integer> uplinks, final Set<InetAddress> addresses) {
+    public void onHostChanged(final Set<Link> uplinks, final Set<InetAddress> addresses) {
         underlay.steer(uplinks, addresses);
         refreshPaths();
     }

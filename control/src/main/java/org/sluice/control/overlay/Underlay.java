@@ -2,10 +2,11 @@ package org.sluice.control.overlay;
 
 import java.net.InetAddress;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Optional;
+import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 
 import org.agrona.CloseHelper;
 import org.slf4j.Logger;
@@ -18,14 +19,16 @@ import org.sluice.datapath.bridge.PortIdentity;
 import org.sluice.datapath.bridge.PortKind;
 import org.sluice.datapath.device.PacketDevice;
 import org.sluice.linux.NativeException;
-import org.sluice.linux.TunnelTap;
+import org.sluice.linux.TunnelRing;
 import org.sluice.linux.UdpTunnelDevice;
+import org.sluice.linux.bpf.BpfFilter;
 import org.sluice.linux.bpf.TunnelSteering;
+import org.sluice.linux.netlink.Link;
 
 /**
- * Where the tunnels of all overlay networks end: for each worker sockets, and where the kernel can do that a TAP by
- * which tunnel packets come and go past the host's stack. Open while there is an overlay network, so that a host
- * without one keeps its UDP port. Owned by the control thread.
+ * Where the tunnels of all overlay networks end: for each worker sockets, and where the kernel can do that a ring on
+ * each uplink, by which tunnel packets come past the host's stack. Open while there is an overlay network, so that a
+ * host without one keeps its UDP port. Owned by the control thread.
  */
 final class Underlay {
     private static final Logger LOG = LoggerFactory.getLogger(Underlay.class);
@@ -36,7 +39,8 @@ final class Underlay {
     private final int udpPort;
     private final List<End> ends = new ArrayList<>();
     private TunnelSteering steering;
-    private Set<Integer> uplinks = Set.of();
+    private final Map<Link, List<End>> rings = new LinkedHashMap<>();
+    private Set<Link> uplinks = Set.of();
     private Set<InetAddress> addresses = Set.of();
     private int users;
 
@@ -51,7 +55,7 @@ final class Underlay {
 
     /** Of all devices; none while there is no overlay network. */
     List<SwitchEngine.PortHandle> ports() {
-        return ends.stream().map(End::port).toList();
+        return Stream.concat(ends.stream(), rings.values().stream().flatMap(List::stream)).map(End::port).toList();
     }
 
     /**
@@ -74,18 +78,50 @@ final class Underlay {
         }
     }
 
-    /**
-     * Tunnel packets come by these interfaces and are for these addresses of the host.
-     *
-     * @throws NativeException when the kernel refuses.
-     */
-    void steer(final Set<Integer> uplinkIndexes, final Set<InetAddress> hostAddresses) {
-        uplinks = Set.copyOf(uplinkIndexes);
+    /** Tunnel packets come by these interfaces and are for these addresses of the host. */
+    void steer(final Set<Link> uplinkLinks, final Set<InetAddress> hostAddresses) {
+        uplinks = Set.copyOf(uplinkLinks);
         addresses = Set.copyOf(hostAddresses);
         if (steering != null) {
             steering.addresses(addresses);
-            steering.attach(uplinks);
+            rings.keySet().stream().filter(link -> !uplinks.contains(link)).toList().forEach(this::closeRings);
+            uplinks.stream().filter(link -> !rings.containsKey(link)).forEach(this::openRings);
         }
+    }
+
+    /** What cannot be had is done without: the packets then take the way by the host's stack. */
+    private void openRings(final Link link) {
+        final List<End> opened = new ArrayList<>();
+        rings.put(link, opened);
+        try {
+            for (int worker = 0; worker < engine.workerCount(); worker++) {
+                final TunnelRing ring = openRing(link, worker);
+                try {
+                    opened.add(plug("tunnels of " + link.name(), ring, worker));
+                } catch (final RuntimeException ex) {
+                    ring.close();
+                    throw ex;
+                }
+            }
+            steering.attach(link.index());
+        } catch (final NativeException | ControlException ex) {
+            LOG.warn("tunnel packets take the way by the host's stack at {}: {}", link.name(), ex.getMessage());
+            opened.forEach(this::unplug);
+            opened.clear();
+        }
+    }
+
+    private TunnelRing openRing(final Link link, final int worker) {
+        final int smallBytes = TunnelRing.smallFrameBytes(link.mtu());
+        try (BpfFilter small = steering.filter(worker, smallBytes, true);
+            BpfFilter large = steering.filter(worker, smallBytes, false)) {
+            return TunnelRing.open(link, small.fd(), large.fd());
+        }
+    }
+
+    private void closeRings(final Link link) {
+        steering.detach(link.index());
+        rings.remove(link).forEach(this::unplug);
     }
 
     private void open() {
@@ -101,11 +137,10 @@ final class Underlay {
         int opened = 0;
         try {
             for (; opened < sockets.length; opened++) {
-                plug("udp " + udpPort, sockets[opened], opened);
+                ends.add(plug("udp " + udpPort, sockets[opened], opened));
             }
-            openTaps(sockets);
-            LOG.info("tunnels end in UDP port {}{}", udpPort,
-                steering == null ? ", by the host's stack: this kernel has no shorter way" : "");
+            openSteering();
+            LOG.info("tunnels end in UDP port {}", udpPort);
         } catch (final RuntimeException ex) {
             for (int rest = opened; rest < sockets.length; rest++) {
                 sockets[rest].close();
@@ -115,34 +150,22 @@ final class Underlay {
         }
     }
 
-    /** All or none: a packet must find a TAP whichever worker's network it is for. */
-    private void openTaps(final UdpTunnelDevice[] sockets) {
-        final List<TunnelTap> taps = Arrays.stream(sockets).map(TunnelTap::open).flatMap(Optional::stream).toList();
-        if (taps.size() < sockets.length) {
-            taps.forEach(TunnelTap::close);
-            return;
-        }
-        int plugged = 0;
+    private void openSteering() {
         try {
-            for (; plugged < taps.size(); plugged++) {
-                plug("tunnel TAP " + plugged, taps.get(plugged), plugged);
-            }
-            steering = new TunnelSteering(udpPort, taps.stream().mapToInt(TunnelTap::linkIndex).toArray());
+            steering = new TunnelSteering(udpPort, engine.workerCount());
             steer(uplinks, addresses);
         } catch (final NativeException ex) {
             LOG.warn("tunnel packets take the way by the host's stack: {}", ex.getMessage());
-        } finally {
-            taps.subList(plugged, taps.size()).forEach(TunnelTap::close);
         }
     }
 
-    private void plug(final String name, final PacketDevice device, final int worker) {
+    private End plug(final String name, final PacketDevice device, final int worker) {
         final int portIndex = engine.reservePort();
         SwitchEngine.NetworkHandle domain = null;
         try {
             domain = engine.addNetwork("underlay", NOBODY, DomainPolicy.OPEN, worker);
-            ends.add(new End(domain, engine.addPort(domain, name, device, MAX_DATAGRAM_BYTES, PortKind.UNDERLAY, false,
-                NOBODY, portIndex)));
+            return new End(domain, engine.addPort(domain, name, device, MAX_DATAGRAM_BYTES, PortKind.UNDERLAY, false,
+                NOBODY, portIndex));
         } catch (final RuntimeException ex) {
             engine.releasePort(portIndex);
             if (domain != null) {
@@ -152,15 +175,18 @@ final class Underlay {
         }
     }
 
+    private void unplug(final End end) {
+        engine.removePort(end.port());
+        engine.releasePort(end.port().index());
+        end.port().device().close();
+        engine.removeNetwork(end.domain());
+    }
+
     private void close() {
+        List.copyOf(rings.keySet()).forEach(this::closeRings);
         CloseHelper.quietClose(steering);
         steering = null;
-        for (final End end : ends.reversed()) {
-            engine.removePort(end.port());
-            engine.releasePort(end.port().index());
-            end.port().device().close();
-            engine.removeNetwork(end.domain());
-        }
+        ends.forEach(this::unplug);
         ends.clear();
     }
 }

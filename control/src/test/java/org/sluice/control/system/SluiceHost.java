@@ -26,7 +26,7 @@ final class SluiceHost implements AutoCloseable {
     private static final String LAUNCHER = System.getProperty("sluice.launcher");
     private static final JsonMapper JSON = JsonMapper.builder().build();
 
-    private final TestNamespace namespace = new TestNamespace();
+    private final TestNamespace namespace;
     private final List<TestNamespace> containers = new ArrayList<>();
     private final List<String> options;
     private final Path folder;
@@ -46,6 +46,14 @@ final class SluiceHost implements AutoCloseable {
      * @param options of the daemon.
      */
     SluiceHost(final Consumer<TestNamespace> prepare, final String... options) {
+        this(new TestNamespace(), prepare, options);
+    }
+
+    /**
+     * @param namespace of the host, which this takes over: it is closed with it.
+     */
+    SluiceHost(final TestNamespace namespace, final Consumer<TestNamespace> prepare, final String... options) {
+        this.namespace = namespace;
         this.options = List.of(options);
         try {
             folder = Files.createTempDirectory("sluice-test");

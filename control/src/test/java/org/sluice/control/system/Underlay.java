@@ -3,18 +3,27 @@ package org.sluice.control.system;
 import org.sluice.linux.TestNamespace;
 
 /**
- * A wire between the hosts of an overlay: a bridge in a namespace of its own. Only complete wire frames pass: veths
- * would otherwise hand on frames of 64 KiB and checksums that are left to a card, which those who read the frames from
- * a packet socket do not understand.
+ * A wire between the hosts of an overlay: a bridge in a namespace of its own. Only complete wire frames pass, unless it
+ * is asked for more: veths would otherwise hand on frames of 64 KiB and checksums that are left to a card, which those
+ * who read the frames from a packet socket do not understand.
  */
 final class Underlay implements AutoCloseable {
     static final String INTERFACE = "eth0";
 
     private final TestNamespace middle = new TestNamespace();
     private final int mtu;
+    private final boolean offloads;
 
     Underlay(final int mtu) {
+        this(mtu, false);
+    }
+
+    /**
+     * @param offloads whether the hosts' interfaces take what no wire does, as veths and good cards do.
+     */
+    Underlay(final int mtu, final boolean offloads) {
         this.mtu = mtu;
+        this.offloads = offloads;
         middle.exec("ip", "link", "add", "br0", "mtu", String.valueOf(mtu), "type", "bridge", "mcast_snooping", "0");
         middle.exec("sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1");
         middle.exec("sysctl", "-qw", "net.ipv6.conf.default.disable_ipv6=1");
@@ -34,9 +43,11 @@ final class Underlay implements AutoCloseable {
         final String port = "u" + number;
         middle.exec("ip", "link", "add", port, "mtu", String.valueOf(mtu), "type", "veth", "peer", "name", INTERFACE,
             "mtu", String.valueOf(mtu), "netns", host.name());
-        middle.exec("ethtool", "-K", port, "tx", "off", "gro", "off");
+        if (!offloads) {
+            middle.exec("ethtool", "-K", port, "tx", "off", "gro", "off");
+            host.exec("ethtool", "-K", INTERFACE, "tx", "off", "gro", "off");
+        }
         middle.exec("ip", "link", "set", port, "master", "br0", "up");
-        host.exec("ethtool", "-K", INTERFACE, "tx", "off", "gro", "off");
         address(host, number);
     }
 
@@ -47,6 +58,15 @@ final class Underlay implements AutoCloseable {
         host.exec("ip", "link", "set", INTERFACE, "up");
         host.exec("ip", "addr", "add", address(number) + "/24", "dev", INTERFACE);
         host.exec("ip", "addr", "add", address6(number) + "/64", "dev", INTERFACE, "nodad");
+    }
+
+    /** How many bytes a frame had that a host has sent so far, in the mean. */
+    int meanFrameBytes(final int number) {
+        return (int) (count(number, "rx_bytes") / count(number, "rx_packets"));
+    }
+
+    private long count(final int number, final String what) {
+        return Long.parseLong(middle.exec("cat", "/sys/class/net/u" + number + "/statistics/" + what).strip());
     }
 
     /** Where everything that passes can be seen, on br0. */

@@ -63,13 +63,15 @@ public final class TransmitStage {
     private void flood(final FrameBatch batch, final int i, final Port ingress) {
         ingress.domain().counters().increment(NetworkCounter.FLOODED_FRAMES);
         final Port[] members = ingress.domain().ports();
-        if (members.length <= 1) {
-            batch.drop(i, DropReason.NO_EGRESS);
-        }
+        boolean reached = false;
         for (final Port member : members) {
             if (member != ingress && ingress.reaches(member)) {
                 enqueue(batch, i, member);
+                reached = true;
             }
+        }
+        if (!reached) {
+            batch.drop(i, DropReason.NO_EGRESS);
         }
     }
 

@@ -78,6 +78,11 @@ final class Coalescer {
             : candidate.isBetweenSameAddresses(item.header);
     }
 
+    /** Whether others may be merged into the frame that was not merged just now. */
+    boolean mayGrow() {
+        return candidate.isMergeable();
+    }
+
     /**
      * Writes the virtio-net header of the frame that was not merged just now, and lets others be merged into it.
      *
@@ -98,6 +103,11 @@ final class Coalescer {
             open(limit, batch.size());
         }
         batch.append(frame, candidate.length());
+    }
+
+    /** Whether a frame's packet is longer, by its own word, than the frame is. */
+    boolean claimsMore(final long frame, final int length) {
+        return candidate.read(frame, length).claimedBytes() > length;
     }
 
     /**
@@ -160,12 +170,13 @@ final class Coalescer {
 
     private void join(final Item item) {
         final int payload = candidate.payloadBytes();
+        // Before the copy, which may go over the candidate's own headers.
+        item.nextSequence += payload;
+        note(item, payload);
         UnsafeApi.copyMemory(candidate.address() + candidate.headerBytes(),
             item.header.address() + item.header.length(), payload);
         item.header.grow(payload);
         item.segments++;
-        item.nextSequence += payload;
-        note(item, payload);
     }
 
     private void note(final Item item, final int payload) {

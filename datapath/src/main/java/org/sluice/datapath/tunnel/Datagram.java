@@ -6,13 +6,14 @@ import org.agrona.UnsafeApi;
  * What is known of a tunnel's datagram beside its bytes, both ways: it lies in front of the datagram, as the virtio-net
  * header lies in front of a frame, and leaves room between the two for that header.
  * <pre>
- *   offset   -64          -56         -48             -44             -43    -42       -40
- *            | peer, high | peer, low | segment bytes | traffic class | flow | too big | room | ...  | datagram
+ *   offset   -64          -56         -48             -44             -43    -42       -41     -40
+ *            | peer, high | peer, low | segment bytes | traffic class | flow | too big | whole | room | ... datagram
  * </pre>
  * Received: the peer, the traffic class, how many bytes from the datagram's start may be written to, and the segment
- * bytes where the kernel has put several datagrams together ({@code UDP_GRO}) or hands a super-frame over. To be sent:
- * the peer, the traffic class, the flow, and the segment bytes where the kernel is to cut ({@code UDP_SEGMENT}).
- * Addresses are two longs, IPv4 ones mapped (see {@link org.sluice.datapath.conntrack.FlowTuple}).
+ * bytes where the kernel has put several datagrams together ({@code UDP_GRO}); or, marked as whole, of a super-frame in
+ * one datagram. To be sent: the peer, the traffic class, the flow, and the segment bytes where the kernel is to cut
+ * ({@code UDP_SEGMENT}). Addresses are two longs, IPv4 ones mapped (see
+ * {@link org.sluice.datapath.conntrack.FlowTuple}).
  */
 public final class Datagram {
     /** In front of a datagram. */
@@ -30,6 +31,7 @@ public final class Datagram {
     private static final int TRAFFIC_CLASS = -44;
     private static final int FLOW = -43;
     private static final int TOO_BIG = -42;
+    private static final int WHOLE = -41;
     private static final int ROOM = -40;
 
     private Datagram() {
@@ -79,6 +81,15 @@ public final class Datagram {
 
     public static void flow(final long datagram, final int value) {
         UnsafeApi.putByte(datagram + FLOW, (byte) value);
+    }
+
+    /** Whether it is one datagram with a super-frame in it, of segments of so many bytes of payload. */
+    public static boolean isWhole(final long datagram) {
+        return UnsafeApi.getByte(datagram + WHOLE) != 0;
+    }
+
+    public static void whole(final long datagram, final boolean value) {
+        UnsafeApi.putByte(datagram + WHOLE, (byte) (value ? 1 : 0));
     }
 
     /** Bytes from the datagram's start that may be written to, its own among them. */

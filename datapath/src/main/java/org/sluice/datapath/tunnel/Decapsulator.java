@@ -20,7 +20,9 @@ import org.sluice.datapath.status.PortCounter;
  * Frames stay where the datagrams lie, as far as there is room for their virtio-net headers. Owned by the worker.
  */
 public final class Decapsulator implements AutoCloseable {
-    private static final int SPARE_BYTES = 4 << 20;
+    private static final int SPARE_FRAME_BYTES = FrameBatch.SLOT_FRAME_LENGTH;
+    /** For as many frames as a burst has, each grown to the longest one. */
+    private static final int SPARE_BYTES = (FrameBatch.CAPACITY + 1) * (SPARE_FRAME_BYTES + 32);
     private static final int MIN_DATAGRAM_BYTES = VxlanFlyweight.LENGTH + EthernetFlyweight.LENGTH;
     /** In front of a frame that was moved: its virtio-net header, and the next one stays aligned. */
     private static final int SPARE_FRONT_BYTES = 16;
@@ -31,7 +33,7 @@ public final class Decapsulator implements AutoCloseable {
     private final Coalescer coalescer = new Coalescer();
     private final VxlanFlyweight vxlan = new VxlanFlyweight();
     private final FrameBatch frames = FrameBatch.withoutSlots();
-    /** For frames that lie so close behind another that their virtio-net header has no room. */
+    /** For frames that have no room where they are: in front for their virtio-net header, or behind to grow. */
     private final OffHeapRegion spare = OffHeapRegion.anonymous(SPARE_BYTES);
     private long spareNext;
 
@@ -94,29 +96,36 @@ public final class Decapsulator implements AutoCloseable {
      * @param limit end of the memory that may be written to.
      */
     private void take(final long datagram, final int length, final int segmentBytes, final long limit) {
+        final long frame = datagram + VxlanFlyweight.LENGTH;
         if (segmentBytes <= 0 || segmentBytes >= length) {
-            if (isForUs(datagram, length) && !(length > ingress.mtu() && coalescer.keepUncutTcp(
-                datagram + VxlanFlyweight.LENGTH, length - VxlanFlyweight.LENGTH, ingress.mtu(), frames))) {
+            if (isForUs(datagram, length) && !(length > ingress.mtu()
+                && coalescer.keepUncutTcp(frame, length - VxlanFlyweight.LENGTH, ingress.mtu(), frames))) {
                 keepOrMerge(datagram, length, limit);
             }
-        } else if (!isForUs(datagram, segmentBytes)) {
-            // The others of the same sender, of the same moment, may still be.
-            takeSegments(datagram, length, segmentBytes, segmentBytes, limit);
-        } else if (!coalescer.keepSuperFrame(datagram + VxlanFlyweight.LENGTH, length - VxlanFlyweight.LENGTH,
-            segmentBytes, frames)) {
-            keepOrMerge(datagram, segmentBytes, limit);
-            takeSegments(datagram, length, segmentBytes, segmentBytes, limit);
+        } else if (Datagram.isWhole(datagram)) {
+            if (isForUs(datagram, length)
+                && !coalescer.keepSuperFrame(frame, length - VxlanFlyweight.LENGTH, segmentBytes, frames)) {
+                drop(DropReason.VXLAN_MALFORMED);
+            }
+        } else if (coalescer.claimsMore(frame, segmentBytes - VxlanFlyweight.LENGTH)) {
+            // A super-frame that nobody has marked, whose payload must not be taken for datagrams, or else a lie.
+            drop(DropReason.VXLAN_MALFORMED);
+        } else {
+            takeSegments(datagram, length, segmentBytes, limit);
         }
     }
 
-    /** Several datagrams that the kernel has put together, from the second on. */
-    private void takeSegments(final long datagram, final int length, final int segmentBytes, final int from,
-                              final long limit) {
-        for (int at = from; at < length; at += segmentBytes) {
+    /** Several datagrams that the kernel has put together. */
+    private void takeSegments(final long datagram, final int length, final int segmentBytes, final long limit) {
+        for (int at = 0; at < length; at += segmentBytes) {
             final int bytes = Math.min(segmentBytes, length - at);
             final long segment = datagram + at;
-            if (isForUs(segment, bytes)
-                && !coalescer.merge(segment + VxlanFlyweight.LENGTH, bytes - VxlanFlyweight.LENGTH)) {
+            if (!isForUs(segment, bytes)) {
+                continue; // the others of the same moment may still be
+            }
+            if (at == 0) {
+                keepOrMerge(segment, bytes, limit);
+            } else if (!coalescer.merge(segment + VxlanFlyweight.LENGTH, bytes - VxlanFlyweight.LENGTH)) {
                 move(segment + VxlanFlyweight.LENGTH, bytes - VxlanFlyweight.LENGTH, length - at);
             }
         }
@@ -145,7 +154,13 @@ public final class Decapsulator implements AutoCloseable {
 
     private void keepOrMerge(final long datagram, final int length, final long limit) {
         final long frame = datagram + VxlanFlyweight.LENGTH;
-        if (!coalescer.merge(frame, length - VxlanFlyweight.LENGTH)) {
+        final int bytes = length - VxlanFlyweight.LENGTH;
+        if (coalescer.merge(frame, bytes)) {
+            return;
+        }
+        if (limit - frame < SPARE_FRAME_BYTES / 2 && coalescer.mayGrow()) {
+            move(frame, bytes, SPARE_FRAME_BYTES);
+        } else {
             coalescer.keep(frame, limit, frames);
         }
     }

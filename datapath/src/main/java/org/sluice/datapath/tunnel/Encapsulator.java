@@ -5,12 +5,13 @@ import org.agrona.UnsafeApi;
 import org.sluice.datapath.buffer.EgressQueue;
 import org.sluice.datapath.buffer.FrameBatch;
 import org.sluice.datapath.buffer.OffHeapRegion;
-import org.sluice.datapath.device.PacketDevice;
 import org.sluice.datapath.protocol.InternetChecksum;
 import org.sluice.datapath.protocol.NetworkOrder;
 import org.sluice.datapath.protocol.UdpFlyweight;
 import org.sluice.datapath.protocol.VirtioNetHeaderFlyweight;
 import org.sluice.datapath.protocol.VxlanFlyweight;
+import org.sluice.datapath.status.CounterGroup;
+import org.sluice.datapath.status.PortCounter;
 
 /**
  * Puts frames into VXLAN datagrams for a VTEP and hands them to the underlay's device. Frames of one length that follow
@@ -38,8 +39,8 @@ public final class Encapsulator implements AutoCloseable {
     private final PathEvents events;
     private final OuterHeader outerHeader = new OuterHeader();
     private final long outerHeaders;
-    private PacketDevice underlay;
-    private SuperFrameDevice superFrames;
+    private SuperFrameDevice underlay;
+    private CounterGroup<PortCounter> counters;
 
     // The message that is being written; none while its start is 0.
     private long message;
@@ -66,19 +67,12 @@ public final class Encapsulator implements AutoCloseable {
     /**
      * The device that datagrams leave by from now on.
      *
-     * @param device null for none: then every frame is refused.
+     * @param device       null for none: then every frame is refused.
+     * @param portCounters of its port.
      */
-    public void underlay(final PacketDevice device) {
+    public void underlay(final SuperFrameDevice device, final CounterGroup<PortCounter> portCounters) {
         underlay = device;
-    }
-
-    /**
-     * The device that super-frames leave by in one piece from now on.
-     *
-     * @param device null for none: then they are cut.
-     */
-    public void superFrames(final SuperFrameDevice device) {
-        superFrames = device;
+        counters = portCounters;
     }
 
     /** Sends the queue's frames to the VTEP, and refuses in it what does not get away. */
@@ -111,14 +105,19 @@ public final class Encapsulator implements AutoCloseable {
 
     /** Behind what waits, so that a flow keeps its order. */
     private boolean transmitWhole(final long address, final int length, final EgressQueue queue, final Vtep vtep) {
-        if (vtep.linkIndex() == 0 || superFrames == null || !OuterHeader.fits(length)) {
+        if (vtep.linkIndex() == 0 || !underlay.carriesWhole() || !OuterHeader.fits(length)) {
             return false;
         }
         flush(queue, vtep);
         begin();
-        final int headerBytes = outerHeader.write(outerHeaders, vtep, trafficClass, superFrames.sourcePort(flow),
-            superFrames.tunnelPort(), address, length);
-        return superFrames.transmitWhole(outerHeaders, headerBytes, address, length);
+        final int headerBytes = outerHeader.write(outerHeaders, vtep, trafficClass, underlay.sourcePort(flow),
+            underlay.tunnelPort(), address, length);
+        if (!underlay.transmitWhole(outerHeaders, headerBytes, address, length)) {
+            return false;
+        }
+        counters.increment(PortCounter.TX_FRAMES);
+        counters.add(PortCounter.TX_BYTES, length + VxlanFlyweight.LENGTH);
+        return true;
     }
 
     private void cut(final long address, final int length, final EgressQueue queue, final Vtep vtep) {
@@ -193,7 +192,10 @@ public final class Encapsulator implements AutoCloseable {
             return;
         }
         underlay.transmit(messages);
+        counters.add(PortCounter.TX_FRAMES, messages.acceptedFrames());
+        counters.add(PortCounter.TX_BYTES, messages.acceptedBytes());
         if (messages.refusedFrames() > 0) {
+            counters.add(PortCounter.TX_DROPS, messages.refusedFrames());
             refuse(queue, vtep);
         }
     }

@@ -29,6 +29,7 @@ final class SegmentHeader {
     private boolean ip;
     private boolean ipv4;
     private boolean whole;
+    private int claimed;
     private int l4Offset;
     private int headerBytes;
 
@@ -42,6 +43,7 @@ final class SegmentHeader {
         length = frameLength;
         whole = false;
         ip = false;
+        claimed = 0;
         final int available = frameLength - L3;
         final int type = available < Ipv4Flyweight.MIN_LENGTH ? 0
             : NetworkOrder.u16(address + EthernetFlyweight.ETHER_TYPE_FIELD_OFFSET);
@@ -51,6 +53,7 @@ final class SegmentHeader {
             ipv4 = true;
             protocol = NetworkOrder.u8(l3 + Ipv4Flyweight.PROTOCOL_FIELD_OFFSET);
             final int total = NetworkOrder.u16(l3 + Ipv4Flyweight.TOTAL_LENGTH_FIELD_OFFSET);
+            claimed = L3 + total;
             if (NetworkOrder.u8(l3) == VERSION_4_NO_OPTIONS && total <= available
                 && (NetworkOrder.u16(l3 + Ipv4Flyweight.FRAGMENT_FIELD_OFFSET) & FRAGMENT_BITS) == 0) {
                 readLayer4(L3 + Ipv4Flyweight.MIN_LENGTH, L3 + total);
@@ -60,6 +63,7 @@ final class SegmentHeader {
             ipv4 = false;
             protocol = NetworkOrder.u8(l3 + Ipv6Flyweight.NEXT_HEADER_FIELD_OFFSET);
             final int total = Ipv6Flyweight.LENGTH + NetworkOrder.u16(l3 + Ipv6Flyweight.PAYLOAD_LENGTH_FIELD_OFFSET);
+            claimed = L3 + total;
             if (total <= available) {
                 readLayer4(L3 + Ipv6Flyweight.LENGTH, L3 + total);
             }
@@ -93,6 +97,11 @@ final class SegmentHeader {
     /** Without padding where {@link #isWhole()}. */
     int length() {
         return length;
+    }
+
+    /** How long the frame is by its packet's own word; 0 where it is not IP. */
+    int claimedBytes() {
+        return claimed;
     }
 
     /** Whether it is an IP packet, with addresses that can be read. */
@@ -162,8 +171,8 @@ final class SegmentHeader {
     }
 
     /**
-     * Whether the headers of two packets of one flow differ only in what a super-frame does not keep: lengths,
-     * sequence number, window, IPv4 identification, flow label, checksums, PSH.
+     * Whether the headers of two packets of one flow differ only in what cutting makes anew: lengths, sequence number,
+     * IPv4 identification, checksums, PSH. As the kernel's tcp_gro_receive has it, the window must be the same too.
      */
     boolean isAlike(final SegmentHeader other) {
         if (headerBytes != other.headerBytes || !sameBytes(frame, other.frame, L3)) {
@@ -177,7 +186,7 @@ final class SegmentHeader {
                 == NetworkOrder.u8(otherL3 + Ipv4Flyweight.TTL_FIELD_OFFSET)
                 && NetworkOrder.u16(l3 + Ipv4Flyweight.FRAGMENT_FIELD_OFFSET)
                 == NetworkOrder.u16(otherL3 + Ipv4Flyweight.FRAGMENT_FIELD_OFFSET)
-            : NetworkOrder.u16(l3) >>> 4 == NetworkOrder.u16(otherL3) >>> 4
+            : NetworkOrder.i32(l3) == NetworkOrder.i32(otherL3)
                 && NetworkOrder.u8(l3 + Ipv6Flyweight.HOP_LIMIT_FIELD_OFFSET)
                 == NetworkOrder.u8(otherL3 + Ipv6Flyweight.HOP_LIMIT_FIELD_OFFSET);
         if (!sameNetworkHeader || !isTcp()) {
@@ -186,8 +195,15 @@ final class SegmentHeader {
         final int options = TcpFlyweight.MIN_LENGTH;
         return UnsafeApi.getInt(frame + l4Offset + TcpFlyweight.ACKNOWLEDGEMENT_FIELD_OFFSET)
             == UnsafeApi.getInt(other.frame + l4Offset + TcpFlyweight.ACKNOWLEDGEMENT_FIELD_OFFSET)
+            && flagsAndWindow() == other.flagsAndWindow()
             && sameBytes(frame + l4Offset + options, other.frame + l4Offset + options,
             headerBytes - l4Offset - options);
+    }
+
+    /** With the data offset and the reserved bits, but for PSH. */
+    private int flagsAndWindow() {
+        return NetworkOrder.i32(frame + l4Offset + TcpFlyweight.DATA_OFFSET_FIELD_OFFSET)
+            & ~(TcpFlyweight.PSH << Short.SIZE);
     }
 
     int checksum() {

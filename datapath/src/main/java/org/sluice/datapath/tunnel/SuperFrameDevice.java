@@ -7,6 +7,9 @@ import org.sluice.datapath.device.PacketDevice;
  * headers with it, where it leaves the host, or a NIC does, or on one machine nobody. Called by one worker thread only.
  */
 public interface SuperFrameDevice extends PacketDevice {
+    /** Whether {@link #transmitWhole} can be called at all. */
+    boolean carriesWhole();
+
     /** The UDP port that a flow's datagrams come from. */
     int sourcePort(int flow);
 

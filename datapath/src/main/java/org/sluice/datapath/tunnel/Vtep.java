@@ -1,5 +1,9 @@
 package org.sluice.datapath.tunnel;
 
+import java.util.ArrayList;
+import java.util.List;
+
+import org.sluice.datapath.bridge.PortIdentity;
 import org.sluice.datapath.buffer.EgressQueue;
 import org.sluice.datapath.buffer.FrameBatch;
 import org.sluice.datapath.device.PacketDevice;
@@ -14,6 +18,7 @@ public final class Vtep implements PacketDevice {
     private final int vni;
     private final long high;
     private final long low;
+    private final List<PortIdentity> remotes = new ArrayList<>();
     private int linkIndex;
     private long sourceHigh;
     private long sourceLow;
@@ -46,6 +51,11 @@ public final class Vtep implements PacketDevice {
 
     public long low() {
         return low;
+    }
+
+    /** Who is known to be there; the worker's tables of them are kept by others. */
+    public List<PortIdentity> remotes() {
+        return remotes;
     }
 
     /**

@@ -1,5 +1,7 @@
 package org.sluice.datapath.worker;
 
+import java.util.List;
+
 import org.sluice.datapath.bridge.BridgeDomain;
 import org.sluice.datapath.bridge.Fdb;
 import org.sluice.datapath.bridge.Port;
@@ -105,7 +107,7 @@ final class PortTable {
         domain.add(port);
         switch (port.kind()) {
             case UPLINK -> fib.nextHops().addUplink(port);
-            case UNDERLAY -> tunnel.addUnderlay(device);
+            case UNDERLAY -> tunnel.addUnderlay(port);
             default -> fib.nextHops().addPort(port);
         }
         if (port.isEndpoint()) {
@@ -147,8 +149,7 @@ final class PortTable {
         if (!isVtep(command.portIndex())) {
             return CommandResult.PORT_UNKNOWN;
         }
-        ((Vtep) ports[command.portIndex()].device()).route(command.linkIndex(), command.sourceHigh(),
-            command.sourceLow());
+        vtepOf(ports[command.portIndex()]).route(command.linkIndex(), command.sourceHigh(), command.sourceLow());
         return CommandResult.OK;
     }
 
@@ -159,25 +160,46 @@ final class PortTable {
             return CommandResult.DOMAIN_UNKNOWN;
         }
         final PortIdentity identity = command.identity();
+        final int pinned = fdb.pinnedTo(domain.id(), identity.mac());
         if (command.portIndex() == Command.PutRemote.GONE) {
-            overlay.removeRemote(identity);
-            if (isVtep(fdb.pinnedTo(domain.id(), identity.mac()))) {
-                fdb.remove(domain.id(), identity.mac());
+            if (isVtep(pinned)) {
+                forgetRemote(overlay, ports[pinned], identity);
             }
             return CommandResult.OK;
         }
         if (!isVtep(command.portIndex()) || ports[command.portIndex()].domain() != domain) {
             return CommandResult.PORT_UNKNOWN;
         }
-        final int pinned = fdb.pinnedTo(domain.id(), identity.mac());
         if (pinned != Fdb.UNKNOWN && !isVtep(pinned)) {
             return CommandResult.MAC_IS_LOCAL;
+        }
+        if (pinned != Fdb.UNKNOWN) {
+            vtepOf(ports[pinned]).remotes().removeIf(known -> known.mac() == identity.mac());
         }
         if (!fdb.putStatic(domain.id(), identity.mac(), command.portIndex(), nowSeconds())) {
             return CommandResult.FDB_FULL;
         }
         overlay.putRemote(identity);
+        vtepOf(ports[command.portIndex()]).remotes().add(identity);
         return CommandResult.OK;
+    }
+
+    private void forgetRemote(final VtepTable.Overlay overlay, final Port port, final PortIdentity identity) {
+        overlay.removeRemote(identity);
+        vtepOf(port).remotes().removeIf(known -> known.mac() == identity.mac());
+        if (fdb.pinnedTo(port.domain().id(), identity.mac()) == port.index()) {
+            fdb.remove(port.domain().id(), identity.mac());
+        }
+    }
+
+    private void removeVtep(final Port port) {
+        final VtepTable.Overlay overlay = tunnel.vteps().overlay(port.domain().policy().vni());
+        List.copyOf(vtepOf(port).remotes()).forEach(identity -> forgetRemote(overlay, port, identity));
+        tunnel.vteps().removeVtep(port);
+    }
+
+    private static Vtep vtepOf(final Port port) {
+        return (Vtep) port.device();
     }
 
     private boolean isVtep(final int index) {
@@ -200,8 +222,8 @@ final class PortTable {
             return CommandResult.PORT_UNKNOWN;
         }
         switch (port.kind()) {
-            case VTEP -> tunnel.vteps().removeVtep(port);
-            case UNDERLAY -> tunnel.removeUnderlay(port.device());
+            case VTEP -> removeVtep(port);
+            case UNDERLAY -> tunnel.removeUnderlay(port);
             default -> { }
         }
         if (!port.isVtep()) {

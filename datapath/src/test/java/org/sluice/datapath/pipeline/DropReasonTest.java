@@ -24,13 +24,17 @@ import java.util.Map;
 
 import org.junit.jupiter.api.Test;
 
+import org.sluice.datapath.DatagramDevice;
 import org.sluice.datapath.Frames;
 import org.sluice.datapath.MemoryDevice;
+import org.sluice.datapath.OverlayHost;
+import org.sluice.datapath.Packets;
 import org.sluice.datapath.SwitchFixture;
 import org.sluice.datapath.bridge.PortIdentity;
 import org.sluice.datapath.bridge.PortKind;
 import org.sluice.datapath.buffer.DropReason;
 import org.sluice.datapath.command.CommandException;
+import org.sluice.datapath.status.PortCounter;
 
 /** One cause, one counter: each malformed or forged frame is counted by its reason, and its well-formed twin passes. */
 class DropReasonTest {
@@ -168,6 +172,54 @@ class DropReasonTest {
         assertPasses(ethernet(MAC_B, MAC_A, 0x86DD, ipv6(IP6_A, IP6_B, 58, 255, hex("88 00 0000 20000000" + IP6_A))));
         assertDropped(DropReason.SOURCE_IPV4_SPOOFED,
             ethernet(MAC_B, MAC_A, 0x8100, concat(hex("0001 0800"), ipv4(IP_B, IP_B, 17, udp(4)))));
+    }
+
+    @Test
+    void shouldNameTheFlawsOfADatagram() throws CommandException {
+        final byte[] good = OverlayHost.frame(OverlayHost.MAC_R, OverlayHost.MAC_A,
+            Packets.udp(OverlayHost.R, 1, OverlayHost.A, 2, new byte[20]));
+        final byte[] datagram = DatagramDevice.vxlan(OverlayHost.VNI, good);
+        assertTunnel(null, OverlayHost.VTEP1, 0, datagram);
+        assertTunnel(null, OverlayHost.VTEP2, 0, datagram);
+        // RFC 7348, 5: all flags but I, and what is reserved, are not looked at.
+        final byte[] reserved = datagram.clone();
+        Arrays.fill(reserved, 0, 4, (byte) 0xFF);
+        reserved[7] = 1;
+        assertTunnel(null, OverlayHost.VTEP1, 0, reserved);
+        final byte[] flagless = reserved.clone();
+        flagless[0] = (byte) 0xF7;
+        assertTunnel(DropReason.VXLAN_MALFORMED, OverlayHost.VTEP1, 0, flagless);
+        assertTunnel(DropReason.VXLAN_MALFORMED, OverlayHost.VTEP1, 0, Arrays.copyOf(datagram, 21));
+        assertTunnel(DropReason.VXLAN_MALFORMED, OverlayHost.VTEP1, 0, new byte[0]);
+        assertTunnel(DropReason.IPV4_HEADER_MALFORMED, OverlayHost.VTEP1, 0, Arrays.copyOf(datagram, 22));
+        assertTunnel(DropReason.VNI_UNKNOWN, OverlayHost.VTEP1, 0, DatagramDevice.vxlan(1, good));
+        assertTunnel(DropReason.VNI_UNKNOWN, OverlayHost.VTEP1, 0, DatagramDevice.vxlan(0, good));
+        assertTunnel(DropReason.VTEP_UNKNOWN, "192.0.2.22", 0, datagram);
+        assertTunnel(DropReason.VTEP_UNKNOWN, "::ffff:0:c000:215", 0, datagram);
+        assertTunnel(DropReason.TUNNEL_CONGESTED, OverlayHost.VTEP1, 3, datagram);
+        assertTunnel(null, OverlayHost.VTEP1, 0xB9, datagram);
+        assertTunnel(DropReason.OVERLAY_VLAN, OverlayHost.VTEP1, 0, DatagramDevice.vxlan(OverlayHost.VNI,
+            ethernet(OverlayHost.MAC_A, OverlayHost.MAC_R, 0x8100,
+                concat(hex("0064 0800"), ipv4(1, 2, 17, udp(4))))));
+        assertTunnel(DropReason.TUNNEL_NOT_RELAYED, OverlayHost.VTEP1, 0, DatagramDevice.vxlan(OverlayHost.VNI,
+            ethernet(OverlayHost.MAC_GATEWAY, OverlayHost.MAC_R, 0x88B5, new byte[46])));
+        assertTunnel(DropReason.REMOTE_MAC_SPOOFED, OverlayHost.VTEP1, 0, DatagramDevice.vxlan(OverlayHost.VNI,
+            ethernet(OverlayHost.MAC_A, OverlayHost.MAC_B, 0x88B5, new byte[46])));
+        assertTunnel(DropReason.SOURCE_MAC_INVALID, OverlayHost.VTEP1, 0, DatagramDevice.vxlan(OverlayHost.VNI,
+            ethernet(OverlayHost.MAC_A, Frames.BROADCAST, 0x88B5, new byte[46])));
+    }
+
+    private static void assertTunnel(final DropReason reason, final String peer, final int trafficClass,
+                                     final byte[] datagram) throws CommandException {
+        try (OverlayHost host = new OverlayHost()) {
+            host.underlay().inject(new DatagramDevice.Message(peer, trafficClass, 0, 0, datagram));
+            host.fixture().doWork();
+            assertEquals(reason == null ? Map.of() : Map.of(reason, 1L), host.fixture().allDrops());
+            assertEquals(reason == null ? 1 : 0, host.a().takeSent().size());
+            assertEquals(reason == null ? 0 : 1,
+                host.fixture().count(OverlayHost.PORT_UNDERLAY, PortCounter.RX_DROPS)
+                    + host.fixture().count(OverlayHost.PORT_VTEP1, PortCounter.RX_DROPS));
+        }
     }
 
     private static byte[] v4(final int protocol, final byte[] payload) {

@@ -21,20 +21,22 @@ import static org.sluice.linux.bpf.BpfAssembler.STACK;
 import static org.sluice.linux.bpf.BpfAssembler.WORD;
 
 /**
- * Leads the tunnels' packets from the uplinks straight into TAPs of the switch's, past the host's stack: UDP for the
- * tunnel's port and an address of the host's. A super-frame stays whole, with all that is known of it. Each worker has
- * a TAP, and a packet goes to the one whose number is its VNI modulo their count. Fragments, packets with options and
- * all else go on to the host's stack, and what of that is for the tunnel arrives at its socket.
+ * Tells the tunnels' packets from others at the uplinks: UDP for the tunnel's port and an address of the host's. Each
+ * worker's ring takes those whose VNI modulo the number of workers is its own, and for the host's stack they are lost.
+ * Fragments, packets with options and all else go on to the host's stack, and what of that is for the tunnel arrives at
+ * its socket.
  * <p>
  * It is attached by TCX (Linux 6.6), and ends with the process. Used by the control thread.
  */
 public final class TunnelSteering implements AutoCloseable {
     private static final int TCX_INGRESS = 46;
     private static final int TCX_NEXT = -1;
-    private static final int CALL_REDIRECT = 23;
+    private static final int TCX_DROP = 2;
+    private static final int WHOLE_FRAME = -1;
     private static final int HASH = 1;
     private static final int MAX_ADDRESSES = 1024;
 
+    private static final int CONTEXT_LENGTH = 0;
     private static final int CONTEXT_PACKET_TYPE = 4;
     private static final int CONTEXT_PROTOCOL = 16;
     private static final int CONTEXT_VLAN_PRESENT = 20;
@@ -57,36 +59,59 @@ public final class TunnelSteering implements AutoCloseable {
     private static final int KEY_AT = -64;
 
     private final BpfMap addresses = BpfMap.create(HASH, PortBits.ADDRESS_BYTES, Long.BYTES, MAX_ADDRESSES, 0);
-    private final BpfProgram program;
+    private final BpfProgram ingress;
+    private final int udpPort;
+    private final int workers;
     private final Map<Integer, BpfLink> links = new HashMap<>();
     private Set<InetAddress> known = Set.of();
 
     /**
      * @param udpPort of the tunnels.
-     * @param taps    numbers of the workers' TAPs, in the workers' order.
      * @throws org.sluice.linux.NativeException when the kernel refuses.
      */
-    public TunnelSteering(final int udpPort, final int[] taps) {
+    public TunnelSteering(final int udpPort, final int workers) {
+        this.udpPort = udpPort;
+        this.workers = workers;
         try {
-            program = BpfProgram.load(BpfProgram.SCHED_CLS, TCX_INGRESS, code(udpPort, taps));
+            ingress = BpfProgram.load(BpfProgram.SCHED_CLS, TCX_INGRESS,
+                test(new BpfAssembler().move(R6, R1)).set(R0, TCX_DROP).exit().label("next").set(R0, TCX_NEXT).exit());
         } catch (final RuntimeException ex) {
             addresses.close();
             throw ex;
         }
     }
 
-    /** Steers at these interfaces, and no longer at others. */
-    public void attach(final Set<Integer> linkIndexes) {
-        for (final Integer gone : Set.copyOf(links.keySet())) {
-            if (!linkIndexes.contains(gone)) {
-                links.remove(gone).close();
-            }
+    /**
+     * The program that lets a worker's packets into a ring.
+     *
+     * @param frameBytes of the longest frame that is a small one.
+     * @param small      whether the ring is for those, or for the others.
+     * @return to be closed once the ring is open.
+     * @throws org.sluice.linux.NativeException when the kernel refuses.
+     */
+    public BpfFilter filter(final int worker, final int frameBytes, final boolean small) {
+        final BpfAssembler code = new BpfAssembler().move(R6, R1).load(WORD, R2, R6, CONTEXT_LENGTH);
+        if (small) {
+            code.jumpIfGreater(R2, frameBytes, "next");
+        } else {
+            code.jumpIfLess(R2, frameBytes + 1, "next");
         }
-        for (final Integer link : linkIndexes) {
-            if (!links.containsKey(link)) {
-                links.put(link, BpfLink.create(program, link, TCX_INGRESS));
-            }
-        }
+        return new BpfFilter(BpfProgram.load(BpfProgram.SOCKET_FILTER, 0, test(code).modulo(R7, workers)
+            .jumpIfNotEqual(R7, worker, "next").set(R0, WHOLE_FRAME).exit().label("next").set(R0, 0).exit()));
+    }
+
+    /**
+     * From now on the tunnels' packets are taken from the host at this interface: their rings must be open.
+     *
+     * @throws org.sluice.linux.NativeException when the kernel refuses.
+     */
+    public void attach(final int linkIndex) {
+        links.put(linkIndex, BpfLink.create(ingress, linkIndex, TCX_INGRESS));
+    }
+
+    /** Gives them back to the host; an interface where they are not taken is no error. */
+    public void detach(final int linkIndex) {
+        CloseHelper.close(links.remove(linkIndex));
     }
 
     /** These are the host's addresses now; of very many, those that find no place are left to the host's stack. */
@@ -105,10 +130,12 @@ public final class TunnelSteering implements AutoCloseable {
         known = taken;
     }
 
-    /** Register 9 has the offset of the UDP header, 7 the VNI. */
-    private BpfAssembler code(final int udpPort, final int[] taps) {
-        final BpfAssembler code = new BpfAssembler().move(R6, R1)
-            .load(WORD, R2, R6, CONTEXT_PACKET_TYPE).jumpIfNotEqual(R2, PACKET_HOST, "next")
+    /**
+     * Goes to "next" with what is no tunnel's packet, and falls through with the VNI in register 7. Register 6 has the
+     * context, 9 the offset of the UDP header.
+     */
+    private BpfAssembler test(final BpfAssembler code) {
+        code.load(WORD, R2, R6, CONTEXT_PACKET_TYPE).jumpIfNotEqual(R2, PACKET_HOST, "next")
             .load(WORD, R2, R6, CONTEXT_VLAN_PRESENT).jumpIfNotEqual(R2, 0, "next")
             .load(WORD, R7, R6, CONTEXT_PROTOCOL)
             .jumpIfEqual(R7, IPV6_IN_CONTEXT, "ipv6").jumpIfNotEqual(R7, IPV4_IN_CONTEXT, "next");
@@ -132,20 +159,16 @@ public final class TunnelSteering implements AutoCloseable {
             .loadPacketAt(R9, VNI, VNI_AT, Integer.BYTES).jumpIfNotEqual(R0, 0, "next")
             .load(BYTE, R7, STACK, VNI_AT).shiftLeft(R7, 8)
             .load(BYTE, R2, STACK, VNI_AT + 1).addRegister(R7, R2).shiftLeft(R7, 8)
-            .load(BYTE, R2, STACK, VNI_AT + 2).addRegister(R7, R2).modulo(R7, taps.length)
+            .load(BYTE, R2, STACK, VNI_AT + 2).addRegister(R7, R2)
             .lookup(addresses, KEY_AT).jumpIfEqual(R0, 0, "next");
-        for (int worker = 0; worker < taps.length; worker++) {
-            code.set(R1, taps[worker]).jumpIfEqual(R7, worker, "redirect");
-        }
-        return code.label("redirect").set(R2, 0).call(CALL_REDIRECT).exit()
-            .label("next").set(R0, TCX_NEXT).exit();
+        return code;
     }
 
     @Override
     public void close() {
         CloseHelper.closeAll(links.values());
         links.clear();
-        program.close();
+        ingress.close();
         addresses.close();
     }
 }

@@ -1,0 +1,178 @@
+package org.sluice.control.system;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.sluice.control.system.OverlayBed.VNI;
+import static org.sluice.control.system.OverlayBed.ip;
+import static org.sluice.control.system.OverlayBed.ip6;
+import static org.sluice.control.system.OverlayBed.mac;
+import static org.sluice.control.system.OverlayBed.ping;
+import static org.sluice.control.system.SluiceVxlanHost.endpoint;
+import static org.sluice.control.system.SluiceVxlanHost.vtep;
+import static org.sluice.control.system.VxlanForger.MARK;
+import static org.sluice.control.system.VxlanForger.VALID_VNI;
+import static org.sluice.control.system.VxlanForger.datagram;
+import static org.sluice.control.system.VxlanForger.frame;
+import static org.sluice.control.system.VxlanForger.tagged;
+import static org.sluice.control.system.VxlanForger.truncated;
+
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+import org.sluice.linux.RequiresRoot;
+import org.sluice.linux.TestNamespace;
+
+/**
+ * Mallory is on the underlay's segment too and makes up what she likes. Nothing of it reaches a container but what a
+ * VTEP may say, and the others talk on.
+ */
+@RequiresRoot
+class OverlayHostileIT {
+    private static final int MALLORY = 66;
+    private static final String HER_MAC = "02:00:00:00:66:66";
+    private static final int TIMES = 20;
+
+    private final OverlayBed bed = new OverlayBed();
+    private SluiceVxlanHost left;
+    private TestNamespace a;
+    private TestNamespace b;
+    private VxlanForger mallory;
+    private Eavesdropper atA;
+
+    @BeforeEach
+    void connect() {
+        final SluiceVxlanHost[] hosts = bed.sluices(2, "--vtep-learning");
+        left = hosts[0];
+        a = bed.container(left, 1);
+        b = bed.container(hosts[1], 2);
+        left.putVteps(vtep(Underlay.address(2), endpoint(mac(2), ip(2), ip6(2))));
+        hosts[1].addPeer(Underlay.address(1));
+        mallory = bed.keep(new VxlanForger(bed.host(MALLORY), Underlay.address(1)));
+        atA = bed.keep(new Eavesdropper(a));
+        ping(a, ip(2));
+    }
+
+    @AfterEach
+    void close() {
+        bed.close();
+    }
+
+    @Test
+    void shouldDropWhatComesFromNoVtepOrIsNoVxlan() {
+        final byte[] good = frame(mac(1), HER_MAC);
+        assertDropped("VTEP_UNKNOWN", datagram(good));
+        assertDropped("VTEP_UNKNOWN", datagram(frame("ff:ff:ff:ff:ff:ff", HER_MAC)));
+        assertDropped("VNI_UNKNOWN", datagram(VALID_VNI, VNI + 1, good));
+        assertDropped("VNI_UNKNOWN", datagram(VALID_VNI, 0, good));
+        assertDropped("VXLAN_MALFORMED", datagram(0, VNI, good));
+        assertDropped("VXLAN_MALFORMED", datagram(0xF7, VNI, good));
+        for (final int bytes : new int[] {0, 4, 7, 8, 20, 21}) {
+            assertDropped("VXLAN_MALFORMED", truncated(bytes));
+        }
+        assertFalse(atA.hasHeard(MARK));
+        ping(a, ip(2));
+        ping(b, ip6(1));
+    }
+
+    @Test
+    void shouldDropWhatAVtepMayNotSay() {
+        left.addPeer(Underlay.address(MALLORY));
+        final String gateway = left.get("/v1/networks/" + SluiceVxlanHost.NETWORK).path("gatewayMac").asText();
+        assertDropped("OVERLAY_VLAN", datagram(tagged(mac(1), HER_MAC, 5)));
+        assertDropped("OVERLAY_VLAN", datagram(tagged("ff:ff:ff:ff:ff:ff", HER_MAC, 0)));
+        assertDropped("REMOTE_MAC_SPOOFED", datagram(frame(mac(1), mac(1))));
+        assertDropped("REMOTE_MAC_SPOOFED", datagram(frame("ff:ff:ff:ff:ff:ff", mac(1))));
+        assertDropped("REMOTE_MAC_SPOOFED", datagram(frame(mac(1), gateway)));
+        assertDropped("REMOTE_MAC_SPOOFED", datagram(frame(mac(1), mac(2))));
+        assertDropped("TUNNEL_NOT_RELAYED", datagram(frame(mac(2), HER_MAC)));
+        assertDropped("TUNNEL_NOT_RELAYED", datagram(frame(gateway, HER_MAC)));
+        final byte[] out = VxlanForger.udp(new byte[] {10, 9, 0, 66}, new byte[] {(byte) 192, 0, 2, 2}, 53);
+        assertDropped("TUNNEL_NOT_RELAYED", datagram(frame(gateway, HER_MAC, (short) 0x0800, out)));
+        assertFalse(atA.hasHeard(MARK));
+        ping(a, ip(2));
+        ping(b, ip6(1));
+        // What she may say does arrive: so the silence above means something.
+        mallory.send(datagram(frame(mac(1), HER_MAC)));
+        assertTrue(atA.hasHeard(MARK));
+    }
+
+    private void assertDropped(final String reason, final byte[] datagram) {
+        final long before = left.drops(reason);
+        for (int i = 0; i < TIMES; i++) {
+            mallory.send(datagram);
+        }
+        final long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(2);
+        while (left.drops(reason) < before + TIMES && System.nanoTime() < deadline) {
+            SluiceHost.sleep(20);
+        }
+        assertEquals(before + TIMES, left.drops(reason), reason + ", " + datagram.length + " bytes: "
+            + left.get("/v1/status").path("drops"));
+    }
+
+    @Test
+    void shouldCarryOnWhileSheFloods() throws Exception {
+        final CompletableFuture<Long> flood = CompletableFuture.supplyAsync(this::flood,
+            task -> Thread.ofPlatform().daemon().name("flood").start(task));
+        final String pings = a.exec("ping", "-c", "50", "-i", "0.02", "-W", "2", ip(2));
+        assertTrue(BulkTransfer.send(a, b, ip(2), 5_000_000) > 0);
+        assertTrue(BulkTransfer.send(b, a, ip6(1), 5_000_000) > 0);
+        final long sent = flood.get(20, TimeUnit.SECONDS);
+        assertTrue(sent > 10_000, "sent " + sent);
+        assertTrue(Integer.parseInt(pings.replaceAll("(?s).* (\\d+) received.*", "$1")) >= 45, pings);
+        assertFalse(atA.hasHeard(MARK));
+        assertUnharmed();
+    }
+
+    /** For two seconds, not faster than about 50,000 a second. */
+    private long flood() {
+        final byte[] good = frame(mac(1), HER_MAC);
+        final byte[][] wrong = {datagram(good), datagram(VALID_VNI, 7, good), datagram(0, VNI, good), truncated(0),
+            truncated(8), truncated(20), datagram(frame("ff:ff:ff:ff:ff:ff", mac(1)))};
+        final long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(2);
+        long sent = 0;
+        while (System.nanoTime() < end) {
+            for (int i = 0; i < 64; i++) {
+                mallory.send(wrong[(int) (sent++ % wrong.length)]);
+            }
+            SluiceHost.sleep(1);
+        }
+        return sent;
+    }
+
+    @Test
+    void shouldSurviveAVtepThatSendsAnything() {
+        left.addPeer(Underlay.address(MALLORY));
+        final Random random = new Random(66);
+        final byte[] packet = VxlanForger.udp(new byte[] {10, 9, 0, 66}, new byte[] {10, 9, 0, 11}, 53);
+        final short[] types = {0x0800, (short) 0x86DD, 0x0806, (short) 0x8100, 0, 5};
+        for (int i = 0; i < 30_000; i++) {
+            // Whole frames with a wrong byte here and there, and pure noise of any length.
+            final byte[] sound = frame(random.nextInt(4) == 0 ? "ff:ff:ff:ff:ff:ff" : mac(1), HER_MAC,
+                types[random.nextInt(types.length)], packet);
+            for (int n = random.nextInt(4); n > 0; n--) {
+                sound[random.nextInt(sound.length)] = (byte) random.nextInt(256);
+            }
+            final byte[] noise = new byte[random.nextInt(1400)];
+            random.nextBytes(noise);
+            mallory.send(datagram(i % 2 == 0 ? sound : noise));
+            if (i % 64 == 0) {
+                SluiceHost.sleep(1);
+            }
+        }
+        assertUnharmed();
+    }
+
+    private void assertUnharmed() {
+        ping(a, ip(2));
+        ping(b, ip6(1));
+        assertEquals("ok", left.get("/v1/status").path("health").asText());
+        assertEquals("[]", left.get("/v1/status").path("errors").toString());
+        assertFalse(left.sluice().log().contains("Exception"), left.sluice().log());
+    }
+}

@@ -1,0 +1,210 @@
+package org.sluice.linux;
+
+import org.agrona.UnsafeApi;
+import org.agrona.concurrent.UnsafeBuffer;
+
+import org.sluice.datapath.buffer.FrameBatch;
+import org.sluice.datapath.buffer.OffHeapRegion;
+
+/**
+ * A packet socket on a network interface, with a receive ring that the kernel fills (Linux
+ * Documentation/networking/packet_mmap.rst, TPACKET_V2). A socket filter lets only those frames in that are the
+ * switch's. Frames carry a virtio-net header, so that a 64 KiB TCP segment passes in one piece and checksums are left
+ * to who needs them.
+ * <pre>
+ *   frame of the ring: tpacket2_hdr (32) | sockaddr_ll | virtio header | Ethernet frame ...
+ *                      0                   32            tp_mac - 10     tp_mac
+ * </pre>
+ * Received frames are lent: their places go back to the kernel by {@link #giveBack}. Version 2 of the ring, and not 3,
+ * since version 3 hands frames over in blocks, a millisecond late. Used by one worker thread.
+ */
+final class PacketRing implements AutoCloseable {
+    static final int AF_PACKET = 17;
+    static final int SOCK_RAW_NONBLOCK_CLOEXEC = 3 | Linux.O_NONBLOCK | Linux.O_CLOEXEC;
+    static final int ETH_P_ALL = 3;
+    static final int SOL_SOCKET = 1;
+    static final int SO_ERROR = 4;
+    /** Beyond net.core.wmem_max, which is a few super-frames. */
+    static final int SO_SNDBUFFORCE = 32;
+    static final int SO_ATTACH_BPF = 50;
+    static final int SOL_PACKET = 263;
+    static final int PACKET_RX_RING = 5;
+    static final int PACKET_VERSION = 10;
+    static final int PACKET_VNET_HDR = 15;
+    static final int PACKET_IGNORE_OUTGOING = 23;
+    static final int TPACKET_V2 = 1;
+    static final int SOCKADDR_LL_BYTES = 20;
+    static final int SOCKADDR_PROTOCOL_OFFSET = 2;
+    static final int SOCKADDR_IFINDEX_OFFSET = 4;
+    static final int RING_REQUEST_BYTES = 16;
+    static final int STATUS_OFFSET = 0;
+    static final int LENGTH_OFFSET = 4;
+    static final int CAPTURED_OFFSET = 8;
+    static final int MAC_OFFSET = 12;
+    static final int STATUS_KERNEL = 0;
+    static final int STATUS_USER = 1;
+
+    /** A place for any frame: 64 KiB, the headers in front, and some; whole pages. */
+    static final int LONGEST_PLACE_BYTES = 69_632;
+    /** What a place has beside its frame: the kernel's header and the virtio header, and room for alignment. */
+    static final int PLACE_OVERHEAD_BYTES = 128;
+    /** A power of two, for the page allocator. */
+    static final int BLOCK_BYTES = 1 << 20;
+    static final int SECONDS_OFFSET = 16;
+    static final int NANOSECONDS_OFFSET = 20;
+    private static final int SEND_BUFFER_BYTES = 8 << 20;
+    private static final int PROT_READ_WRITE = 3;
+    private static final int MAP_SHARED_POPULATE = 0x1 | 0x8000;
+
+    private final FileDescriptor socket;
+    private final long ring;
+    private final int placeBytes;
+    private final int placesInBlock;
+    private final int places;
+    private final OffHeapRegion scratch = OffHeapRegion.anonymous(16);
+    private int next;
+    private int lent;
+
+    private PacketRing(final FileDescriptor socket, final long ring, final int placeBytes, final int blocks) {
+        this.socket = socket;
+        this.ring = ring;
+        this.placeBytes = placeBytes;
+        placesInBlock = BLOCK_BYTES / placeBytes;
+        places = blocks * placesInBlock;
+        scratch.slice(8, Integer.BYTES).putInt(0, Integer.BYTES);
+    }
+
+    /**
+     * Opens a ring on an interface of the calling thread's network namespace.
+     *
+     * @param filterFd   a socket filter program, attached before the first frame can come.
+     * @param placeBytes for a frame; a multiple of 16.
+     * @param blocks     of {@link #BLOCK_BYTES}, with as many places as fit.
+     * @throws NativeException when the kernel refuses.
+     */
+    static PacketRing open(final String name, final int linkIndex, final int filterFd, final int placeBytes,
+                           final int blocks) {
+        final long ringBytes = (long) blocks * BLOCK_BYTES;
+        // Protocol 0 receives nothing until the socket is bound.
+        final FileDescriptor socket = new FileDescriptor(
+            Linux.check(LibC.INSTANCE.socket(AF_PACKET, SOCK_RAW_NONBLOCK_CLOEXEC, 0), "socket", "AF_PACKET"));
+        try (OffHeapRegion memory = OffHeapRegion.anonymous(SOCKADDR_LL_BYTES + RING_REQUEST_BYTES)) {
+            final UnsafeBuffer option = memory.slice(0, RING_REQUEST_BYTES);
+            setInt(socket, memory, SOL_PACKET, PACKET_VERSION, TPACKET_V2, "PACKET_VERSION");
+            setInt(socket, memory, SOL_PACKET, PACKET_VNET_HDR, 1, "PACKET_VNET_HDR");
+            option.putInt(0, BLOCK_BYTES);
+            option.putInt(4, blocks);
+            option.putInt(8, placeBytes);
+            option.putInt(12, blocks * (BLOCK_BYTES / placeBytes));
+            Linux.check(LibC.INSTANCE.setsockopt(socket.fd(), SOL_PACKET, PACKET_RX_RING, memory.address(),
+                RING_REQUEST_BYTES), "setsockopt", "PACKET_RX_RING", name);
+            setInt(socket, memory, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1, "PACKET_IGNORE_OUTGOING");
+            setInt(socket, memory, SOL_SOCKET, SO_SNDBUFFORCE, SEND_BUFFER_BYTES, "SO_SNDBUFFORCE");
+            setInt(socket, memory, SOL_SOCKET, SO_ATTACH_BPF, filterFd, "SO_ATTACH_BPF");
+            final long ring =
+                LibC.INSTANCE.mmap(0, ringBytes, PROT_READ_WRITE, MAP_SHARED_POPULATE, socket.fd(), 0, 0);
+            if (ring == -1) {
+                throw new NativeException("mmap", Linux.errno(), "packet ring of " + name);
+            }
+            try {
+                bind(socket, memory, linkIndex, name);
+            } catch (final RuntimeException ex) {
+                LibC.INSTANCE.munmap(ring, ringBytes);
+                throw ex;
+            }
+            return new PacketRing(socket, ring, placeBytes, blocks);
+        } catch (final RuntimeException ex) {
+            socket.close();
+            throw ex;
+        }
+    }
+
+    /** To all protocols: a tap for one alone comes behind the ingress program, which has dropped our frames there. */
+    private static void bind(final FileDescriptor socket, final OffHeapRegion memory, final int linkIndex,
+                             final String name) {
+        final UnsafeBuffer address = memory.slice(RING_REQUEST_BYTES, SOCKADDR_LL_BYTES);
+        address.putShort(0, (short) AF_PACKET);
+        address.putShort(SOCKADDR_PROTOCOL_OFFSET, Short.reverseBytes((short) ETH_P_ALL));
+        address.putInt(SOCKADDR_IFINDEX_OFFSET, linkIndex);
+        Linux.check(LibC.INSTANCE.bind(socket.fd(), memory.address() + RING_REQUEST_BYTES, SOCKADDR_LL_BYTES), "bind",
+            "packet socket", name);
+    }
+
+    private static void setInt(final FileDescriptor socket, final OffHeapRegion memory, final int level,
+                               final int option, final int value, final String optionName) {
+        memory.slice(0, Integer.BYTES).putInt(0, value);
+        Linux.check(LibC.INSTANCE.setsockopt(socket.fd(), level, option, memory.address(), Integer.BYTES),
+            "setsockopt", optionName);
+    }
+
+    int fd() {
+        return socket.fd();
+    }
+
+    /**
+     * The place of the next frame that the kernel has filled, to ask {@link #frameOf} and the others about.
+     *
+     * @return 0 where there is none.
+     */
+    long peek() {
+        final long place = place(next);
+        return (UnsafeApi.getIntVolatile(null, place + STATUS_OFFSET) & STATUS_USER) == 0 ? 0 : place;
+    }
+
+    /** Takes the frame that was peeked at: its place is lent from now on. */
+    void take() {
+        next = next + 1 == places ? 0 : next + 1;
+        lent++;
+    }
+
+    /** When the frame came, in nanoseconds: the order among several rings of one interface. */
+    static long timeOf(final long place) {
+        return UnsafeApi.getInt(place + SECONDS_OFFSET) * 1_000_000_000L + UnsafeApi.getInt(place + NANOSECONDS_OFFSET);
+    }
+
+    /** From a place's beginning. */
+    int placeBytes() {
+        return placeBytes;
+    }
+
+    /** Address of the frame; its virtio-net header lies in front. */
+    static long frameOf(final long place) {
+        return place + (UnsafeApi.getShort(place + MAC_OFFSET) & 0xFFFF);
+    }
+
+    /** Of the frame in bytes; more than any frame has where it was cut off, and so cannot be carried. */
+    static int lengthOf(final long place) {
+        final int captured = UnsafeApi.getInt(place + CAPTURED_OFFSET);
+        return UnsafeApi.getInt(place + LENGTH_OFFSET) > captured ? FrameBatch.MAX_FRAME_LENGTH + 1 : captured;
+    }
+
+    /** What was lent is done with: its places are the kernel's again. */
+    boolean giveBack() {
+        final boolean any = lent > 0;
+        int place = next - lent;
+        if (place < 0) {
+            place += places;
+        }
+        for (; lent > 0; lent--) {
+            UnsafeApi.putIntRelease(null, place(place) + STATUS_OFFSET, STATUS_KERNEL);
+            place = place + 1 == places ? 0 : place + 1;
+        }
+        return any;
+    }
+
+    /** An interface that goes down leaves an error on the socket, which would be ready for ever. */
+    void clearError() {
+        LibC.INSTANCE.getsockopt(socket.fd(), SOL_SOCKET, SO_ERROR, scratch.address(), scratch.address() + 8);
+    }
+
+    private long place(final int number) {
+        return ring + (long) (number / placesInBlock) * BLOCK_BYTES + (long) (number % placesInBlock) * placeBytes;
+    }
+
+    @Override
+    public void close() {
+        LibC.INSTANCE.munmap(ring, (long) places / placesInBlock * BLOCK_BYTES);
+        socket.close();
+        scratch.close();
+    }
+}
