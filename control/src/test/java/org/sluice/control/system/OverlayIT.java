@@ -74,6 +74,10 @@ class OverlayIT {
         assertHearsWhatIsForAll(b, a, 1);
         assertTakesWhatFits(a, ip(2));
         assertTakesWhatFits(b, ip6(1));
+        for (final String reason : new String[] {"VXLAN_MALFORMED", "VNI_UNKNOWN", "VTEP_UNKNOWN",
+            "REMOTE_MAC_SPOOFED"}) {
+            assertEquals(0, left.drops(reason), reason);
+        }
         assertFalse(left.sluice().log().contains("Exception"), left.sluice().log());
     }
 
