@@ -8,6 +8,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,6 +28,7 @@ import org.sluice.control.model.NetworkSpec;
 import org.sluice.control.model.PortMapSpec;
 import org.sluice.control.model.StateStore;
 import org.sluice.control.model.SubnetSpec;
+import org.sluice.control.model.VtepSpec;
 import org.sluice.datapath.bridge.PortKind;
 import org.sluice.datapath.protocol.MacAddress;
 import org.sluice.linux.NamespaceException;
@@ -128,7 +132,9 @@ public final class EndpointManager {
     public EndpointSpec reserve(final Reservation wanted) {
         final NetworkManager.LiveNetwork live = networks.live(wanted.network());
         try (Undo undo = new Undo()) {
-            final List<InetAddress> addresses = takeAddresses(live, wanted.ips(), undo);
+            final Set<InetAddress> elsewhere = state.remotesOf(wanted.network()).stream()
+                .flatMap(remote -> remote.addresses().stream()).collect(Collectors.toSet());
+            final List<InetAddress> addresses = takeAddresses(live, wanted.ips(), elsewhere, undo);
             final String mac = takeMac(live.spec(), wanted.mac(), addresses);
             final EndpointSpec spec = new EndpointSpec(wanted.name(), wanted.network(), wanted.netns(),
                 wanted.netnsInode(), wanted.ifname(), mac, addresses, engine.reservePort(), wanted.dockerId());
@@ -296,9 +302,13 @@ public final class EndpointManager {
             network.mtu(), addresses, gateways);
     }
 
-    /** One address of each subnet: those asked for, and any of the others. */
+    /**
+     * One address of each subnet: those asked for, and any of the others.
+     *
+     * @param elsewhere addresses of endpoints on other hosts.
+     */
     private static List<InetAddress> takeAddresses(final NetworkManager.LiveNetwork live, final List<String> wanted,
-                                                   final Undo undo) {
+                                                   final Set<InetAddress> elsewhere, final Undo undo) {
         final List<InetAddress> asked = wanted.stream().map(IpPrefix::parseAddress).toList();
         final List<InetAddress> taken = new ArrayList<>();
         undo.add(() -> release(live.pools(), taken));
@@ -306,6 +316,10 @@ public final class EndpointManager {
             final AddressPool pool = poolOf(live, address);
             if (live.spec().subnets().stream().anyMatch(subnet -> subnet.gateway().equals(address))) {
                 throw ControlException.conflict("address " + IpPrefix.format(address) + " is the network's gateway");
+            }
+            if (elsewhere.contains(address)) {
+                throw ControlException.conflict("address " + IpPrefix.format(address)
+                    + " is that of an endpoint on another host; see: sluice vtep ls --json");
             }
             if (taken.stream().anyMatch(pool.subnet()::contains)) {
                 throw ControlException.invalid("an endpoint has one address of " + pool.subnet() + ", not several");
@@ -315,10 +329,24 @@ public final class EndpointManager {
         }
         for (final AddressPool pool : live.pools()) {
             if (taken.stream().noneMatch(pool.subnet()::contains)) {
-                taken.add(pool.take());
+                taken.add(takeAny(pool, elsewhere));
             }
         }
         return List.copyOf(taken);
+    }
+
+    private static InetAddress takeAny(final AddressPool pool, final Set<InetAddress> elsewhere) {
+        final List<InetAddress> passedOver = new ArrayList<>();
+        try {
+            InetAddress address = pool.take();
+            while (elsewhere.contains(address)) {
+                passedOver.add(address);
+                address = pool.take();
+            }
+            return address;
+        } finally {
+            passedOver.forEach(pool::release);
+        }
     }
 
     private static AddressPool poolOf(final NetworkManager.LiveNetwork live, final InetAddress address) {
@@ -334,8 +362,9 @@ public final class EndpointManager {
     }
 
     private String takeMac(final NetworkSpec network, final String wanted, final List<InetAddress> addresses) {
-        final List<String> taken = state.endpointsOf(network.name()).stream().filter(other -> !isStale(other))
-            .map(EndpointSpec::mac).toList();
+        final List<String> taken = Stream.concat(state.endpointsOf(network.name()).stream()
+            .filter(other -> !isStale(other)).map(EndpointSpec::mac),
+            state.remotesOf(network.name()).stream().map(VtepSpec.RemoteEndpoint::mac)).toList();
         if (wanted == null) {
             return MacAllocator.allocate(addresses, mac -> mac.equals(network.gatewayMac()) || taken.contains(mac));
         }
@@ -345,7 +374,8 @@ public final class EndpointManager {
         }
         if (taken.contains(mac)) {
             throw ControlException.conflict("MAC address " + mac
-                + " is in use on the network; see: sluice endpoint ls");
+                + " is in use on the network; see: sluice endpoint ls"
+                + (network.spansHosts() ? ", sluice vtep ls --json" : ""));
         }
         return mac;
     }

@@ -160,6 +160,11 @@ public final class DesiredState {
         return vteps.getOrDefault(network, List.of());
     }
 
+    /** Who is known to be on other hosts of a network. */
+    public List<VtepSpec.RemoteEndpoint> remotesOf(final String network) {
+        return vtepsOf(network).stream().flatMap(vtep -> vtep.endpoints().stream()).toList();
+    }
+
     /** In place of those that the network had. */
     public void putVteps(final String network, final List<VtepSpec> wanted) {
         vteps.put(network, List.copyOf(wanted));

@@ -2,10 +2,9 @@ package org.sluice.control.overlay;
 
 import java.net.Inet4Address;
 import java.net.InetAddress;
-import java.net.NetworkInterface;
-import java.net.SocketException;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -23,9 +22,11 @@ import org.sluice.control.engine.SwitchEngine;
 import org.sluice.control.ipam.MacAllocator;
 import org.sluice.control.model.Addresses;
 import org.sluice.control.model.DesiredState;
+import org.sluice.control.model.EndpointSpec;
 import org.sluice.control.model.IpPrefix;
 import org.sluice.control.model.NetworkSpec;
 import org.sluice.control.model.StateStore;
+import org.sluice.control.model.SubnetSpec;
 import org.sluice.control.model.VtepSpec;
 import org.sluice.datapath.bridge.PortIdentity;
 import org.sluice.datapath.command.Command;
@@ -147,6 +148,9 @@ public final class OverlayManager {
      */
     public List<VtepSpec> replace(final String networkName, final List<Request> requests) {
         final NetworkSpec network = requireOverlay(networkName);
+        if (requests == null) {
+            throw ControlException.invalid("which VTEPs? give a list, \"vteps\", that may be empty");
+        }
         final Map<InetAddress, VtepSpec> wanted = new LinkedHashMap<>();
         for (final Request request : requests) {
             final VtepSpec vtep = complete(network, request);
@@ -177,10 +181,14 @@ public final class OverlayManager {
         final Map<String, VtepSpec> owners = new HashMap<>();
         for (final VtepSpec vtep : wanted) {
             for (final VtepSpec.RemoteEndpoint endpoint : vtep.endpoints()) {
-                final VtepSpec other = owners.put(endpoint.mac(), vtep);
-                if (other != null) {
-                    throw ControlException.conflict("endpoint " + endpoint.mac() + " is behind "
-                        + IpPrefix.format(other.address()) + " already");
+                final List<String> names = new ArrayList<>(List.of(endpoint.mac()));
+                endpoint.addresses().forEach(address -> names.add(IpPrefix.format(address)));
+                for (final String name : names) {
+                    final VtepSpec other = owners.put(name, vtep);
+                    if (other != null) {
+                        throw ControlException.conflict(name + " is that of an endpoint behind "
+                            + IpPrefix.format(other.address()) + " already");
+                    }
                 }
             }
         }
@@ -344,20 +352,19 @@ public final class OverlayManager {
         return network;
     }
 
-    private static VtepSpec complete(final NetworkSpec network, final Request request) {
+    private VtepSpec complete(final NetworkSpec network, final Request request) {
         final InetAddress address = IpPrefix.parseAddress(request.address());
         if (address.isMulticastAddress() || address.isAnyLocalAddress() || address.isLoopbackAddress()
-            || address.isLinkLocalAddress()) {
+            || address.isLinkLocalAddress() || TunnelPath.isBroadcast(address)) {
             throw ControlException.invalid(request.address() + " is no address of another host; give the one that its"
                 + " tunnel packets come from");
         }
-        try {
-            if (NetworkInterface.getByInetAddress(address) != null) {
-                throw ControlException.invalid(request.address() + " is this host's own address; give the other"
-                    + " host's");
-            }
-        } catch (final SocketException ex) {
-            LOG.debug("the host's addresses cannot be read", ex);
+        if (network.subnets().stream().anyMatch(subnet -> subnet.subnet().contains(address))) {
+            throw ControlException.invalid(request.address() + " is an address within the network; give the host's own,"
+                + " by which tunnel packets reach it");
+        }
+        if (TunnelPath.isLocal(address)) {
+            throw ControlException.invalid(request.address() + " is this host's own address; give the other host's");
         }
         final List<VtepSpec.RemoteEndpoint> endpoints = new ArrayList<>();
         for (final RemoteRequest endpoint : request.endpoints() == null ? List.<RemoteRequest>of()
@@ -367,22 +374,36 @@ public final class OverlayManager {
         return new VtepSpec(network.name(), address, List.copyOf(endpoints));
     }
 
-    private static VtepSpec.RemoteEndpoint complete(final NetworkSpec network, final RemoteRequest request) {
+    private VtepSpec.RemoteEndpoint complete(final NetworkSpec network, final RemoteRequest request) {
+        if (request.mac() == null) {
+            throw ControlException.invalid("an endpoint behind a VTEP needs its MAC address");
+        }
         final String mac = MacAddress.format(MacAllocator.parse(request.mac()));
         if (mac.equals(network.gatewayMac())) {
             throw ControlException.conflict("MAC address " + mac + " is the gateway's");
         }
         final List<InetAddress> addresses = (request.addresses() == null ? List.<String>of() : request.addresses())
             .stream().map(IpPrefix::parseAddress).toList();
-        for (final InetAddress address : addresses) {
-            if (network.subnets().stream().noneMatch(subnet -> subnet.subnet().contains(address))) {
-                throw ControlException.invalid("address " + IpPrefix.format(address) + " is in no subnet of network \""
-                    + network.name() + "\"");
-            }
-        }
+        addresses.forEach(address -> requireOfEndpoint(network, address));
         if (addresses.stream().map(address -> address instanceof Inet4Address).distinct().count() != addresses.size()) {
             throw ControlException.invalid("an endpoint has at most one IPv4 and one IPv6 address");
         }
+        for (final EndpointSpec local : state.endpointsOf(network.name())) {
+            if (local.mac().equals(mac) || !Collections.disjoint(local.addresses(), addresses)) {
+                throw ControlException.conflict("endpoint " + mac + " has its MAC address or an IP address in common"
+                    + " with \"" + state.shownName(local) + "\", which is on this host; detach that first");
+            }
+        }
         return new VtepSpec.RemoteEndpoint(mac, addresses);
+    }
+
+    private static void requireOfEndpoint(final NetworkSpec network, final InetAddress address) {
+        final SubnetSpec subnet = network.subnets().stream().filter(s -> s.subnet().contains(address)).findFirst()
+            .orElseThrow(() -> ControlException.invalid("address " + IpPrefix.format(address)
+                + " is in no subnet of network \"" + network.name() + "\""));
+        if (subnet.gateway().equals(address) || subnet.subnet().isReserved(address)) {
+            throw ControlException.conflict("address " + IpPrefix.format(address) + " is the gateway's of network \""
+                + network.name() + "\", or its network or broadcast address");
+        }
     }
 }

@@ -27,6 +27,25 @@ record TunnelPath(int mtu, int linkIndex, InetAddress source) {
     private static final Logger LOG = LoggerFactory.getLogger(TunnelPath.class);
     private static final int MIN_MTU = 68;
 
+    /** Whether the address is one of the host's own. */
+    static boolean isLocal(final InetAddress address) {
+        return isOfType(address, Route.LOCAL);
+    }
+
+    /** Whether it is the broadcast address of all networks, or of one that the host is on. */
+    static boolean isBroadcast(final InetAddress address) {
+        return isOfType(address, Route.BROADCAST);
+    }
+
+    private static boolean isOfType(final InetAddress address, final int type) {
+        try (RouteNetlink netlink = new RouteNetlink()) {
+            return netlink.routeTo(address).type() == type;
+        } catch (final NativeException ex) {
+            LOG.debug("no way to {}", address, ex);
+            return false;
+        }
+    }
+
     /** Asks the kernel; empty while there is no way. */
     static Optional<TunnelPath> to(final InetAddress address) {
         try (RouteNetlink netlink = new RouteNetlink()) {

@@ -72,6 +72,10 @@ final class NeighbourSuppressor {
     /** Who has the address: an endpoint here, or for an endpoint's question also one on another host. */
     private PortIdentity ownerOf(final long high, final long low, final Port ingress,
                                  final VtepTable.Overlay overlay) {
+        final PortIdentity gateway = ingress.domain().gateway();
+        if (gateway.isIpv6(high, low) || FlowTuple.isIpv4(high, low) && gateway.isIpv4((int) low)) {
+            return null; // whoever claims to have it
+        }
         final Port local = fib.endpoint(high, low);
         if (local != null) {
             return local != ingress && local.domain() == ingress.domain() ? local.identity() : null;

@@ -42,6 +42,7 @@ public final class Pipeline {
     private final IcmpErrorResponder responder;
     private final Fib fib;
     private final TupleReader tuples = new TupleReader();
+    private final Announcer announcer;
     private final PacketTracer tracer;
     private final FrameCapture capture = new FrameCapture();
     private final CounterGroup<DropReason> drops;
@@ -62,6 +63,7 @@ public final class Pipeline {
         conntrack = new ConntrackStage(layer3, new AdmissionStage(layer3, responder), icmpErrors);
         routing = new RoutingStage(layer3, icmpErrors, responder);
         transmit = new TransmitStage(layer3.ports(), drops, capture);
+        announcer = new Announcer(transmit);
         tracer = new PacketTracer(layer3.ports());
     }
 
@@ -142,6 +144,13 @@ public final class Pipeline {
             tracer.trace(ring, filter);
         } else {
             capture.capture(ring, filter, snapBytes);
+        }
+    }
+
+    /** An endpoint is new here: if its network spans hosts, the others are told. */
+    public void announce(final Port endpoint) {
+        if (endpoint.domain().policy().isOverlay()) {
+            announcer.announce(endpoint);
         }
     }
 

@@ -3,6 +3,7 @@ package org.sluice.datapath.worker;
 import java.util.concurrent.TimeUnit;
 
 import org.sluice.datapath.bridge.Port;
+import org.sluice.datapath.bridge.PortKind;
 import org.sluice.datapath.command.Command;
 import org.sluice.datapath.command.CommandHandler;
 import org.sluice.datapath.command.CommandResult;
@@ -41,7 +42,11 @@ final class CommandApplier implements CommandHandler {
 
     @Override
     public CommandResult onAddPort(final Command.AddPort command) {
-        return portTable.onAddPort(command);
+        final CommandResult result = portTable.onAddPort(command);
+        if (result == CommandResult.OK && command.kind() == PortKind.ENDPOINT) {
+            pipeline.announce(tables.ports()[command.portIndex()]);
+        }
+        return result;
     }
 
     @Override

@@ -16,11 +16,13 @@ import static org.sluice.datapath.OverlayHost.VNI;
 import static org.sluice.datapath.OverlayHost.VTEP1;
 import static org.sluice.datapath.OverlayHost.VTEP2;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
 import org.junit.jupiter.api.Test;
 
+import org.sluice.datapath.DatagramDevice;
 import org.sluice.datapath.Frames;
 import org.sluice.datapath.OverlayHost;
 import org.sluice.datapath.Packets;
@@ -210,6 +212,7 @@ class OverlayTest {
         try (OverlayHost host = new OverlayHost()) {
             host.putRemote(PORT_VTEP1, IDENTITY_R);
             final var here = host.fixture().addPort(7, DOMAIN, 1500, PortKind.ENDPOINT, true, IDENTITY_R);
+            assertAnnounced(host);
             host.fromA(udp(MAC_A, MAC_R));
             assertOne(udp(MAC_A, MAC_R), here.takeSent());
             host.fromVtep(VTEP1, udp(MAC_R, MAC_A));
@@ -226,6 +229,19 @@ class OverlayTest {
             assertOne(udp(MAC_A, MAC_R), host.atVtep(VTEP2));
             assertSilence(host);
         }
+    }
+
+    /** To every VTEP: an ARP request for its own address, and an advertisement to all nodes. */
+    private static void assertAnnounced(final OverlayHost host) {
+        final List<DatagramDevice.Message> told = host.underlay().takeSent();
+        assertEquals(4, told.size());
+        final byte[] arp = told.getFirst().bytes();
+        assertArrayEquals(Frames.hex("ffffffffffff"), Arrays.copyOfRange(arp, 8, 14));
+        assertArrayEquals(Frames.hex("0806 0001 0800 06 04 0001"), Arrays.copyOfRange(arp, 20, 30));
+        assertArrayEquals(Arrays.copyOfRange(arp, 36, 40), Arrays.copyOfRange(arp, 46, 50), "sender and target");
+        final byte[] advertisement = told.get(1).bytes();
+        assertArrayEquals(Frames.hex("333300000001"), Arrays.copyOfRange(advertisement, 8, 14));
+        assertEquals((byte) 136, advertisement[8 + 54], "type");
     }
 
     @Test

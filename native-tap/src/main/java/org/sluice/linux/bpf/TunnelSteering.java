@@ -33,7 +33,6 @@ public final class TunnelSteering implements AutoCloseable {
     private static final int TCX_NEXT = -1;
     private static final int TCX_DROP = 2;
     private static final int WHOLE_FRAME = -1;
-    private static final int HASH = 1;
     private static final int MAX_ADDRESSES = 1024;
 
     private static final int CONTEXT_LENGTH = 0;
@@ -58,7 +57,7 @@ public final class TunnelSteering implements AutoCloseable {
     private static final int HEADER_AT = -48;
     private static final int KEY_AT = -64;
 
-    private final BpfMap addresses = BpfMap.create(HASH, PortBits.ADDRESS_BYTES, Long.BYTES, MAX_ADDRESSES, 0);
+    private final BpfMap addresses = BpfMap.create(BpfMap.HASH, PortBits.ADDRESS_BYTES, Long.BYTES, MAX_ADDRESSES, 0);
     private final BpfProgram ingress;
     private final int udpPort;
     private final int workers;

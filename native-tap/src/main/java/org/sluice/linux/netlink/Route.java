@@ -20,6 +20,8 @@ public record Route(InetAddress destination, int prefixLength, int type, int tab
     public static final int UNICAST = 1;
     /** {@code RTN_LOCAL}: an address of the host. */
     public static final int LOCAL = 2;
+    /** {@code RTN_BROADCAST}. */
+    public static final int BROADCAST = 3;
 
     /**
      * One way.
