@@ -13,20 +13,12 @@ public final class EpollPoller implements DevicePoller {
 
     @Override
     public void add(final int portIndex, final PacketDevice device) {
-        final PollableDevice pollable = pollable(device);
-        epoll.add(pollable.fd(), portIndex);
-        if (pollable.secondFd() != PollableDevice.NONE) {
-            epoll.add(pollable.secondFd(), portIndex);
-        }
+        epoll.add(fdOf(device), portIndex);
     }
 
     @Override
     public void remove(final int portIndex, final PacketDevice device) {
-        final PollableDevice pollable = pollable(device);
-        epoll.remove(pollable.fd());
-        if (pollable.secondFd() != PollableDevice.NONE) {
-            epoll.remove(pollable.secondFd());
-        }
+        epoll.remove(fdOf(device));
     }
 
     @Override
@@ -44,9 +36,9 @@ public final class EpollPoller implements DevicePoller {
         epoll.close();
     }
 
-    private static PollableDevice pollable(final PacketDevice device) {
+    private static int fdOf(final PacketDevice device) {
         if (device instanceof PollableDevice pollable) {
-            return pollable;
+            return pollable.fd();
         }
         throw new IllegalArgumentException("cannot watch a " + device.getClass().getSimpleName());
     }

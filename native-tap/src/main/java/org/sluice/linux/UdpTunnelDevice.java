@@ -21,6 +21,8 @@ import org.sluice.datapath.tunnel.SuperFrameDevice;
  * never fragmented (RFC 7348, section 4.3). The source ports are the kernel's choice, like those of its own VXLAN: of
  * the range that RFC 7348 recommends, the switch's masquerade takes its ports.
  * <p>
+ * Where the kernel can do that there is a {@link TunnelTap} besides, by which super-frames leave in one piece.
+ * <p>
  * What is received and sent are payloads, with a {@link Datagram} in front.
  * <pre>
  *   memory: mmsghdr (64) x 64 | iovec (16) x 64 | address (32) x 64 | control (64) x 64
@@ -45,6 +47,7 @@ public final class UdpTunnelDevice implements PollableDevice, SuperFrameDevice {
     static final int PMTUDISC_DO = 2;
     static final int MMSGHDR_BYTES = 64;
     static final int MMSGHDR_LENGTH_OFFSET = 56;
+    static final int EINVAL = 22;
     static final int EMSGSIZE = 90;
     static final int MSG_DONTWAIT = 0x40;
 
@@ -64,7 +67,7 @@ public final class UdpTunnelDevice implements PollableDevice, SuperFrameDevice {
 
     private final FileDescriptor receiver;
     private final FileDescriptor[] senders;
-    private final Optional<SuperFrameTap> superFrames = SuperFrameTap.open();
+    private final Optional<TunnelTap> tap = TunnelTap.open();
     private final int[] sourcePorts = new int[Datagram.FLOWS];
     private final boolean ipv6;
     private final int port;
@@ -130,7 +133,12 @@ public final class UdpTunnelDevice implements PollableDevice, SuperFrameDevice {
 
     @Override
     public boolean carriesWhole() {
-        return superFrames.isPresent();
+        return tap.isPresent();
+    }
+
+    /** The short way past the host's stack, where the kernel has one: another device, to be received from. */
+    public Optional<TunnelTap> tap() {
+        return tap;
     }
 
     @Override
@@ -145,7 +153,7 @@ public final class UdpTunnelDevice implements PollableDevice, SuperFrameDevice {
 
     @Override
     public boolean transmitWhole(final long headers, final int headerBytes, final long frame, final int frameBytes) {
-        return superFrames.orElseThrow().write(headers, headerBytes, frame, frameBytes);
+        return tap.orElseThrow().write(headers, headerBytes, frame, frameBytes);
     }
 
     /**
@@ -175,6 +183,9 @@ public final class UdpTunnelDevice implements PollableDevice, SuperFrameDevice {
         final FileDescriptor receiver = new FileDescriptor(ipv6 ? ofIpv6 : socket(AddressedDatagramSocket.AF_INET));
         final FileDescriptor[] senders = new FileDescriptor[Datagram.FLOWS];
         try (SocketOptions options = new SocketOptions()) {
+            if (sharers > 0 && first) {
+                requireFree(options, ipv6, port);
+            }
             if (sharers > 0) {
                 options.set(receiver, AddressedDatagramSocket.SOL_SOCKET, SO_REUSEPORT, 1);
             }
@@ -201,6 +212,17 @@ public final class UdpTunnelDevice implements PollableDevice, SuperFrameDevice {
             receiver.close();
             CloseHelper.closeAll(senders);
             throw ex;
+        }
+    }
+
+    /** Sockets that share a port would join those of another process of the same user without a word. */
+    private static void requireFree(final SocketOptions options, final boolean ipv6, final int port) {
+        try (FileDescriptor alone = new FileDescriptor(
+            socket(ipv6 ? AddressedDatagramSocket.AF_INET6 : AddressedDatagramSocket.AF_INET))) {
+            if (ipv6) {
+                options.set(alone, AddressedDatagramSocket.SOL_IPV6, AddressedDatagramSocket.IPV6_V6ONLY, 0);
+            }
+            options.bind(alone, ipv6, port);
         }
     }
 
@@ -336,7 +358,10 @@ public final class UdpTunnelDevice implements PollableDevice, SuperFrameDevice {
             } else {
                 final int refused = places[sent++];
                 queue.refuse(refused);
-                if (Linux.errno() == EMSGSIZE) {
+                // For a message that the kernel is to cut it said EINVAL before Linux 6.14.
+                final int errno = Linux.errno();
+                if (errno == EMSGSIZE
+                    || errno == EINVAL && Datagram.segmentBytes(queue.address(refused)) > 0) {
                     Datagram.tooBig(queue.address(refused));
                 }
             }
@@ -347,7 +372,7 @@ public final class UdpTunnelDevice implements PollableDevice, SuperFrameDevice {
     public void close() {
         receiver.close();
         CloseHelper.closeAll(senders);
-        superFrames.ifPresent(SuperFrameTap::close);
+        tap.ifPresent(TunnelTap::close);
         incoming.region.close();
         outgoing.region.close();
     }

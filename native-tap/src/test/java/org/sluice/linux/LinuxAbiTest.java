@@ -39,7 +39,9 @@ class LinuxAbiTest {
         #include <linux/bpf.h>
         #include <sys/syscall.h>
         #include <sys/socket.h>
+        #include <linux/filter.h>
         #include <netinet/in.h>
+        #include <netinet/udp.h>
         """;
 
     @TempDir
@@ -92,6 +94,8 @@ class LinuxAbiTest {
         assumed.put("VIRTIO_NET_HDR_GSO_ECN", 0x80L);
         assumed.putAll(packetSocket());
         assumed.putAll(datagramSocket());
+        assumed.putAll(tunnelSocket());
+        assumed.putAll(classicBpf());
         assumed.putAll(BpfAbi.assumed());
         assumed.putAll(NetlinkAbi.assumed());
         assertEquals(assumed, askTheCompiler(assumed));
@@ -99,29 +103,29 @@ class LinuxAbiTest {
 
     private static Map<String, Long> packetSocket() {
         final Map<String, Long> assumed = new LinkedHashMap<>();
-        assumed.put("AF_PACKET", (long) PacketRing.AF_PACKET);
-        assumed.put("SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC", (long) PacketRing.SOCK_RAW_NONBLOCK_CLOEXEC);
-        assumed.put("ETH_P_ALL", (long) PacketRing.ETH_P_ALL);
-        assumed.put("SOL_SOCKET", (long) PacketRing.SOL_SOCKET);
-        assumed.put("SO_ERROR", (long) PacketRing.SO_ERROR);
-        assumed.put("SO_SNDBUFFORCE", (long) PacketRing.SO_SNDBUFFORCE);
-        assumed.put("SO_ATTACH_BPF", (long) PacketRing.SO_ATTACH_BPF);
-        assumed.put("SOL_PACKET", (long) PacketRing.SOL_PACKET);
-        assumed.put("PACKET_RX_RING", (long) PacketRing.PACKET_RX_RING);
-        assumed.put("PACKET_VERSION", (long) PacketRing.PACKET_VERSION);
-        assumed.put("PACKET_VNET_HDR", (long) PacketRing.PACKET_VNET_HDR);
-        assumed.put("PACKET_IGNORE_OUTGOING", (long) PacketRing.PACKET_IGNORE_OUTGOING);
-        assumed.put("TPACKET_V2", (long) PacketRing.TPACKET_V2);
-        assumed.put("sizeof(struct sockaddr_ll)", (long) PacketRing.SOCKADDR_LL_BYTES);
-        assumed.put("offsetof(struct sockaddr_ll, sll_protocol)", (long) PacketRing.SOCKADDR_PROTOCOL_OFFSET);
-        assumed.put("offsetof(struct sockaddr_ll, sll_ifindex)", (long) PacketRing.SOCKADDR_IFINDEX_OFFSET);
-        assumed.put("sizeof(struct tpacket_req)", (long) PacketRing.RING_REQUEST_BYTES);
-        assumed.put("offsetof(struct tpacket2_hdr, tp_status)", (long) PacketRing.STATUS_OFFSET);
-        assumed.put("offsetof(struct tpacket2_hdr, tp_len)", (long) PacketRing.LENGTH_OFFSET);
-        assumed.put("offsetof(struct tpacket2_hdr, tp_snaplen)", (long) PacketRing.CAPTURED_OFFSET);
-        assumed.put("offsetof(struct tpacket2_hdr, tp_mac)", (long) PacketRing.MAC_OFFSET);
-        assumed.put("TP_STATUS_USER", (long) PacketRing.STATUS_USER);
-        assumed.put("TP_STATUS_KERNEL", (long) PacketRing.STATUS_KERNEL);
+        assumed.put("AF_PACKET", (long) UplinkDevice.AF_PACKET);
+        assumed.put("SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC", (long) UplinkDevice.SOCK_RAW_NONBLOCK_CLOEXEC);
+        assumed.put("ETH_P_ALL", (long) UplinkDevice.ETH_P_ALL);
+        assumed.put("SOL_SOCKET", (long) UplinkDevice.SOL_SOCKET);
+        assumed.put("SO_ERROR", (long) UplinkDevice.SO_ERROR);
+        assumed.put("SO_SNDBUFFORCE", (long) UplinkDevice.SO_SNDBUFFORCE);
+        assumed.put("SO_ATTACH_BPF", (long) UplinkDevice.SO_ATTACH_BPF);
+        assumed.put("SOL_PACKET", (long) UplinkDevice.SOL_PACKET);
+        assumed.put("PACKET_RX_RING", (long) UplinkDevice.PACKET_RX_RING);
+        assumed.put("PACKET_VERSION", (long) UplinkDevice.PACKET_VERSION);
+        assumed.put("PACKET_VNET_HDR", (long) UplinkDevice.PACKET_VNET_HDR);
+        assumed.put("PACKET_IGNORE_OUTGOING", (long) UplinkDevice.PACKET_IGNORE_OUTGOING);
+        assumed.put("TPACKET_V2", (long) UplinkDevice.TPACKET_V2);
+        assumed.put("sizeof(struct sockaddr_ll)", (long) UplinkDevice.SOCKADDR_LL_BYTES);
+        assumed.put("offsetof(struct sockaddr_ll, sll_protocol)", (long) UplinkDevice.SOCKADDR_PROTOCOL_OFFSET);
+        assumed.put("offsetof(struct sockaddr_ll, sll_ifindex)", (long) UplinkDevice.SOCKADDR_IFINDEX_OFFSET);
+        assumed.put("sizeof(struct tpacket_req)", (long) UplinkDevice.RING_REQUEST_BYTES);
+        assumed.put("offsetof(struct tpacket2_hdr, tp_status)", (long) UplinkDevice.STATUS_OFFSET);
+        assumed.put("offsetof(struct tpacket2_hdr, tp_len)", (long) UplinkDevice.LENGTH_OFFSET);
+        assumed.put("offsetof(struct tpacket2_hdr, tp_snaplen)", (long) UplinkDevice.CAPTURED_OFFSET);
+        assumed.put("offsetof(struct tpacket2_hdr, tp_mac)", (long) UplinkDevice.MAC_OFFSET);
+        assumed.put("TP_STATUS_USER", (long) UplinkDevice.STATUS_USER);
+        assumed.put("TP_STATUS_KERNEL", (long) UplinkDevice.STATUS_KERNEL);
         assumed.put("VIRTIO_NET_HDR_F_DATA_VALID", 2L);
         return assumed;
     }
@@ -153,6 +157,54 @@ class LinuxAbiTest {
         assumed.put("offsetof(struct sockaddr_in, sin_addr)", (long) AddressedDatagramSocket.IPV4_OFFSET);
         assumed.put("offsetof(struct sockaddr_in6, sin6_addr)", (long) AddressedDatagramSocket.IPV6_OFFSET);
         assumed.put("offsetof(struct sockaddr_in6, sin6_scope_id)", (long) AddressedDatagramSocket.SCOPE_OFFSET);
+        return assumed;
+    }
+
+    private static Map<String, Long> tunnelSocket() {
+        final Map<String, Long> assumed = new LinkedHashMap<>();
+        assumed.put("SO_REUSEPORT", (long) UdpTunnelDevice.SO_REUSEPORT);
+        assumed.put("SO_ATTACH_FILTER", (long) UdpTunnelDevice.SO_ATTACH_FILTER);
+        assumed.put("(SO_SNDBUFFORCE)", (long) UdpTunnelDevice.SO_SNDBUFFORCE);
+        assumed.put("SO_RCVBUFFORCE", (long) UdpTunnelDevice.SO_RCVBUFFORCE);
+        assumed.put("SO_ATTACH_REUSEPORT_CBPF", (long) UdpTunnelDevice.SO_ATTACH_REUSEPORT_CBPF);
+        assumed.put("SOL_UDP", (long) UdpTunnelDevice.SOL_UDP);
+        assumed.put("UDP_SEGMENT", (long) UdpTunnelDevice.UDP_SEGMENT);
+        assumed.put("UDP_GRO", (long) UdpTunnelDevice.UDP_GRO);
+        assumed.put("UDP_NO_CHECK6_RX", (long) UdpTunnelDevice.UDP_NO_CHECK6_RX);
+        assumed.put("IP_TOS", (long) UdpTunnelDevice.IP_TOS);
+        assumed.put("IP_MTU_DISCOVER", (long) UdpTunnelDevice.IP_MTU_DISCOVER);
+        assumed.put("IP_RECVTOS", (long) UdpTunnelDevice.IP_RECVTOS);
+        assumed.put("IPV6_MTU_DISCOVER", (long) UdpTunnelDevice.IPV6_MTU_DISCOVER);
+        assumed.put("IPV6_RECVTCLASS", (long) UdpTunnelDevice.IPV6_RECVTCLASS);
+        assumed.put("IPV6_TCLASS", (long) UdpTunnelDevice.IPV6_TCLASS);
+        assumed.put("IP_PMTUDISC_DO", (long) UdpTunnelDevice.PMTUDISC_DO);
+        assumed.put("IPV6_PMTUDISC_DO", (long) UdpTunnelDevice.PMTUDISC_DO);
+        assumed.put("sizeof(struct mmsghdr)", (long) UdpTunnelDevice.MMSGHDR_BYTES);
+        assumed.put("offsetof(struct mmsghdr, msg_len)", (long) UdpTunnelDevice.MMSGHDR_LENGTH_OFFSET);
+        assumed.put("sizeof(struct iovec)", 16L);
+        assumed.put("offsetof(struct iovec, iov_len)", 8L);
+        assumed.put("EINVAL", (long) UdpTunnelDevice.EINVAL);
+        assumed.put("EMSGSIZE", (long) UdpTunnelDevice.EMSGSIZE);
+        assumed.put("MSG_DONTWAIT", (long) UdpTunnelDevice.MSG_DONTWAIT);
+        assumed.put("IP_MTU", (long) PathMtu.IP_MTU);
+        assumed.put("IPV6_MTU", (long) PathMtu.IPV6_MTU);
+        return assumed;
+    }
+
+    /** The opcodes as they stand in the programs: the low 16 bits of each instruction. */
+    private static Map<String, Long> classicBpf() {
+        final Map<String, Long> assumed = new LinkedHashMap<>();
+        final long[] byVni = ClassicBpf.vniModulo(7);
+        assumed.put("BPF_LD | BPF_W | BPF_ABS", byVni[0] & 0xFFFF);
+        assumed.put("BPF_ALU | BPF_RSH | BPF_K", byVni[1] & 0xFFFF);
+        assumed.put("BPF_ALU | BPF_MOD | BPF_K", byVni[2] & 0xFFFF);
+        assumed.put("BPF_RET | BPF_A", byVni[3] & 0xFFFF);
+        assumed.put("BPF_RET | BPF_K", ClassicBpf.nothing()[0] & 0xFFFF);
+        assumed.put("sizeof(struct sock_filter)", (long) ClassicBpf.INSTRUCTION_BYTES);
+        assumed.put("offsetof(struct sock_filter, k)", 4L);
+        assumed.put("sizeof(struct sock_fprog)", 16L);
+        assumed.put("offsetof(struct sock_fprog, len)", 0L);
+        assumed.put("offsetof(struct sock_fprog, filter)", 8L);
         return assumed;
     }
 

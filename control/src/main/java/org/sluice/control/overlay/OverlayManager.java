@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -309,7 +310,7 @@ public final class OverlayManager {
      * @param addresses the host's.
      */
     public void onHostChanged(final Set<Link> uplinks, final Set<InetAddress> addresses) {
-        underlay.steer(uplinks, addresses);
+        underlay.steer(uplinks.stream().map(Link::index).collect(Collectors.toSet()), addresses);
         refreshPaths();
     }
 
@@ -359,12 +360,12 @@ public final class OverlayManager {
             throw ControlException.invalid(request.address() + " is no address of another host; give the one that its"
                 + " tunnel packets come from");
         }
+        if (TunnelPath.isLocal(address)) {
+            throw ControlException.invalid(request.address() + " is this host's own address; give the other host's");
+        }
         if (network.subnets().stream().anyMatch(subnet -> subnet.subnet().contains(address))) {
             throw ControlException.invalid(request.address() + " is an address within the network; give the host's own,"
                 + " by which tunnel packets reach it");
-        }
-        if (TunnelPath.isLocal(address)) {
-            throw ControlException.invalid(request.address() + " is this host's own address; give the other host's");
         }
         final List<VtepSpec.RemoteEndpoint> endpoints = new ArrayList<>();
         for (final RemoteRequest endpoint : request.endpoints() == null ? List.<RemoteRequest>of()

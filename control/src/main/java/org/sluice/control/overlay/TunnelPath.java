@@ -7,6 +7,7 @@ import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
+import org.sluice.control.model.IpPrefix;
 import org.sluice.linux.NativeException;
 import org.sluice.linux.PathMtu;
 import org.sluice.linux.netlink.Route;
@@ -26,6 +27,7 @@ record TunnelPath(int mtu, int linkIndex, InetAddress source) {
 
     private static final Logger LOG = LoggerFactory.getLogger(TunnelPath.class);
     private static final int MIN_MTU = 68;
+    private static final String LIMITED_BROADCAST = "255.255.255.255";
 
     /** Whether the address is one of the host's own. */
     static boolean isLocal(final InetAddress address) {
@@ -34,7 +36,7 @@ record TunnelPath(int mtu, int linkIndex, InetAddress source) {
 
     /** Whether it is the broadcast address of all networks, or of one that the host is on. */
     static boolean isBroadcast(final InetAddress address) {
-        return isOfType(address, Route.BROADCAST);
+        return LIMITED_BROADCAST.equals(IpPrefix.format(address)) || isOfType(address, Route.BROADCAST);
     }
 
     private static boolean isOfType(final InetAddress address, final int type) {

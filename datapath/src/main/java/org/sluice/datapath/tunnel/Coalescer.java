@@ -78,11 +78,6 @@ final class Coalescer {
             : candidate.isBetweenSameAddresses(item.header);
     }
 
-    /** Whether others may be merged into the frame that was not merged just now. */
-    boolean mayGrow() {
-        return candidate.isMergeable();
-    }
-
     /**
      * Writes the virtio-net header of the frame that was not merged just now, and lets others be merged into it.
      *

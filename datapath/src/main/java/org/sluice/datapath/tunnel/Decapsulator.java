@@ -20,9 +20,7 @@ import org.sluice.datapath.status.PortCounter;
  * Frames stay where the datagrams lie, as far as there is room for their virtio-net headers. Owned by the worker.
  */
 public final class Decapsulator implements AutoCloseable {
-    private static final int SPARE_FRAME_BYTES = FrameBatch.SLOT_FRAME_LENGTH;
-    /** For as many frames as a burst has, each grown to the longest one. */
-    private static final int SPARE_BYTES = (FrameBatch.CAPACITY + 1) * (SPARE_FRAME_BYTES + 32);
+    private static final int SPARE_BYTES = 4 << 20;
     private static final int MIN_DATAGRAM_BYTES = VxlanFlyweight.LENGTH + EthernetFlyweight.LENGTH;
     /** In front of a frame that was moved: its virtio-net header, and the next one stays aligned. */
     private static final int SPARE_FRONT_BYTES = 16;
@@ -33,7 +31,7 @@ public final class Decapsulator implements AutoCloseable {
     private final Coalescer coalescer = new Coalescer();
     private final VxlanFlyweight vxlan = new VxlanFlyweight();
     private final FrameBatch frames = FrameBatch.withoutSlots();
-    /** For frames that have no room where they are: in front for their virtio-net header, or behind to grow. */
+    /** For frames that lie so close behind another that their virtio-net header has no room. */
     private final OffHeapRegion spare = OffHeapRegion.anonymous(SPARE_BYTES);
     private long spareNext;
 
@@ -154,13 +152,7 @@ public final class Decapsulator implements AutoCloseable {
 
     private void keepOrMerge(final long datagram, final int length, final long limit) {
         final long frame = datagram + VxlanFlyweight.LENGTH;
-        final int bytes = length - VxlanFlyweight.LENGTH;
-        if (coalescer.merge(frame, bytes)) {
-            return;
-        }
-        if (limit - frame < SPARE_FRAME_BYTES / 2 && coalescer.mayGrow()) {
-            move(frame, bytes, SPARE_FRAME_BYTES);
-        } else {
+        if (!coalescer.merge(frame, length - VxlanFlyweight.LENGTH)) {
             coalescer.keep(frame, limit, frames);
         }
     }

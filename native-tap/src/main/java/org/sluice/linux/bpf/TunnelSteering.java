@@ -14,66 +14,63 @@ import static org.sluice.linux.bpf.BpfAssembler.HALF;
 import static org.sluice.linux.bpf.BpfAssembler.R0;
 import static org.sluice.linux.bpf.BpfAssembler.R1;
 import static org.sluice.linux.bpf.BpfAssembler.R2;
+import static org.sluice.linux.bpf.BpfAssembler.R3;
+import static org.sluice.linux.bpf.BpfAssembler.R4;
 import static org.sluice.linux.bpf.BpfAssembler.R6;
 import static org.sluice.linux.bpf.BpfAssembler.R7;
-import static org.sluice.linux.bpf.BpfAssembler.R9;
 import static org.sluice.linux.bpf.BpfAssembler.STACK;
 import static org.sluice.linux.bpf.BpfAssembler.WORD;
 
 /**
- * Tells the tunnels' packets from others at the uplinks: UDP for the tunnel's port and an address of the host's. Each
- * worker's ring takes those whose VNI modulo the number of workers is its own, and for the host's stack they are lost.
- * Fragments, packets with options and all else go on to the host's stack, and what of that is for the tunnel arrives at
- * its socket.
+ * Leads the tunnels' packets from the uplinks straight into TAPs of the switch's, past the host's stack: UDP for the
+ * tunnel's port and an address of the host's. A super-frame stays whole, with all that is known of it. Each worker has
+ * a TAP, and a packet goes to the one whose number is its VNI modulo their count. Fragments, packets with options and
+ * all else go on to the host's stack, and what of that is for the tunnel arrives at its socket.
  * <p>
  * It is attached by TCX (Linux 6.6), and ends with the process. Used by the control thread.
  */
 public final class TunnelSteering implements AutoCloseable {
     private static final int TCX_INGRESS = 46;
     private static final int TCX_NEXT = -1;
-    private static final int TCX_DROP = 2;
-    private static final int WHOLE_FRAME = -1;
+    private static final int CALL_REDIRECT = 23;
+    private static final int CALL_SKB_PULL_DATA = 39;
     private static final int MAX_ADDRESSES = 1024;
 
-    private static final int CONTEXT_LENGTH = 0;
     private static final int CONTEXT_PACKET_TYPE = 4;
     private static final int CONTEXT_PROTOCOL = 16;
     private static final int CONTEXT_VLAN_PRESENT = 20;
+    private static final int CONTEXT_DATA = 76;
+    private static final int CONTEXT_DATA_END = 80;
     private static final int PACKET_HOST = 0;
     private static final int IPV4_IN_CONTEXT = 0x0008;
     private static final int IPV6_IN_CONTEXT = 0xDD86;
-    private static final int ETHERNET_BYTES = 14;
+    private static final int L3 = 14;
     private static final int IPV4_BYTES = 20;
     private static final int IPV6_BYTES = 40;
+    /** Of UDP and VXLAN. */
+    private static final int TUNNEL_BYTES = 8 + 8;
     private static final int IPV4_WITHOUT_OPTIONS = 0x45;
     private static final int FRAGMENT_BITS = 0x3FFF;
     private static final int UDP = 17;
     private static final int UDP_DESTINATION_PORT = 2;
     private static final int VNI = 8 + 4;
     private static final int IPV4_MAPPED_PREFIX = 0xFFFF_0000;
+    private static final int KEY_AT = -16;
 
-    private static final int PORT_AT = -4;
-    private static final int VNI_AT = -8;
-    private static final int HEADER_AT = -48;
-    private static final int KEY_AT = -64;
-
-    private final BpfMap addresses = BpfMap.create(BpfMap.HASH, PortBits.ADDRESS_BYTES, Long.BYTES, MAX_ADDRESSES, 0);
-    private final BpfProgram ingress;
-    private final int udpPort;
-    private final int workers;
+    private final BpfMap addresses =
+        BpfMap.create(BpfMap.HASH, PortBits.ADDRESS_BYTES, Long.BYTES, MAX_ADDRESSES, 0);
+    private final BpfProgram program;
     private final Map<Integer, BpfLink> links = new HashMap<>();
     private Set<InetAddress> known = Set.of();
 
     /**
      * @param udpPort of the tunnels.
+     * @param taps    numbers of the workers' TAPs, in the workers' order.
      * @throws org.sluice.linux.NativeException when the kernel refuses.
      */
-    public TunnelSteering(final int udpPort, final int workers) {
-        this.udpPort = udpPort;
-        this.workers = workers;
+    public TunnelSteering(final int udpPort, final int[] taps) {
         try {
-            ingress = BpfProgram.load(BpfProgram.SCHED_CLS, TCX_INGRESS,
-                test(new BpfAssembler().move(R6, R1)).set(R0, TCX_DROP).exit().label("next").set(R0, TCX_NEXT).exit());
+            program = BpfProgram.load(BpfProgram.SCHED_CLS, TCX_INGRESS, code(udpPort, taps));
         } catch (final RuntimeException ex) {
             addresses.close();
             throw ex;
@@ -81,93 +78,93 @@ public final class TunnelSteering implements AutoCloseable {
     }
 
     /**
-     * The program that lets a worker's packets into a ring.
+     * Steers at these interfaces, and no longer at others.
      *
-     * @param frameBytes of the longest frame that is a small one.
-     * @param small      whether the ring is for those, or for the others.
-     * @return to be closed once the ring is open.
      * @throws org.sluice.linux.NativeException when the kernel refuses.
      */
-    public BpfFilter filter(final int worker, final int frameBytes, final boolean small) {
-        final BpfAssembler code = new BpfAssembler().move(R6, R1).load(WORD, R2, R6, CONTEXT_LENGTH);
-        if (small) {
-            code.jumpIfGreater(R2, frameBytes, "next");
-        } else {
-            code.jumpIfLess(R2, frameBytes + 1, "next");
+    public void attach(final Set<Integer> linkIndexes) {
+        for (final Integer gone : Set.copyOf(links.keySet())) {
+            if (!linkIndexes.contains(gone)) {
+                links.remove(gone).close();
+            }
         }
-        return new BpfFilter(BpfProgram.load(BpfProgram.SOCKET_FILTER, 0, test(code).modulo(R7, workers)
-            .jumpIfNotEqual(R7, worker, "next").set(R0, WHOLE_FRAME).exit().label("next").set(R0, 0).exit()));
-    }
-
-    /**
-     * From now on the tunnels' packets are taken from the host at this interface: their rings must be open.
-     *
-     * @throws org.sluice.linux.NativeException when the kernel refuses.
-     */
-    public void attach(final int linkIndex) {
-        links.put(linkIndex, BpfLink.create(ingress, linkIndex, TCX_INGRESS));
-    }
-
-    /** Gives them back to the host; an interface where they are not taken is no error. */
-    public void detach(final int linkIndex) {
-        CloseHelper.close(links.remove(linkIndex));
+        for (final Integer link : linkIndexes) {
+            if (!links.containsKey(link)) {
+                links.put(link, BpfLink.create(program, link, TCX_INGRESS));
+            }
+        }
     }
 
     /** These are the host's addresses now; of very many, those that find no place are left to the host's stack. */
     public void addresses(final Set<InetAddress> wanted) {
         known.stream().filter(address -> !wanted.contains(address))
             .forEach(address -> addresses.remove(PortBits.mapped(address)));
-        final Set<InetAddress> taken = new HashSet<>();
+        final Set<InetAddress> taken = new HashSet<>(known);
+        taken.retainAll(wanted);
         for (final InetAddress address : wanted) {
-            if (taken.size() < MAX_ADDRESSES) {
-                if (!known.contains(address)) {
-                    addresses.put(PortBits.mapped(address), 1);
-                }
-                taken.add(address);
+            if (taken.size() < MAX_ADDRESSES && taken.add(address)) {
+                addresses.put(PortBits.mapped(address), 1);
             }
         }
         known = taken;
     }
 
-    /**
-     * Goes to "next" with what is no tunnel's packet, and falls through with the VNI in register 7. Register 6 has the
-     * context, 9 the offset of the UDP header.
-     */
-    private BpfAssembler test(final BpfAssembler code) {
-        code.load(WORD, R2, R6, CONTEXT_PACKET_TYPE).jumpIfNotEqual(R2, PACKET_HOST, "next")
+    /** In registers: 2 the packet, 3 its end, 6 the context, 7 the VNI; on the stack the destination address. */
+    private BpfAssembler code(final int udpPort, final int[] taps) {
+        final BpfAssembler code = new BpfAssembler().move(R6, R1)
+            .load(WORD, R2, R6, CONTEXT_PACKET_TYPE).jumpIfNotEqual(R2, PACKET_HOST, "next")
             .load(WORD, R2, R6, CONTEXT_VLAN_PRESENT).jumpIfNotEqual(R2, 0, "next")
             .load(WORD, R7, R6, CONTEXT_PROTOCOL)
             .jumpIfEqual(R7, IPV6_IN_CONTEXT, "ipv6").jumpIfNotEqual(R7, IPV4_IN_CONTEXT, "next");
-        code.loadPacket(ETHERNET_BYTES, HEADER_AT, IPV4_BYTES).jumpIfNotEqual(R0, 0, "next")
-            .load(BYTE, R2, STACK, HEADER_AT).jumpIfNotEqual(R2, IPV4_WITHOUT_OPTIONS, "next")
-            .load(BYTE, R2, STACK, HEADER_AT + 9).jumpIfNotEqual(R2, UDP, "next")
-            .load(HALF, R2, STACK, HEADER_AT + 6).networkToHost16(R2).and(R2, FRAGMENT_BITS)
-            .jumpIfNotEqual(R2, 0, "next")
-            .load(WORD, R2, STACK, HEADER_AT + 16)
+        wrap(code, L3 + IPV4_BYTES + TUNNEL_BYTES);
+        code.load(BYTE, R4, R2, L3).jumpIfNotEqual(R4, IPV4_WITHOUT_OPTIONS, "next")
+            .load(BYTE, R4, R2, L3 + 9).jumpIfNotEqual(R4, UDP, "next")
+            .load(HALF, R4, R2, L3 + 6).networkToHost16(R4).and(R4, FRAGMENT_BITS).jumpIfNotEqual(R4, 0, "next")
+            .load(WORD, R4, R2, L3 + 16)
             .storeValue(DOUBLE, STACK, KEY_AT, 0).storeValue(WORD, STACK, KEY_AT + 8, IPV4_MAPPED_PREFIX)
-            .store(WORD, STACK, KEY_AT + 12, R2)
-            .set(R9, ETHERNET_BYTES + IPV4_BYTES).jump("udp");
-        code.label("ipv6").loadPacket(ETHERNET_BYTES, HEADER_AT, IPV6_BYTES).jumpIfNotEqual(R0, 0, "next")
-            .load(BYTE, R2, STACK, HEADER_AT + 6).jumpIfNotEqual(R2, UDP, "next")
-            .load(DOUBLE, R2, STACK, HEADER_AT + 24).store(DOUBLE, STACK, KEY_AT, R2)
-            .load(DOUBLE, R2, STACK, HEADER_AT + 32).store(DOUBLE, STACK, KEY_AT + 8, R2)
-            .set(R9, ETHERNET_BYTES + IPV6_BYTES);
-        code.label("udp")
-            .loadPacketAt(R9, UDP_DESTINATION_PORT, PORT_AT, Short.BYTES).jumpIfNotEqual(R0, 0, "next")
-            .load(HALF, R2, STACK, PORT_AT).networkToHost16(R2).jumpIfNotEqual(R2, udpPort, "next")
-            .loadPacketAt(R9, VNI, VNI_AT, Integer.BYTES).jumpIfNotEqual(R0, 0, "next")
-            .load(BYTE, R7, STACK, VNI_AT).shiftLeft(R7, 8)
-            .load(BYTE, R2, STACK, VNI_AT + 1).addRegister(R7, R2).shiftLeft(R7, 8)
-            .load(BYTE, R2, STACK, VNI_AT + 2).addRegister(R7, R2)
-            .lookup(addresses, KEY_AT).jumpIfEqual(R0, 0, "next");
-        return code;
+            .store(WORD, STACK, KEY_AT + 12, R4);
+        readTunnel(code, L3 + IPV4_BYTES, udpPort);
+        code.jump("address").label("ipv6");
+        wrap(code, L3 + IPV6_BYTES + TUNNEL_BYTES);
+        code.load(BYTE, R4, R2, L3 + 6).jumpIfNotEqual(R4, UDP, "next")
+            .load(DOUBLE, R4, R2, L3 + 24).store(DOUBLE, STACK, KEY_AT, R4)
+            .load(DOUBLE, R4, R2, L3 + 32).store(DOUBLE, STACK, KEY_AT + 8, R4);
+        readTunnel(code, L3 + IPV6_BYTES, udpPort);
+        code.label("address").modulo(R7, taps.length).lookup(addresses, KEY_AT).jumpIfEqual(R0, 0, "next");
+        for (int worker = 0; worker < taps.length; worker++) {
+            code.set(R1, taps[worker]).jumpIfEqual(R7, worker, "redirect");
+        }
+        return code.label("redirect").set(R2, 0).call(CALL_REDIRECT).exit()
+            .label("next").set(R0, TCX_NEXT).exit();
+    }
+
+    /** So that the first bytes can be read: of a super-frame the kernel may have to put them in one piece first. */
+    private static void wrap(final BpfAssembler code, final int bytes) {
+        final String wrapped = "wrapped " + bytes;
+        loadPacket(code);
+        code.move(R4, R2).addValue(R4, bytes).jumpIfGreaterRegister(R4, R3, "pull " + bytes).jump(wrapped)
+            .label("pull " + bytes)
+            .move(R1, R6).set(R2, bytes).call(CALL_SKB_PULL_DATA).jumpIfNotEqual(R0, 0, "next");
+        loadPacket(code);
+        code.move(R4, R2).addValue(R4, bytes).jumpIfGreaterRegister(R4, R3, "next").label(wrapped);
+    }
+
+    private static void loadPacket(final BpfAssembler code) {
+        code.load(WORD, R2, R6, CONTEXT_DATA).load(WORD, R3, R6, CONTEXT_DATA_END);
+    }
+
+    private static void readTunnel(final BpfAssembler code, final int udp, final int udpPort) {
+        code.load(HALF, R4, R2, udp + UDP_DESTINATION_PORT).networkToHost16(R4).jumpIfNotEqual(R4, udpPort, "next")
+            .load(BYTE, R7, R2, udp + VNI).shiftLeft(R7, 8)
+            .load(BYTE, R4, R2, udp + VNI + 1).addRegister(R7, R4).shiftLeft(R7, 8)
+            .load(BYTE, R4, R2, udp + VNI + 2).addRegister(R7, R4);
     }
 
     @Override
     public void close() {
         CloseHelper.closeAll(links.values());
         links.clear();
-        ingress.close();
+        program.close();
         addresses.close();
     }
 }

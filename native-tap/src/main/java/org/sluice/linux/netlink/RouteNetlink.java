@@ -35,6 +35,7 @@ public final class RouteNetlink implements AutoCloseable {
     static final int IFLA_ADDRESS = 1;
     static final int IFLA_IFNAME = 3;
     static final int IFLA_MTU = 4;
+    static final int IFLA_TXQLEN = 13;
     static final int IFLA_NET_NS_FD = 28;
 
     static final int IFADDRMSG_BYTES = 8;
@@ -115,6 +116,14 @@ public final class RouteNetlink implements AutoCloseable {
     public void prepare(final Link link, final long mac, final int mtu) {
         setFlags(link, 0, 0).attribute(IFLA_ADDRESS, macBytes(mac)).attribute(IFLA_MTU, mtu);
         socket.execute("prepare link " + link.name());
+    }
+
+    /**
+     * @param packets that the kernel queues for the link.
+     */
+    public void queueLength(final Link link, final int packets) {
+        setFlags(link, 0, 0).attribute(IFLA_TXQLEN, packets);
+        socket.execute("set the queue length of link " + link.name());
     }
 
     public void setUp(final Link link) {

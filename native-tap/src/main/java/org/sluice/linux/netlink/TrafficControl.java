@@ -23,6 +23,7 @@ public final class TrafficControl implements AutoCloseable {
     static final int TCA_BPF_NAME = 7;
     static final int TCA_BPF_FLAGS = 8;
     static final int TCA_BPF_FLAG_ACT_DIRECT = 1;
+    static final int ROOT = 0xFFFF_FFFF;
     static final int CLSACT = 0xFFFF_FFF1;
     static final int CLSACT_HANDLE = 0xFFFF_0000;
     static final int INGRESS = 0xFFFF_FFF2;
@@ -52,6 +53,17 @@ public final class TrafficControl implements AutoCloseable {
         begin(RTM_NEWQDISC, CHANGE | NetlinkSocket.NLM_F_CREATE | NetlinkSocket.NLM_F_EXCL, linkIndex, CLSACT)
             .familyInt(TCM_HANDLE_OFFSET, CLSACT_HANDLE).attribute(TCA_KIND, "clsact");
         return unless(EEXIST, "add clsact to interface " + linkIndex);
+    }
+
+    /**
+     * Has an interface send at once: it has a queue of its own, and what finds no room there is lost.
+     *
+     * @throws NativeException when the kernel refuses.
+     */
+    public void removeQueue(final int linkIndex) {
+        begin(RTM_NEWQDISC, CHANGE | NetlinkSocket.NLM_F_CREATE | NetlinkSocket.NLM_F_REPLACE, linkIndex, ROOT)
+            .attribute(TCA_KIND, "noqueue");
+        socket.execute("remove the queue of interface " + linkIndex);
     }
 
     /**

@@ -48,6 +48,10 @@ public final class BpfAbi {
         assumed.put("offsetof(union bpf_attr, log_buf)", 32L);
         assumed.put("offsetof(union bpf_attr, expected_attach_type)", 68L);
         assumed.put("offsetof(union bpf_attr, link_create.attach_type)", 8L);
+        assumed.put("BPF_FUNC_redirect_neigh", 152L);
+        assumed.put("TC_ACT_SHOT", 2L);
+        assumed.put("PACKET_HOST", 0L);
+        assumed.put("offsetof(struct __sk_buff, len)", 0L);
         assumed.put("offsetof(struct __sk_buff, pkt_type)", 4L);
         assumed.put("offsetof(struct __sk_buff, protocol)", 16L);
         assumed.put("offsetof(struct __sk_buff, vlan_present)", 20L);

@@ -50,6 +50,7 @@ public final class NetlinkAbi {
         assumed.put("IFLA_ADDRESS", (long) RouteNetlink.IFLA_ADDRESS);
         assumed.put("IFLA_IFNAME", (long) RouteNetlink.IFLA_IFNAME);
         assumed.put("IFLA_MTU", (long) RouteNetlink.IFLA_MTU);
+        assumed.put("IFLA_TXQLEN", (long) RouteNetlink.IFLA_TXQLEN);
         assumed.put("IFLA_NET_NS_FD", (long) RouteNetlink.IFLA_NET_NS_FD);
     }
 
