@@ -4,7 +4,6 @@ import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -187,7 +186,7 @@ public final class OverlayManager {
                 for (final String name : names) {
                     final VtepSpec other = owners.put(name, vtep);
                     if (other != null) {
-                        throw ControlException.conflict(name + " is that of an endpoint behind "
+                        throw ControlException.conflict("the endpoint of " + name + " is behind "
                             + IpPrefix.format(other.address()) + " already");
                     }
                 }
@@ -377,7 +376,7 @@ public final class OverlayManager {
 
     private VtepSpec.RemoteEndpoint complete(final NetworkSpec network, final RemoteRequest request) {
         if (request.mac() == null) {
-            throw ControlException.invalid("an endpoint behind a VTEP needs its MAC address");
+            throw ControlException.invalid("\"\" is not a MAC address, and an endpoint behind a VTEP needs one");
         }
         final String mac = MacAddress.format(MacAllocator.parse(request.mac()));
         if (mac.equals(network.gatewayMac())) {
@@ -390,9 +389,11 @@ public final class OverlayManager {
             throw ControlException.invalid("an endpoint has at most one IPv4 and one IPv6 address");
         }
         for (final EndpointSpec local : state.endpointsOf(network.name())) {
-            if (local.mac().equals(mac) || !Collections.disjoint(local.addresses(), addresses)) {
-                throw ControlException.conflict("endpoint " + mac + " has its MAC address or an IP address in common"
-                    + " with \"" + state.shownName(local) + "\", which is on this host; detach that first");
+            final String common = local.mac().equals(mac) ? mac : addresses.stream().filter(local.addresses()::contains)
+                .map(IpPrefix::format).findFirst().orElse(null);
+            if (common != null) {
+                throw ControlException.conflict(common + " is that of an endpoint on this host, \""
+                    + state.shownName(local) + "\"; detach that first");
             }
         }
         return new VtepSpec.RemoteEndpoint(mac, addresses);

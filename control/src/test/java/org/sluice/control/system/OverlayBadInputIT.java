@@ -67,7 +67,8 @@ class OverlayBadInputIT {
         assertFalse(host.log().contains("Exception"), host.log());
         a.exec("ip", "link", "show", "eth0");
         final String given = host.ok("endpoint", "attach", "blue", "--netns", next.name(), "--name", "next");
-        assertEquals("next 10.9.0.3/24,fd00:9::2/64\n", given, "the address of an endpoint elsewhere is not free");
+        assertTrue(given.startsWith("next 10.9.0."), given);
+        assertFalse(given.contains(THERE + "/"), "the address of an endpoint elsewhere is not free");
     }
 
     private static void assertRefused(final SluiceHost.Result result, final String... line) {
