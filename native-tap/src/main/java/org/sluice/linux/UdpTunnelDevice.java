@@ -51,6 +51,7 @@ public final class UdpTunnelDevice implements PollableDevice, SuperFrameDevice {
     static final int EMSGSIZE = 90;
     static final int MSG_DONTWAIT = 0x40;
 
+    private static final int SOCKET_TYPE = AddressedDatagramSocket.SOCK_DGRAM | Linux.O_NONBLOCK | Linux.O_CLOEXEC;
     private static final int MESSAGES = FrameBatch.CAPACITY;
     private static final int IOVEC_BYTES = 16;
     private static final int ADDRESS_BYTES = 32;
@@ -237,8 +238,6 @@ public final class UdpTunnelDevice implements PollableDevice, SuperFrameDevice {
         }
         options.bind(sender, ipv6, 0);
     }
-
-    private static final int SOCKET_TYPE = AddressedDatagramSocket.SOCK_DGRAM | Linux.O_NONBLOCK | Linux.O_CLOEXEC;
 
     private static int socket(final int family) {
         return Linux.check(LibC.INSTANCE.socket(family, SOCKET_TYPE, 0), "socket", "UDP");

@@ -237,7 +237,9 @@ class DockerIT {
         docker.start();
         network("other", "--subnet", "10.78.0.0/24", "--ipam-driver", host.driver());
         docker.run("beta", "--network", "other");
+        // Each is left alone for some seconds after Docker has last spoken of it; of the pool it spoke later.
         awaitTrue(() -> sluice.ok("status").contains("Docker has forgotten the network"));
+        awaitTrue(() -> sluice.ok("status").contains("Docker has forgotten the address pool local/10.77.0.0/24"));
         assertEquals("degraded", sluice.json("status").path("health").asText());
         final String pruned = sluice.ok("prune");
         assertTrue(pruned.contains("network ") && pruned.contains("pool local/10.77.0.0/24"), pruned);
@@ -262,7 +264,8 @@ class DockerIT {
         awaitTrue(() -> {
             try {
                 return Files.readString(state).replaceAll("\\s", "").endsWith("\"networks\":[],\"endpoints\":[],"
-                    + "\"portMaps\":[],\"pools\":[]}") && !host.namespace().exec("ip", "-br", "link").contains("sl-");
+                    + "\"portMaps\":[],\"pools\":[],\"vteps\":[]}")
+                    && !host.namespace().exec("ip", "-br", "link").contains("sl-");
             } catch (final IOException ex) {
                 return false;
             }
