@@ -1,6 +1,5 @@
 package org.sluice.linux;
 
-import java.net.Inet4Address;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -91,37 +90,21 @@ public final class AddressedDatagramSocket implements AutoCloseable {
         final boolean ipv6 = ofIpv6 >= 0;
         final FileDescriptor socket = new FileDescriptor(ipv6 ? ofIpv6 : Linux.check(
             LibC.INSTANCE.socket(AF_INET, SOCK_DGRAM | Linux.O_NONBLOCK | Linux.O_CLOEXEC, 0), "socket", "UDP"));
-        try (OffHeapRegion memory = OffHeapRegion.anonymous(SOCKADDR_IN6_BYTES)) {
-            final UnsafeBuffer buffer = memory.slice(0, SOCKADDR_IN6_BYTES);
-            set(socket, buffer, memory, SOL_SOCKET, SO_REUSEADDR, 1);
-            set(socket, buffer, memory, SOL_IP, IP_ORIGDSTADDR, 1);
+        try (OffHeapRegion memory = OffHeapRegion.anonymous(SOCKADDR_IN6_BYTES);
+            SocketOptions options = new SocketOptions()) {
+            options.set(socket, SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR");
+            options.set(socket, SOL_IP, IP_ORIGDSTADDR, 1, "IP_RECVORIGDSTADDR");
             if (ipv6) {
-                set(socket, buffer, memory, SOL_IPV6, IPV6_V6ONLY, 0);
-                set(socket, buffer, memory, SOL_IPV6, IPV6_ORIGDSTADDR, 1);
-            }
-            buffer.setMemory(0, SOCKADDR_IN6_BYTES, (byte) 0);
-            buffer.putShort(0, (short) (ipv6 ? AF_INET6 : AF_INET));
-            buffer.putShort(PORT_OFFSET, Short.reverseBytes((short) port));
-            if (ipv6 && address instanceof Inet4Address) {
-                buffer.putShort(IPV6_OFFSET + IPV6_BYTES - IPV4_BYTES - Short.BYTES, (short) -1); // mapped
-                buffer.putBytes(IPV6_OFFSET + IPV6_BYTES - IPV4_BYTES, address.getAddress());
-            } else {
-                buffer.putBytes(ipv6 ? IPV6_OFFSET : IPV4_OFFSET, address.getAddress());
+                options.set(socket, SOL_IPV6, IPV6_V6ONLY, 0, "IPV6_V6ONLY");
+                options.set(socket, SOL_IPV6, IPV6_ORIGDSTADDR, 1, "IPV6_RECVORIGDSTADDR");
             }
             Linux.check(LibC.INSTANCE.bind(socket.fd(), memory.address(),
-                ipv6 ? SOCKADDR_IN6_BYTES : SOCKADDR_IN_BYTES), "bind", "UDP", address + ":" + port);
+                SocketAddress.write(memory.address(), ipv6, address, port)), "bind", "UDP", address + ":" + port);
             return new AddressedDatagramSocket(socket);
         } catch (final RuntimeException ex) {
             socket.close();
             throw ex;
         }
-    }
-
-    private static void set(final FileDescriptor socket, final UnsafeBuffer buffer, final OffHeapRegion memory,
-                            final int level, final int option, final int value) {
-        buffer.putInt(0, value);
-        Linux.check(LibC.INSTANCE.setsockopt(socket.fd(), level, option, memory.address(), Integer.BYTES),
-            "setsockopt", level, option);
     }
 
     public int fd() {

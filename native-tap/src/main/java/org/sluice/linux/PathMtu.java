@@ -6,8 +6,6 @@ import java.net.InetAddress;
 import org.agrona.UnsafeApi;
 
 import org.sluice.datapath.buffer.OffHeapRegion;
-import org.sluice.datapath.conntrack.FlowTuple;
-import org.sluice.datapath.protocol.NetworkOrder;
 
 /**
  * How long packets to an address may be: the MTU of the route, or less where a router on the way has said so (ip(7)
@@ -36,15 +34,8 @@ public final class PathMtu {
         final FileDescriptor socket = new FileDescriptor(Linux.check(
             LibC.INSTANCE.socket(family, AddressedDatagramSocket.SOCK_DGRAM | Linux.O_CLOEXEC, 0), "socket", "UDP"));
         try (OffHeapRegion memory = OffHeapRegion.anonymous(128)) {
-            final byte[] bytes = address.getAddress();
             final long at = memory.address();
-            for (int i = 0; i < bytes.length; i++) {
-                UnsafeApi.putByte(at + VALUE_AT + i, bytes[i]);
-            }
-            final int length = ipv6
-                ? SocketAddress.write(at, true, NetworkOrder.i64(at + VALUE_AT),
-                    NetworkOrder.i64(at + VALUE_AT + Long.BYTES), ANY_PORT)
-                : SocketAddress.write(at, false, FlowTuple.IPV4_HIGH, NetworkOrder.i32(at + VALUE_AT), ANY_PORT);
+            final int length = SocketAddress.write(at, ipv6, address, ANY_PORT);
             Linux.check(LibC.INSTANCE.connect(socket.fd(), at, length), "connect", address.getHostAddress());
             UnsafeApi.putInt(at + LENGTH_AT, Integer.BYTES);
             Linux.check(LibC.INSTANCE.getsockopt(socket.fd(),

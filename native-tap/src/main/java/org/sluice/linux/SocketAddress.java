@@ -1,5 +1,9 @@
 package org.sluice.linux;
 
+import java.net.Inet4Address;
+import java.net.InetAddress;
+import java.nio.ByteBuffer;
+
 import org.agrona.UnsafeApi;
 
 import org.sluice.datapath.conntrack.FlowTuple;
@@ -35,6 +39,14 @@ final class SocketAddress {
         }
         NetworkOrder.i32(at + AddressedDatagramSocket.IPV4_OFFSET, (int) low);
         return AddressedDatagramSocket.SOCKADDR_IN_BYTES;
+    }
+
+    /** The same of an address as Java has it; an IPv4 one is mapped for a socket of IPv6. */
+    static int write(final long at, final boolean ipv6, final InetAddress address, final int port) {
+        final ByteBuffer bytes = ByteBuffer.wrap(address.getAddress());
+        return address instanceof Inet4Address
+            ? write(at, ipv6, FlowTuple.IPV4_HIGH, FlowTuple.ipv4Low(bytes.getInt()), port)
+            : write(at, ipv6, bytes.getLong(), bytes.getLong(), port);
     }
 
     static long high(final long at, final boolean ipv6) {

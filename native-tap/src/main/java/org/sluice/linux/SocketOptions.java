@@ -14,25 +14,27 @@ final class SocketOptions implements AutoCloseable {
     private final OffHeapRegion memory = OffHeapRegion.anonymous(4096);
 
     /**
+     * @param name of the option, for people.
      * @throws NativeException when the kernel refuses.
      */
-    void set(final FileDescriptor socket, final int level, final int option, final int value) {
+    void set(final FileDescriptor socket, final int level, final int option, final int value, final String name) {
         UnsafeApi.putInt(memory.address(), value);
-        setsockopt(socket, level, option, Integer.BYTES);
+        setsockopt(socket, level, option, Integer.BYTES, name);
     }
 
     /**
      * Gives a socket a classic BPF program ({@code struct sock_fprog}).
      *
+     * @param name of the option, for people.
      * @throws NativeException when the kernel refuses.
      */
-    void filter(final FileDescriptor socket, final int option, final long[] program) {
+    void filter(final FileDescriptor socket, final int option, final long[] program, final String name) {
         for (int i = 0; i < program.length; i++) {
             UnsafeApi.putLong(memory.address() + PROGRAM_AT + (long) i * ClassicBpf.INSTRUCTION_BYTES, program[i]);
         }
         UnsafeApi.putShort(memory.address(), (short) program.length);
         UnsafeApi.putLong(memory.address() + PROGRAM_POINTER_AT, memory.address() + PROGRAM_AT);
-        setsockopt(socket, AddressedDatagramSocket.SOL_SOCKET, option, PROGRAM_STRUCT_BYTES);
+        setsockopt(socket, AddressedDatagramSocket.SOL_SOCKET, option, PROGRAM_STRUCT_BYTES, name);
     }
 
     /**
@@ -54,9 +56,9 @@ final class SocketOptions implements AutoCloseable {
         return NetworkOrder.u16(memory.address() + AddressedDatagramSocket.PORT_OFFSET);
     }
 
-    private void setsockopt(final FileDescriptor socket, final int level, final int option, final int bytes) {
-        Linux.check(LibC.INSTANCE.setsockopt(socket.fd(), level, option, memory.address(), bytes), "setsockopt", level,
-            option);
+    private void setsockopt(final FileDescriptor socket, final int level, final int option, final int bytes,
+                            final String name) {
+        Linux.check(LibC.INSTANCE.setsockopt(socket.fd(), level, option, memory.address(), bytes), "setsockopt", name);
     }
 
     @Override

@@ -69,24 +69,40 @@ public final class TapDevice implements PollableDevice {
     }
 
     private static TapDevice open(final String name, final String owner, final int extraFlags) {
-        final byte[] nameBytes = name.getBytes(StandardCharsets.US_ASCII);
-        if (nameBytes.length == 0 || nameBytes.length >= NAME_BYTES) {
+        final int nameBytes = name.getBytes(StandardCharsets.US_ASCII).length;
+        if (nameBytes == 0 || nameBytes >= NAME_BYTES) {
             throw new IllegalArgumentException("\"" + name + "\" is no interface name: 1 to 15 characters");
         }
         final FileDescriptor file = FileDescriptor.open(CONTROL_FILE, Linux.O_RDWR | Linux.O_NONBLOCK);
-        try (OffHeapRegion memory = OffHeapRegion.anonymous(IFREQ_BYTES)) {
-            final UnsafeBuffer request = memory.slice(0, IFREQ_BYTES);
-            request.putBytes(0, nameBytes);
-            final int flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR | extraFlags;
-            request.putShort(IFREQ_FLAGS_OFFSET, (short) flags);
-            ioctl(file, TUNSETIFF, memory.address(), "TUNSETIFF", name);
-            request.putInt(0, HEADER_BYTES);
-            ioctl(file, TUNSETVNETHDRSZ, memory.address(), "TUNSETVNETHDRSZ", name);
+        try {
+            setInterface(file, name, extraFlags, HEADER_BYTES);
             final int offloads = TapOffload.negotiate(set -> LibC.INSTANCE.ioctl(file.fd(), TUNSETOFFLOAD, set) == 0);
             return new TapDevice(file, name, owner, offloads);
         } catch (final RuntimeException ex) {
             file.close();
             throw ex;
+        }
+    }
+
+    /**
+     * Makes the interface of a file, or finds it.
+     *
+     * @param name        that it is to have; with {@code %d} the kernel puts the next free number there.
+     * @param headerBytes of the virtio-net header in front of every frame; set before the offloads that need it.
+     * @return its name.
+     */
+    static String setInterface(final FileDescriptor file, final String name, final int extraFlags,
+                               final int headerBytes) {
+        try (OffHeapRegion memory = OffHeapRegion.anonymous(IFREQ_BYTES)) {
+            final UnsafeBuffer request = memory.slice(0, IFREQ_BYTES);
+            request.putBytes(0, name.getBytes(StandardCharsets.US_ASCII));
+            request.putShort(IFREQ_FLAGS_OFFSET, (short) (IFF_TAP | IFF_NO_PI | IFF_VNET_HDR | extraFlags));
+            ioctl(file, TUNSETIFF, memory.address(), "TUNSETIFF", name);
+            final byte[] chosen = new byte[NAME_BYTES];
+            request.getBytes(0, chosen);
+            request.putInt(0, headerBytes);
+            ioctl(file, TUNSETVNETHDRSZ, memory.address(), "TUNSETVNETHDRSZ", name);
+            return new String(chosen, StandardCharsets.US_ASCII).trim();
         }
     }
 

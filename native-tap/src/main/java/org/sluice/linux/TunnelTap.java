@@ -1,14 +1,12 @@
 package org.sluice.linux;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
 import org.agrona.CloseHelper;
 import org.agrona.UnsafeApi;
-import org.agrona.concurrent.UnsafeBuffer;
 
 import org.sluice.datapath.buffer.EgressQueue;
 import org.sluice.datapath.buffer.FrameBatch;
@@ -65,15 +63,15 @@ public final class TunnelTap implements PollableDevice {
         FileDescriptor file = null;
         try {
             file = FileDescriptor.open(TapDevice.CONTROL_FILE, Linux.O_RDWR | Linux.O_NONBLOCK);
-            final String name = prepare(file);
+            final String name = TapDevice.setInterface(file, NAME_PATTERN, 0, HEADER_BYTES);
+            TapDevice.ioctl(file, TapDevice.TUNSETOFFLOAD, OFFLOADS, "TUNSETOFFLOAD", name);
             silence(name);
             try (RouteNetlink netlink = new RouteNetlink(); TrafficControl control = new TrafficControl()) {
                 final Link link = netlink.link(name).orElseThrow();
                 netlink.queueLength(link, QUEUE_PACKETS);
                 control.removeQueue(link.index());
-                final NeighbourRedirect redirect = NeighbourRedirect.attach(link.index());
                 netlink.setUp(link);
-                return Optional.of(new TunnelTap(file, link, redirect));
+                return Optional.of(new TunnelTap(file, link, NeighbourRedirect.attach(link.index())));
             }
         } catch (final NativeException ex) {
             CloseHelper.quietClose(file);
@@ -86,25 +84,7 @@ public final class TunnelTap implements PollableDevice {
         try {
             Files.writeString(IPV6_SETTINGS.resolve(name).resolve("disable_ipv6"), "1");
         } catch (final IOException ex) {
-            // There is no IPv6, or the setting cannot be changed: then a few packets wait in it for nobody.
-        }
-    }
-
-    /** Returns the name that the kernel has chosen. */
-    private static String prepare(final FileDescriptor file) {
-        try (OffHeapRegion memory = OffHeapRegion.anonymous(TapDevice.IFREQ_BYTES)) {
-            final UnsafeBuffer request = memory.slice(0, TapDevice.IFREQ_BYTES);
-            request.putBytes(0, NAME_PATTERN.getBytes(StandardCharsets.US_ASCII));
-            request.putShort(TapDevice.IFREQ_FLAGS_OFFSET,
-                (short) (TapDevice.IFF_TAP | TapDevice.IFF_NO_PI | TapDevice.IFF_VNET_HDR));
-            TapDevice.ioctl(file, TapDevice.TUNSETIFF, memory.address(), "TUNSETIFF", NAME_PATTERN);
-            final byte[] name = new byte[TapDevice.NAME_BYTES];
-            request.getBytes(0, name);
-            // The header's size comes before the offloads that need it.
-            request.putInt(0, HEADER_BYTES);
-            TapDevice.ioctl(file, TapDevice.TUNSETVNETHDRSZ, memory.address(), "TUNSETVNETHDRSZ", NAME_PATTERN);
-            TapDevice.ioctl(file, TapDevice.TUNSETOFFLOAD, OFFLOADS, "TUNSETOFFLOAD", NAME_PATTERN);
-            return new String(name, StandardCharsets.US_ASCII).trim();
+            // There is no IPv6, or it cannot be changed: then a few packets come out of it that are no tunnel's.
         }
     }
 

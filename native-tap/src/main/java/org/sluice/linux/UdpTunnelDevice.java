@@ -68,7 +68,7 @@ public final class UdpTunnelDevice implements PollableDevice, SuperFrameDevice {
 
     private final FileDescriptor receiver;
     private final FileDescriptor[] senders;
-    private final Optional<TunnelTap> tap = TunnelTap.open();
+    private final Optional<TunnelTap> tap;
     private final int[] sourcePorts = new int[Datagram.FLOWS];
     private final boolean ipv6;
     private final int port;
@@ -130,6 +130,7 @@ public final class UdpTunnelDevice implements PollableDevice, SuperFrameDevice {
                 sourcePorts[flow] = options.localPort(senders[flow]);
             }
         }
+        tap = TunnelTap.open();
     }
 
     @Override
@@ -188,20 +189,22 @@ public final class UdpTunnelDevice implements PollableDevice, SuperFrameDevice {
                 requireFree(options, ipv6, port);
             }
             if (sharers > 0) {
-                options.set(receiver, AddressedDatagramSocket.SOL_SOCKET, SO_REUSEPORT, 1);
+                options.set(receiver, AddressedDatagramSocket.SOL_SOCKET, SO_REUSEPORT, 1, "SO_REUSEPORT");
             }
-            options.set(receiver, AddressedDatagramSocket.SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER_BYTES);
-            options.set(receiver, SOL_UDP, UDP_GRO, 1);
-            options.set(receiver, AddressedDatagramSocket.SOL_IP, IP_RECVTOS, 1);
+            options.set(receiver, AddressedDatagramSocket.SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER_BYTES,
+                "SO_RCVBUFFORCE");
+            options.set(receiver, SOL_UDP, UDP_GRO, 1, "UDP_GRO");
+            options.set(receiver, AddressedDatagramSocket.SOL_IP, IP_RECVTOS, 1, "IP_RECVTOS");
             if (ipv6) {
-                options.set(receiver, AddressedDatagramSocket.SOL_IPV6, AddressedDatagramSocket.IPV6_V6ONLY, 0);
-                options.set(receiver, AddressedDatagramSocket.SOL_IPV6, IPV6_RECVTCLASS, 1);
+                takeIpv4Too(options, receiver);
+                options.set(receiver, AddressedDatagramSocket.SOL_IPV6, IPV6_RECVTCLASS, 1, "IPV6_RECVTCLASS");
                 // RFC 6935: tunnels may do without the outer checksum.
-                options.set(receiver, SOL_UDP, UDP_NO_CHECK6_RX, 1);
+                options.set(receiver, SOL_UDP, UDP_NO_CHECK6_RX, 1, "UDP_NO_CHECK6_RX");
             }
             options.bind(receiver, ipv6, port);
             if (sharers > 0 && first) {
-                options.filter(receiver, SO_ATTACH_REUSEPORT_CBPF, ClassicBpf.vniModulo(sharers));
+                options.filter(receiver, SO_ATTACH_REUSEPORT_CBPF, ClassicBpf.vniModulo(sharers),
+                    "SO_ATTACH_REUSEPORT_CBPF");
             }
             for (int flow = 0; flow < senders.length; flow++) {
                 senders[flow] = new FileDescriptor(
@@ -216,12 +219,16 @@ public final class UdpTunnelDevice implements PollableDevice, SuperFrameDevice {
         }
     }
 
+    private static void takeIpv4Too(final SocketOptions options, final FileDescriptor socket) {
+        options.set(socket, AddressedDatagramSocket.SOL_IPV6, AddressedDatagramSocket.IPV6_V6ONLY, 0, "IPV6_V6ONLY");
+    }
+
     /** Sockets that share a port would join those of another process of the same user without a word. */
     private static void requireFree(final SocketOptions options, final boolean ipv6, final int port) {
         try (FileDescriptor alone = new FileDescriptor(
             socket(ipv6 ? AddressedDatagramSocket.AF_INET6 : AddressedDatagramSocket.AF_INET))) {
             if (ipv6) {
-                options.set(alone, AddressedDatagramSocket.SOL_IPV6, AddressedDatagramSocket.IPV6_V6ONLY, 0);
+                takeIpv4Too(options, alone);
             }
             options.bind(alone, ipv6, port);
         }
@@ -229,12 +236,12 @@ public final class UdpTunnelDevice implements PollableDevice, SuperFrameDevice {
 
     private static void openSender(final SocketOptions options, final FileDescriptor sender, final boolean ipv6) {
         // Nobody has business with its port.
-        options.filter(sender, SO_ATTACH_FILTER, ClassicBpf.nothing());
-        options.set(sender, AddressedDatagramSocket.SOL_SOCKET, SO_SNDBUFFORCE, SEND_BUFFER_BYTES);
-        options.set(sender, AddressedDatagramSocket.SOL_IP, IP_MTU_DISCOVER, PMTUDISC_DO);
+        options.filter(sender, SO_ATTACH_FILTER, ClassicBpf.nothing(), "SO_ATTACH_FILTER");
+        options.set(sender, AddressedDatagramSocket.SOL_SOCKET, SO_SNDBUFFORCE, SEND_BUFFER_BYTES, "SO_SNDBUFFORCE");
+        options.set(sender, AddressedDatagramSocket.SOL_IP, IP_MTU_DISCOVER, PMTUDISC_DO, "IP_MTU_DISCOVER");
         if (ipv6) {
-            options.set(sender, AddressedDatagramSocket.SOL_IPV6, AddressedDatagramSocket.IPV6_V6ONLY, 0);
-            options.set(sender, AddressedDatagramSocket.SOL_IPV6, IPV6_MTU_DISCOVER, PMTUDISC_DO);
+            takeIpv4Too(options, sender);
+            options.set(sender, AddressedDatagramSocket.SOL_IPV6, IPV6_MTU_DISCOVER, PMTUDISC_DO, "IPV6_MTU_DISCOVER");
         }
         options.bind(sender, ipv6, 0);
     }

@@ -83,19 +83,20 @@ public final class UplinkDevice implements PollableDevice {
         // Protocol 0 receives nothing until the socket is bound.
         final FileDescriptor socket = new FileDescriptor(
             Linux.check(LibC.INSTANCE.socket(AF_PACKET, SOCK_RAW_NONBLOCK_CLOEXEC, 0), "socket", "AF_PACKET"));
-        try (OffHeapRegion memory = OffHeapRegion.anonymous(SOCKADDR_LL_BYTES + RING_REQUEST_BYTES)) {
-            final UnsafeBuffer option = memory.slice(0, RING_REQUEST_BYTES);
-            setInt(socket, memory, SOL_PACKET, PACKET_VERSION, TPACKET_V2, "PACKET_VERSION");
-            setInt(socket, memory, SOL_PACKET, PACKET_VNET_HDR, 1, "PACKET_VNET_HDR");
-            option.putInt(0, BLOCK_BYTES);
-            option.putInt(4, BLOCKS);
-            option.putInt(8, FRAME_BYTES);
-            option.putInt(12, FRAMES);
+        try (OffHeapRegion memory = OffHeapRegion.anonymous(SOCKADDR_LL_BYTES + RING_REQUEST_BYTES);
+            SocketOptions options = new SocketOptions()) {
+            final UnsafeBuffer request = memory.slice(0, RING_REQUEST_BYTES);
+            options.set(socket, SOL_PACKET, PACKET_VERSION, TPACKET_V2, "PACKET_VERSION");
+            options.set(socket, SOL_PACKET, PACKET_VNET_HDR, 1, "PACKET_VNET_HDR");
+            request.putInt(0, BLOCK_BYTES);
+            request.putInt(4, BLOCKS);
+            request.putInt(8, FRAME_BYTES);
+            request.putInt(12, FRAMES);
             Linux.check(LibC.INSTANCE.setsockopt(socket.fd(), SOL_PACKET, PACKET_RX_RING, memory.address(),
                 RING_REQUEST_BYTES), "setsockopt", "PACKET_RX_RING", name);
-            setInt(socket, memory, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1, "PACKET_IGNORE_OUTGOING");
-            setInt(socket, memory, SOL_SOCKET, SO_SNDBUFFORCE, SEND_BUFFER_BYTES, "SO_SNDBUFFORCE");
-            setInt(socket, memory, SOL_SOCKET, SO_ATTACH_BPF, filterFd, "SO_ATTACH_BPF");
+            options.set(socket, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1, "PACKET_IGNORE_OUTGOING");
+            options.set(socket, SOL_SOCKET, SO_SNDBUFFORCE, SEND_BUFFER_BYTES, "SO_SNDBUFFORCE");
+            options.set(socket, SOL_SOCKET, SO_ATTACH_BPF, filterFd, "SO_ATTACH_BPF");
             final long ring =
                 LibC.INSTANCE.mmap(0, RING_BYTES, PROT_READ_WRITE, MAP_SHARED_POPULATE, socket.fd(), 0, 0);
             if (ring == -1) {
@@ -123,13 +124,6 @@ public final class UplinkDevice implements PollableDevice {
         address.putInt(SOCKADDR_IFINDEX_OFFSET, linkIndex);
         Linux.check(LibC.INSTANCE.bind(socket.fd(), memory.address() + RING_REQUEST_BYTES, SOCKADDR_LL_BYTES), "bind",
             "packet socket", name);
-    }
-
-    private static void setInt(final FileDescriptor socket, final OffHeapRegion memory, final int level,
-                               final int option, final int value, final String optionName) {
-        memory.slice(0, Integer.BYTES).putInt(0, value);
-        Linux.check(LibC.INSTANCE.setsockopt(socket.fd(), level, option, memory.address(), Integer.BYTES),
-            "setsockopt", optionName);
     }
 
     @Override

@@ -4,7 +4,6 @@ import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -19,6 +18,7 @@ import org.sluice.control.model.DesiredState;
 import org.sluice.control.model.EndpointSpec;
 import org.sluice.control.model.IpPrefix;
 import org.sluice.control.model.NetworkSpec;
+import org.sluice.control.observe.PortNames;
 import org.sluice.control.overlay.OverlayManager;
 import org.sluice.control.uplink.UplinkManager;
 import org.sluice.datapath.buffer.DropReason;
@@ -98,14 +98,13 @@ final class Reporter {
     List<Views.FdbEntry> fdb(final String only) {
         final List<Views.FdbEntry> entries = new ArrayList<>();
         final List<NetworkSpec> chosen = only == null ? List.copyOf(state.networks()) : List.of(state.network(only));
+        final Map<Integer, String> names = PortNames.of(state, networks, endpoints, uplinks, overlays);
         for (final NetworkSpec spec : chosen) {
-            networks.find(spec.name()).ifPresent(live -> {
-                final Map<Integer, String> names = portNames(live);
-                engine.visitFdb(live.handle(), (mac, port, isStatic, age) -> entries.add(
+            networks.find(spec.name()).ifPresent(live -> engine.visitFdb(live.handle(),
+                (mac, port, isStatic, age) -> entries.add(
                     new Views.FdbEntry(state.shownName(spec), MacAddress.format(mac),
                         names.getOrDefault(port, "port " + port),
-                        isStatic ? "static" : "learned", isStatic ? null : age)));
-            });
+                        isStatic ? "static" : "learned", isStatic ? null : age))));
         }
         entries.sort(Comparator.comparing(Views.FdbEntry::network).thenComparing(Views.FdbEntry::mac));
         return entries;
@@ -164,16 +163,6 @@ final class Reporter {
         return Arrays.stream(DropReason.values())
             .map(reason -> new Views.Drop(reason.name(), reason.description(), status.drops(reason)))
             .filter(drop -> drop.frames() > 0).toList();
-    }
-
-    private Map<Integer, String> portNames(final NetworkManager.LiveNetwork live) {
-        final Map<Integer, String> names = new HashMap<>();
-        names.put(live.hostPort().index(), live.spec().hostInterface());
-        state.endpointsOf(live.spec().name()).forEach(
-            e -> endpoints.port(e.name()).ifPresent(port -> names.put(port.index(), state.shownName(e))));
-        overlays.vtepsOf(live.spec().name())
-            .forEach(vtep -> names.put(vtep.port().index(), "vtep " + IpPrefix.format(vtep.spec().address())));
-        return names;
     }
 
     static <E extends Enum<E>> Map<String, Long> counters(final CounterGroup<E> group, final E[] names) {

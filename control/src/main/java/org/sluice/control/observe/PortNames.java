@@ -11,14 +11,14 @@ import org.sluice.control.overlay.OverlayManager;
 import org.sluice.control.uplink.UplinkManager;
 
 /** What the switch's ports are called: endpoints by their name or their container's, others by their interface. */
-final class PortNames {
+public final class PortNames {
     private PortNames() {
     }
 
     /** Of this moment, by the port's index. */
-    static Map<Integer, String> of(final DesiredState state, final NetworkManager networks,
-                                   final EndpointManager endpoints, final UplinkManager uplinks,
-                                   final OverlayManager overlays) {
+    public static Map<Integer, String> of(final DesiredState state, final NetworkManager networks,
+                                          final EndpointManager endpoints, final UplinkManager uplinks,
+                                          final OverlayManager overlays) {
         final Map<Integer, String> names = new HashMap<>();
         state.networks().forEach(spec -> networks.find(spec.name())
             .ifPresent(live -> names.put(live.hostPort().index(), spec.hostInterface())));

@@ -1,6 +1,5 @@
 package org.sluice.control.overlay;
 
-import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -12,26 +11,21 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Collectors;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import org.sluice.control.ControlException;
 import org.sluice.control.engine.SwitchEngine;
-import org.sluice.control.ipam.MacAllocator;
 import org.sluice.control.model.Addresses;
 import org.sluice.control.model.DesiredState;
-import org.sluice.control.model.EndpointSpec;
 import org.sluice.control.model.IpPrefix;
 import org.sluice.control.model.NetworkSpec;
 import org.sluice.control.model.StateStore;
-import org.sluice.control.model.SubnetSpec;
 import org.sluice.control.model.VtepSpec;
 import org.sluice.datapath.bridge.PortIdentity;
 import org.sluice.datapath.command.Command;
 import org.sluice.datapath.protocol.MacAddress;
-import org.sluice.linux.netlink.Link;
 
 /**
  * The other hosts of the overlay networks. Which VTEPs a network has, and which endpoints are known to be behind them,
@@ -49,6 +43,7 @@ public final class OverlayManager {
     private final StateStore store;
     private final SwitchEngine engine;
     private final Underlay underlay;
+    private final VtepRequests requests;
     private final Map<String, Overlay> overlays = new HashMap<>();
 
     /** A network that is up. */
@@ -93,6 +88,7 @@ public final class OverlayManager {
         this.store = store;
         this.engine = engine;
         underlay = new Underlay(engine, udpPort);
+        requests = new VtepRequests(state);
     }
 
     /** Where the tunnels end: ports of each worker; none while there is no overlay network. */
@@ -113,7 +109,7 @@ public final class OverlayManager {
      */
     public VtepSpec add(final String networkName, final Request request) {
         final NetworkSpec network = requireOverlay(networkName);
-        final VtepSpec wanted = complete(network, request);
+        final VtepSpec wanted = requests.complete(network, request);
         final List<VtepSpec> all = new ArrayList<>(state.vtepsOf(network.name()));
         if (all.stream().anyMatch(vtep -> vtep.address().equals(wanted.address()))) {
             throw ControlException.conflict(IpPrefix.format(wanted.address()) + " is a VTEP of network \""
@@ -146,14 +142,14 @@ public final class OverlayManager {
      *
      * @throws ControlException when one of them is wrong; then nothing has changed.
      */
-    public List<VtepSpec> replace(final String networkName, final List<Request> requests) {
+    public List<VtepSpec> replace(final String networkName, final List<Request> all) {
         final NetworkSpec network = requireOverlay(networkName);
-        if (requests == null) {
+        if (all == null) {
             throw ControlException.invalid("which VTEPs? give a list, \"vteps\", that may be empty");
         }
         final Map<InetAddress, VtepSpec> wanted = new LinkedHashMap<>();
-        for (final Request request : requests) {
-            final VtepSpec vtep = complete(network, request);
+        for (final Request request : all) {
+            final VtepSpec vtep = requests.complete(network, request);
             if (wanted.put(vtep.address(), vtep) != null) {
                 throw ControlException.invalid("VTEP " + request.address() + " is named twice");
             }
@@ -164,7 +160,7 @@ public final class OverlayManager {
 
     private void edit(final NetworkSpec network, final List<VtepSpec> wanted) {
         final List<VtepSpec> before = state.vtepsOf(network.name());
-        requireDistinct(wanted);
+        VtepRequests.requireDistinct(wanted);
         try {
             apply(network, wanted);
             state.putVteps(network.name(), wanted);
@@ -174,23 +170,6 @@ public final class OverlayManager {
             apply(network, before);
             store.stage(state);
             throw ex;
-        }
-    }
-
-    private static void requireDistinct(final List<VtepSpec> wanted) {
-        final Map<String, VtepSpec> owners = new HashMap<>();
-        for (final VtepSpec vtep : wanted) {
-            for (final VtepSpec.RemoteEndpoint endpoint : vtep.endpoints()) {
-                final List<String> names = new ArrayList<>(List.of(endpoint.mac()));
-                endpoint.addresses().forEach(address -> names.add(IpPrefix.format(address)));
-                for (final String name : names) {
-                    final VtepSpec other = owners.put(name, vtep);
-                    if (other != null) {
-                        throw ControlException.conflict("the endpoint of " + name + " is behind "
-                            + IpPrefix.format(other.address()) + " already");
-                    }
-                }
-            }
         }
     }
 
@@ -248,10 +227,10 @@ public final class OverlayManager {
 
     private void plug(final Overlay overlay, final VtepSpec vtep) {
         final int portIndex = engine.reservePort();
-        final TunnelPath path =
-            TunnelPath.to(vtep.address()).orElse(new TunnelPath(overlay.network.mtu(), 0, null));
+        final TunnelPath path;
         final SwitchEngine.PortHandle port;
-        try {
+        try (PathFinder paths = new PathFinder()) {
+            path = paths.to(vtep.address()).orElse(new TunnelPath(overlay.network.mtu(), 0, null));
             port = engine.addVtep(overlay.handle, IpPrefix.format(vtep.address()), path.mtu(),
                 Addresses.high(vtep.address()), Addresses.low(vtep.address()), portIndex);
         } catch (final RuntimeException ex) {
@@ -297,32 +276,36 @@ public final class OverlayManager {
 
     /** Asks the kernel anew how long packets to each VTEP may be: routes change, and routers speak up. */
     public void refreshPaths() {
-        for (final Overlay overlay : overlays.values()) {
-            List.copyOf(overlay.vteps.values()).forEach(vtep -> refreshPath(overlay, vtep));
+        try (PathFinder paths = new PathFinder()) {
+            for (final Overlay overlay : overlays.values()) {
+                List.copyOf(overlay.vteps.values()).forEach(vtep -> refreshPath(paths, overlay, vtep));
+            }
         }
     }
 
     /**
      * The host's interfaces, addresses or routes have changed.
      *
-     * @param uplinks   the interfaces that tunnel packets come by.
+     * @param uplinks   numbers of the interfaces that tunnel packets come by.
      * @param addresses the host's.
      */
-    public void onHostChanged(final Set<Link> uplinks, final Set<InetAddress> addresses) {
-        underlay.steer(uplinks.stream().map(Link::index).collect(Collectors.toSet()), addresses);
+    public void onHostChanged(final Set<Integer> uplinks, final Set<InetAddress> addresses) {
+        underlay.steer(uplinks, addresses);
         refreshPaths();
     }
 
     /** The same for the VTEP whose port this is. */
     public void refreshPath(final int portIndex) {
-        for (final Overlay overlay : overlays.values()) {
-            overlay.vteps.values().stream().filter(vtep -> vtep.port().index() == portIndex).findFirst()
-                .ifPresent(vtep -> refreshPath(overlay, vtep));
+        try (PathFinder paths = new PathFinder()) {
+            for (final Overlay overlay : overlays.values()) {
+                overlay.vteps.values().stream().filter(vtep -> vtep.port().index() == portIndex).findFirst()
+                    .ifPresent(vtep -> refreshPath(paths, overlay, vtep));
+            }
         }
     }
 
-    private void refreshPath(final Overlay overlay, final LiveVtep before) {
-        final TunnelPath path = TunnelPath.to(before.spec().address()).orElse(before.path());
+    private void refreshPath(final PathFinder paths, final Overlay overlay, final LiveVtep before) {
+        final TunnelPath path = paths.to(before.spec().address()).orElse(before.path());
         if (path.equals(before.path())) {
             return;
         }
@@ -350,62 +333,5 @@ public final class OverlayManager {
                 + " make one that spans hosts by sluice network create --vni");
         }
         return network;
-    }
-
-    private VtepSpec complete(final NetworkSpec network, final Request request) {
-        final InetAddress address = IpPrefix.parseAddress(request.address());
-        if (address.isMulticastAddress() || address.isAnyLocalAddress() || address.isLoopbackAddress()
-            || address.isLinkLocalAddress() || TunnelPath.isBroadcast(address)) {
-            throw ControlException.invalid(request.address() + " is no address of another host; give the one that its"
-                + " tunnel packets come from");
-        }
-        if (TunnelPath.isLocal(address)) {
-            throw ControlException.invalid(request.address() + " is this host's own address; give the other host's");
-        }
-        if (network.subnets().stream().anyMatch(subnet -> subnet.subnet().contains(address))) {
-            throw ControlException.invalid(request.address() + " is an address within the network; give the host's own,"
-                + " by which tunnel packets reach it");
-        }
-        final List<VtepSpec.RemoteEndpoint> endpoints = new ArrayList<>();
-        for (final RemoteRequest endpoint : request.endpoints() == null ? List.<RemoteRequest>of()
-            : request.endpoints()) {
-            endpoints.add(complete(network, endpoint));
-        }
-        return new VtepSpec(network.name(), address, List.copyOf(endpoints));
-    }
-
-    private VtepSpec.RemoteEndpoint complete(final NetworkSpec network, final RemoteRequest request) {
-        if (request.mac() == null) {
-            throw ControlException.invalid("\"\" is not a MAC address, and an endpoint behind a VTEP needs one");
-        }
-        final String mac = MacAddress.format(MacAllocator.parse(request.mac()));
-        if (mac.equals(network.gatewayMac())) {
-            throw ControlException.conflict("MAC address " + mac + " is the gateway's");
-        }
-        final List<InetAddress> addresses = (request.addresses() == null ? List.<String>of() : request.addresses())
-            .stream().map(IpPrefix::parseAddress).toList();
-        addresses.forEach(address -> requireOfEndpoint(network, address));
-        if (addresses.stream().map(address -> address instanceof Inet4Address).distinct().count() != addresses.size()) {
-            throw ControlException.invalid("an endpoint has at most one IPv4 and one IPv6 address");
-        }
-        for (final EndpointSpec local : state.endpointsOf(network.name())) {
-            final String common = local.mac().equals(mac) ? mac : addresses.stream().filter(local.addresses()::contains)
-                .map(IpPrefix::format).findFirst().orElse(null);
-            if (common != null) {
-                throw ControlException.conflict(common + " is that of an endpoint on this host, \""
-                    + state.shownName(local) + "\"; detach that first");
-            }
-        }
-        return new VtepSpec.RemoteEndpoint(mac, addresses);
-    }
-
-    private static void requireOfEndpoint(final NetworkSpec network, final InetAddress address) {
-        final SubnetSpec subnet = network.subnets().stream().filter(s -> s.subnet().contains(address)).findFirst()
-            .orElseThrow(() -> ControlException.invalid("address " + IpPrefix.format(address)
-                + " is in no subnet of network \"" + network.name() + "\""));
-        if (subnet.gateway().equals(address) || subnet.subnet().isReserved(address)) {
-            throw ControlException.conflict("address " + IpPrefix.format(address) + " is the gateway's of network \""
-                + network.name() + "\", or its network or broadcast address");
-        }
     }
 }

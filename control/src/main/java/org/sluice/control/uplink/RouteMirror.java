@@ -224,7 +224,7 @@ public final class RouteMirror implements AutoCloseable {
             syncRoutes(worker);
         }
         overlays.onHostChanged(
-            uplinks.all().stream().map(UplinkManager.Uplink::link).collect(Collectors.toSet()), locals);
+            uplinks.all().stream().map(uplink -> uplink.link().index()).collect(Collectors.toSet()), locals);
     }
 
     private List<Route> mainRoutes() {

@@ -4,8 +4,6 @@ import org.sluice.datapath.buffer.FrameBatch;
 import org.sluice.datapath.protocol.EtherType;
 import org.sluice.datapath.protocol.InternetChecksum;
 import org.sluice.datapath.protocol.IpProtocol;
-import org.sluice.datapath.protocol.Ipv4Flyweight;
-import org.sluice.datapath.protocol.Ipv6Flyweight;
 import org.sluice.datapath.protocol.NetworkOrder;
 import org.sluice.datapath.protocol.UdpFlyweight;
 import org.sluice.datapath.protocol.VirtioNetHeaderFlyweight;
@@ -14,8 +12,6 @@ import org.sluice.datapath.protocol.VirtioNetHeaderFlyweight;
 public final class ChecksumVerifier {
     private static final int RIGHT = 0xFFFF;
 
-    private final Ipv4Flyweight ipv4 = new Ipv4Flyweight();
-    private final Ipv6Flyweight ipv6 = new Ipv6Flyweight();
     private final VirtioNetHeaderFlyweight virtio = new VirtioNetHeaderFlyweight();
 
     /**
@@ -44,16 +40,8 @@ public final class ChecksumVerifier {
     }
 
     private boolean isSumRight(final FrameBatch batch, final int i, final long l4, final int length) {
-        final int protocol = batch.l4Protocol(i);
-        final long pseudoHeader;
-        if (batch.etherType(i) == EtherType.IPV4) {
-            ipv4.wrap(batch.l3Address(i), batch.l3Available(i));
-            pseudoHeader = InternetChecksum.pseudoHeader(ipv4.source(), ipv4.destination(), protocol, length);
-        } else {
-            ipv6.wrap(batch.l3Address(i), batch.l3Available(i));
-            pseudoHeader = InternetChecksum.pseudoHeader(ipv6.sourceHigh(), ipv6.sourceLow(), ipv6.destinationHigh(),
-                ipv6.destinationLow(), protocol, length);
-        }
+        final long pseudoHeader = InternetChecksum.pseudoHeader(batch.l3Address(i),
+            batch.etherType(i) == EtherType.IPV4, batch.l4Protocol(i), length);
         return InternetChecksum.fold(pseudoHeader + InternetChecksum.sum(l4, length)) == RIGHT;
     }
 }

@@ -169,9 +169,7 @@ public final class IcmpErrorTranslator {
         NetworkOrder.u16(icmp + IcmpFlyweight.CHECKSUM_FIELD_OFFSET, 0);
         long sum = InternetChecksum.sum(icmp, length);
         if (batch.l4Protocol(i) == IpProtocol.ICMPV6) {
-            ipv6.wrap(l3, batch.l3Available(i));
-            sum += InternetChecksum.pseudoHeader(ipv6.sourceHigh(), ipv6.sourceLow(), ipv6.destinationHigh(),
-                ipv6.destinationLow(), IpProtocol.ICMPV6, length);
+            sum += InternetChecksum.pseudoHeader(l3, false, IpProtocol.ICMPV6, length);
         }
         NetworkOrder.u16(icmp + IcmpFlyweight.CHECKSUM_FIELD_OFFSET, InternetChecksum.finish(sum));
     }

@@ -118,8 +118,8 @@ final class GatewayResponder {
     /** Over the pseudo-header and a message that fills the IPv6 payload. */
     private static long sum(final Ipv6Flyweight ipv6, final Icmpv6Flyweight icmpv6) {
         final int length = ipv6.payloadLength();
-        return InternetChecksum.pseudoHeader(ipv6.sourceHigh(), ipv6.sourceLow(), ipv6.destinationHigh(),
-            ipv6.destinationLow(), IpProtocol.ICMPV6, length) + InternetChecksum.sum(icmpv6.address(), length);
+        return InternetChecksum.pseudoHeader(ipv6.address(), false, IpProtocol.ICMPV6, length)
+            + InternetChecksum.sum(icmpv6.address(), length);
     }
 
     private void swapMacs(final FrameBatch batch, final int i) {

@@ -86,6 +86,19 @@ public final class InternetChecksum {
             + protocol + lengthBytes;
     }
 
+    /** The same of the addresses in an IP header that is there as a whole, of either version. */
+    public static long pseudoHeader(final long ipHeader, final boolean isIpv4, final int protocol,
+                                    final int lengthBytes) {
+        if (isIpv4) {
+            return pseudoHeader(NetworkOrder.i32(ipHeader + Ipv4Flyweight.SOURCE_FIELD_OFFSET),
+                NetworkOrder.i32(ipHeader + Ipv4Flyweight.DESTINATION_FIELD_OFFSET), protocol, lengthBytes);
+        }
+        final long source = ipHeader + Ipv6Flyweight.SOURCE_FIELD_OFFSET;
+        final long destination = ipHeader + Ipv6Flyweight.DESTINATION_FIELD_OFFSET;
+        return pseudoHeader(NetworkOrder.i64(source), NetworkOrder.i64(source + Long.BYTES),
+            NetworkOrder.i64(destination), NetworkOrder.i64(destination + Long.BYTES), protocol, lengthBytes);
+    }
+
     /**
      * The checksum after one 16-bit word that it covers has changed (RFC 1624, equation 3).
      *

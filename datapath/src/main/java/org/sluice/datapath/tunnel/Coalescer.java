@@ -41,6 +41,7 @@ final class Coalescer {
 
     private final SegmentHeader candidate = new SegmentHeader();
     private final VirtioNetHeaderFlyweight virtio = new VirtioNetHeaderFlyweight();
+    /** At most one for each frame of the batch. */
     private final Item[] items = new Item[FrameBatch.CAPACITY];
     private int size;
     private int oldestOpen;
@@ -182,9 +183,6 @@ final class Coalescer {
     }
 
     private void open(final long limit, final int index) {
-        if (size == items.length) {
-            return; // as many as frames: it cannot come to that
-        }
         oldestOpen = Math.max(oldestOpen, size + 1 - ITEMS);
         final Item item = items[size++];
         item.header.set(candidate);

@@ -24,8 +24,6 @@ import org.sluice.datapath.status.PortCounter;
  */
 public final class Encapsulator implements AutoCloseable {
     private static final int ARENA_BYTES = 1 << 20;
-    /** At the arena's end. */
-    private static final int OUTER_HEADER_ROOM = 128;
     /** The longest datagram, its note in front, and some for alignment. */
     private static final int MESSAGE_BYTES = Datagram.HEADER_BYTES + FrameBatch.SLOT_FRAME_LENGTH + 64;
 
@@ -38,6 +36,7 @@ public final class Encapsulator implements AutoCloseable {
     private final int[] lastFrame = new int[FrameBatch.CAPACITY];
     private final PathEvents events;
     private final OuterHeader outerHeader = new OuterHeader();
+    /** Where they are written: at the arena's end. */
     private final long outerHeaders;
     private SuperFrameDevice underlay;
     private CounterGroup<PortCounter> counters;
@@ -61,7 +60,7 @@ public final class Encapsulator implements AutoCloseable {
 
     public Encapsulator(final PathEvents events) {
         this.events = events;
-        outerHeaders = arena.address() + ARENA_BYTES - OUTER_HEADER_ROOM;
+        outerHeaders = arena.address() + ARENA_BYTES - OuterHeader.MAX_BYTES;
     }
 
     /**

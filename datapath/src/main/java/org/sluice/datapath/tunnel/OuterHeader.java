@@ -27,10 +27,11 @@ import org.sluice.datapath.protocol.VxlanFlyweight;
  * holds the pseudo-header's sum, and each segment's is completed with it.
  */
 final class OuterHeader {
-    static final int MAX_BYTES = 24 + EthernetFlyweight.LENGTH + Ipv6Flyweight.LENGTH + UdpFlyweight.LENGTH
+    private static final int VIRTIO_BYTES = 24;
+    /** Of the longest headers. */
+    static final int MAX_BYTES = VIRTIO_BYTES + EthernetFlyweight.LENGTH + Ipv6Flyweight.LENGTH + UdpFlyweight.LENGTH
         + VxlanFlyweight.LENGTH;
 
-    private static final int VIRTIO_BYTES = 24;
     private static final int OUTER_L4_FIELD_OFFSET = 20;
     private static final int INNER_L3_FIELD_OFFSET = 22;
     private static final int LINK_INDEX_OFFSET = 2;
@@ -80,8 +81,8 @@ final class OuterHeader {
             writeIpv4(ethernet + l3Offset, vtep, trafficClass, udpBytes);
         } else {
             writeIpv6(ethernet + l3Offset, vtep, trafficClass, udpBytes);
-            udp.checksum(InternetChecksum.fold(InternetChecksum.pseudoHeader(vtep.sourceHigh(), vtep.sourceLow(),
-                vtep.high(), vtep.low(), IpProtocol.UDP, udpBytes)));
+            udp.checksum(InternetChecksum.fold(
+                InternetChecksum.pseudoHeader(ethernet + l3Offset, false, IpProtocol.UDP, udpBytes)));
         }
         NetworkOrder.i64(ethernet + l4Offset + UdpFlyweight.LENGTH, VxlanFlyweight.header(vtep.vni()));
         return VIRTIO_BYTES + innerOffset;

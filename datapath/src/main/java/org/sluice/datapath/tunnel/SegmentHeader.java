@@ -104,11 +104,6 @@ final class SegmentHeader {
         return claimed;
     }
 
-    /** Whether it is an IP packet, with addresses that can be read. */
-    boolean isIp() {
-        return ip;
-    }
-
     boolean isIpv4() {
         return ipv4;
     }
@@ -242,15 +237,7 @@ final class SegmentHeader {
 
     /** Its sum, with the packet's length, unfolded. */
     long pseudoHeader() {
-        final long l3 = frame + L3;
-        final int l4Bytes = length - l4Offset;
-        return ipv4
-            ? InternetChecksum.pseudoHeader(NetworkOrder.i32(l3 + Ipv4Flyweight.SOURCE_FIELD_OFFSET),
-                NetworkOrder.i32(l3 + Ipv4Flyweight.DESTINATION_FIELD_OFFSET), protocol, l4Bytes)
-            : InternetChecksum.pseudoHeader(NetworkOrder.i64(l3 + Ipv6Flyweight.SOURCE_FIELD_OFFSET),
-                NetworkOrder.i64(l3 + Ipv6Flyweight.SOURCE_FIELD_OFFSET + Long.BYTES),
-                NetworkOrder.i64(l3 + Ipv6Flyweight.DESTINATION_FIELD_OFFSET),
-                NetworkOrder.i64(l3 + Ipv6Flyweight.DESTINATION_FIELD_OFFSET + Long.BYTES), protocol, l4Bytes);
+        return InternetChecksum.pseudoHeader(frame + L3, ipv4, protocol, length - l4Offset);
     }
 
     /** Takes another's place: for a header that is kept. */

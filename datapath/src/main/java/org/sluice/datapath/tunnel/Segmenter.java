@@ -47,17 +47,10 @@ public final class Segmenter {
         segmentPayload = virtio.gsoSize();
         count = Math.max(1, (payloadBytes + segmentPayload - 1) / segmentPayload);
         next = 0;
-        final long l3 = frame + EthernetFlyweight.LENGTH;
         ipv4 = NetworkOrder.u16(frame + EthernetFlyweight.ETHER_TYPE_FIELD_OFFSET) == EtherType.IPV4;
-        final int protocol = tcp ? IpProtocol.TCP : IpProtocol.UDP;
         // Without the length, which is each segment's own.
-        pseudoHeader = ipv4
-            ? InternetChecksum.pseudoHeader(NetworkOrder.i32(l3 + Ipv4Flyweight.SOURCE_FIELD_OFFSET),
-                NetworkOrder.i32(l3 + Ipv4Flyweight.DESTINATION_FIELD_OFFSET), protocol, 0)
-            : InternetChecksum.pseudoHeader(NetworkOrder.i64(l3 + Ipv6Flyweight.SOURCE_FIELD_OFFSET),
-                NetworkOrder.i64(l3 + Ipv6Flyweight.SOURCE_FIELD_OFFSET + Long.BYTES),
-                NetworkOrder.i64(l3 + Ipv6Flyweight.DESTINATION_FIELD_OFFSET),
-                NetworkOrder.i64(l3 + Ipv6Flyweight.DESTINATION_FIELD_OFFSET + Long.BYTES), protocol, 0);
+        pseudoHeader = InternetChecksum.pseudoHeader(frame + EthernetFlyweight.LENGTH, ipv4,
+            tcp ? IpProtocol.TCP : IpProtocol.UDP, 0);
     }
 
     /** Whether there is another one. */

@@ -184,33 +184,6 @@ final class PortTable {
         return CommandResult.OK;
     }
 
-    private void forgetRemote(final VtepTable.Overlay overlay, final Port port, final PortIdentity identity) {
-        overlay.removeRemote(identity);
-        vtepOf(port).remotes().removeIf(known -> known.mac() == identity.mac());
-        if (fdb.pinnedTo(port.domain().id(), identity.mac()) == port.index()) {
-            fdb.remove(port.domain().id(), identity.mac());
-        }
-    }
-
-    private void removeVtep(final Port port) {
-        final VtepTable.Overlay overlay = tunnel.vteps().overlay(port.domain().policy().vni());
-        List.copyOf(vtepOf(port).remotes()).forEach(identity -> forgetRemote(overlay, port, identity));
-        tunnel.vteps().removeVtep(port);
-    }
-
-    private static Vtep vtepOf(final Port port) {
-        return (Vtep) port.device();
-    }
-
-    private boolean isVtep(final int index) {
-        return port(index) != null && ports[index].isVtep();
-    }
-
-    /** The port of that index, or null. */
-    private Port port(final int index) {
-        return index >= 0 && index < ports.length ? ports[index] : null;
-    }
-
     CommandResult onRemovePort(final Command.RemovePort command) {
         final int index = command.portIndex();
         final Port port = port(index);
@@ -221,13 +194,13 @@ final class PortTable {
             }
             return CommandResult.PORT_UNKNOWN;
         }
-        switch (port.kind()) {
-            case VTEP -> removeVtep(port);
-            case UNDERLAY -> tunnel.removeUnderlay(port);
-            default -> { }
-        }
-        if (!port.isVtep()) {
+        if (port.isVtep()) {
+            removeVtep(port); // whose device nobody watches
+        } else {
             resources.poller().remove(index, port.device());
+        }
+        if (port.isUnderlay()) {
+            tunnel.removeUnderlay(port);
         }
         port.domain().remove(port);
         ports[index] = null;
@@ -263,6 +236,33 @@ final class PortTable {
     /** The uplink of that index, or null. */
     Port uplink(final int index) {
         return port(index) != null && ports[index].isUplink() ? ports[index] : null;
+    }
+
+    private void forgetRemote(final VtepTable.Overlay overlay, final Port port, final PortIdentity identity) {
+        overlay.removeRemote(identity);
+        vtepOf(port).remotes().removeIf(known -> known.mac() == identity.mac());
+        if (fdb.pinnedTo(port.domain().id(), identity.mac()) == port.index()) {
+            fdb.remove(port.domain().id(), identity.mac());
+        }
+    }
+
+    private void removeVtep(final Port port) {
+        final VtepTable.Overlay overlay = tunnel.vteps().overlay(port.domain().policy().vni());
+        List.copyOf(vtepOf(port).remotes()).forEach(identity -> forgetRemote(overlay, port, identity));
+        tunnel.vteps().removeVtep(port);
+    }
+
+    private static Vtep vtepOf(final Port port) {
+        return (Vtep) port.device();
+    }
+
+    private boolean isVtep(final int index) {
+        return port(index) != null && ports[index].isVtep();
+    }
+
+    /** The port of that index, or null. */
+    private Port port(final int index) {
+        return index >= 0 && index < ports.length ? ports[index] : null;
     }
 
     /** The MAC of the host port, and of an endpoint that may use no other, is known: it need not be learned. */

@@ -37,12 +37,6 @@ final class SteeringProgram {
     /** About two hours, after which TCP asks whether the other end is still there. */
     static final int FLOW_LIFETIME = 6_700;
 
-    private static final int CONTEXT_PACKET_TYPE = 4;
-    private static final int CONTEXT_PROTOCOL = 16;
-    private static final int CONTEXT_VLAN_PRESENT = 20;
-    private static final int PACKET_HOST = 0;
-    private static final int IPV4_IN_CONTEXT = 0x0008;
-    private static final int IPV6_IN_CONTEXT = 0xDD86;
 
     private static final int ETHERNET_BYTES = 14;
     private static final int IPV4_BYTES = 20;
@@ -119,10 +113,10 @@ final class SteeringProgram {
      */
     private void test() {
         code.move(R6, R1)
-            .load(WORD, R2, R6, CONTEXT_PACKET_TYPE).jumpIfNotEqual(R2, PACKET_HOST, "theirs")
-            .load(WORD, R2, R6, CONTEXT_VLAN_PRESENT).jumpIfNotEqual(R2, 0, "theirs")
-            .load(WORD, R7, R6, CONTEXT_PROTOCOL)
-            .jumpIfEqual(R7, IPV6_IN_CONTEXT, "ipv6").jumpIfNotEqual(R7, IPV4_IN_CONTEXT, "theirs");
+            .load(WORD, R2, R6, SkbContext.PACKET_TYPE).jumpIfNotEqual(R2, SkbContext.PACKET_HOST, "theirs")
+            .load(WORD, R2, R6, SkbContext.VLAN_PRESENT).jumpIfNotEqual(R2, 0, "theirs")
+            .load(WORD, R7, R6, SkbContext.PROTOCOL)
+            .jumpIfEqual(R7, SkbContext.IPV6, "ipv6").jumpIfNotEqual(R7, SkbContext.IPV4, "theirs");
         readIpv4();
         readIpv6();
         code.label("address").lookup(maps.addresses(), KEY_AT).jumpIfNotEqual(R0, 0, "local")
@@ -203,7 +197,7 @@ final class SteeringProgram {
     private void readFlow() {
         code.storeValue(DOUBLE, STACK, FLOW_AT, 0).storeValue(WORD, STACK, FLOW_AT + 8, IPV4_MAPPED_PREFIX)
             .load(WORD, R2, STACK, HEADER_AT + 12).store(WORD, STACK, FLOW_AT + 12, R2)
-            .load(WORD, R2, R6, CONTEXT_PROTOCOL).jumpIfEqual(R2, IPV4_IN_CONTEXT, "flow")
+            .load(WORD, R2, R6, SkbContext.PROTOCOL).jumpIfEqual(R2, SkbContext.IPV4, "flow")
             .load(DOUBLE, R2, STACK, HEADER_AT + 8).store(DOUBLE, STACK, FLOW_AT, R2)
             .load(DOUBLE, R2, STACK, HEADER_AT + 16).store(DOUBLE, STACK, FLOW_AT + 8, R2)
             .label("flow").load(DOUBLE, R2, STACK, KEY_AT).store(DOUBLE, STACK, FLOW_AT + 16, R2)
@@ -246,7 +240,7 @@ final class SteeringProgram {
 
     /** Leaves the socket in register 9; goes to "forget" when there is none. */
     private void lookUpSocket(final String label, final int call) {
-        code.load(WORD, R2, R6, CONTEXT_PROTOCOL).jumpIfEqual(R2, IPV6_IN_CONTEXT, label + " of IPv6")
+        code.load(WORD, R2, R6, SkbContext.PROTOCOL).jumpIfEqual(R2, SkbContext.IPV6, label + " of IPv6")
             .load(WORD, R2, STACK, HEADER_AT + 12).store(WORD, STACK, TUPLE_AT, R2)
             .load(WORD, R2, STACK, HEADER_AT + 16).store(WORD, STACK, TUPLE_AT + 4, R2)
             .load(WORD, R2, STACK, PORTS_AT).store(WORD, STACK, TUPLE_AT + 8, R2)

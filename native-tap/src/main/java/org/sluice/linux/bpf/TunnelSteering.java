@@ -36,14 +36,6 @@ public final class TunnelSteering implements AutoCloseable {
     private static final int CALL_SKB_PULL_DATA = 39;
     private static final int MAX_ADDRESSES = 1024;
 
-    private static final int CONTEXT_PACKET_TYPE = 4;
-    private static final int CONTEXT_PROTOCOL = 16;
-    private static final int CONTEXT_VLAN_PRESENT = 20;
-    private static final int CONTEXT_DATA = 76;
-    private static final int CONTEXT_DATA_END = 80;
-    private static final int PACKET_HOST = 0;
-    private static final int IPV4_IN_CONTEXT = 0x0008;
-    private static final int IPV6_IN_CONTEXT = 0xDD86;
     private static final int L3 = 14;
     private static final int IPV4_BYTES = 20;
     private static final int IPV6_BYTES = 40;
@@ -112,10 +104,10 @@ public final class TunnelSteering implements AutoCloseable {
     /** In registers: 2 the packet, 3 its end, 6 the context, 7 the VNI; on the stack the destination address. */
     private BpfAssembler code(final int udpPort, final int[] taps) {
         final BpfAssembler code = new BpfAssembler().move(R6, R1)
-            .load(WORD, R2, R6, CONTEXT_PACKET_TYPE).jumpIfNotEqual(R2, PACKET_HOST, "next")
-            .load(WORD, R2, R6, CONTEXT_VLAN_PRESENT).jumpIfNotEqual(R2, 0, "next")
-            .load(WORD, R7, R6, CONTEXT_PROTOCOL)
-            .jumpIfEqual(R7, IPV6_IN_CONTEXT, "ipv6").jumpIfNotEqual(R7, IPV4_IN_CONTEXT, "next");
+            .load(WORD, R2, R6, SkbContext.PACKET_TYPE).jumpIfNotEqual(R2, SkbContext.PACKET_HOST, "next")
+            .load(WORD, R2, R6, SkbContext.VLAN_PRESENT).jumpIfNotEqual(R2, 0, "next")
+            .load(WORD, R7, R6, SkbContext.PROTOCOL)
+            .jumpIfEqual(R7, SkbContext.IPV6, "ipv6").jumpIfNotEqual(R7, SkbContext.IPV4, "next");
         wrap(code, L3 + IPV4_BYTES + TUNNEL_BYTES);
         code.load(BYTE, R4, R2, L3).jumpIfNotEqual(R4, IPV4_WITHOUT_OPTIONS, "next")
             .load(BYTE, R4, R2, L3 + 9).jumpIfNotEqual(R4, UDP, "next")
@@ -150,7 +142,7 @@ public final class TunnelSteering implements AutoCloseable {
     }
 
     private static void loadPacket(final BpfAssembler code) {
-        code.load(WORD, R2, R6, CONTEXT_DATA).load(WORD, R3, R6, CONTEXT_DATA_END);
+        code.load(WORD, R2, R6, SkbContext.DATA).load(WORD, R3, R6, SkbContext.DATA_END);
     }
 
     private static void readTunnel(final BpfAssembler code, final int udp, final int udpPort) {
