@@ -20,8 +20,8 @@ import org.sluice.linux.TestNamespace;
  * A real dockerd in the network namespace of a host, with folders and a socket of its own. All of it is gone once it is
  * closed. Its image is made of busybox.
  */
-final class DockerEngine implements AutoCloseable {
-    static final String IMAGE = "busybox";
+public final class DockerEngine implements AutoCloseable {
+    public static final String IMAGE = "busybox";
     /** Where the build's tools have unpacked Docker; nothing is there when the machine has one of its own. */
     private static final Path UNPACKED = Path.of(System.getProperty("sluice.docker"));
     private static final Path BUSYBOX = Path.of("/bin/busybox");
@@ -32,21 +32,25 @@ final class DockerEngine implements AutoCloseable {
     private Process dockerd;
 
     /** A container that runs. */
-    final class Container implements NamespaceHandle {
+    public final class Container implements NamespaceHandle {
         private final String name;
 
         private Container(final String name) {
             this.name = name;
         }
 
-        String name() {
+        public String name() {
             return name;
         }
 
         @Override
         public NetNamespace open() {
-            return NetNamespace.open(NetNamespace.pathOfPid(
-                Long.parseLong(docker("inspect", "-f", "{{.State.Pid}}", name).strip())));
+            return NetNamespace.open(NetNamespace.pathOfPid(pid()));
+        }
+
+        /** Of its first process. */
+        public long pid() {
+            return Long.parseLong(inspect("{{.State.Pid}}"));
         }
 
         /** Runs a command inside and returns what it did. */
@@ -56,7 +60,7 @@ final class DockerEngine implements AutoCloseable {
             return tryDocker(all.toArray(String[]::new));
         }
 
-        String inspect(final String format) {
+        public String inspect(final String format) {
             return docker("inspect", "-f", format, name).strip();
         }
     }
@@ -65,7 +69,7 @@ final class DockerEngine implements AutoCloseable {
      * @param folder  of the engine's own.
      * @param options of dockerd.
      */
-    DockerEngine(final TestNamespace host, final Path folder, final String... options) {
+    public DockerEngine(final TestNamespace host, final Path folder, final String... options) {
         this.host = host;
         this.options = List.of(options);
         this.folder = folder;
@@ -81,12 +85,17 @@ final class DockerEngine implements AutoCloseable {
         }
     }
 
-    Path socket() {
+    public Path socket() {
         return folder.resolve("docker.sock");
     }
 
+    /** Dockerd's. */
+    public ProcessHandle process() {
+        return dockerd.toHandle();
+    }
+
     /** Starts dockerd and waits until it answers. */
-    void start() {
+    public void start() {
         final List<String> command = new ArrayList<>(List.of("nsenter", "--net=/run/netns/" + host.name(), "dockerd",
             "--data-root", folder.resolve("data").toString(), "--exec-root", folder.resolve("exec").toString(),
             "--pidfile", folder.resolve("dockerd.pid").toString(), "--host", "unix://" + socket(),
@@ -108,13 +117,13 @@ final class DockerEngine implements AutoCloseable {
     }
 
     /** Ends dockerd with SIGTERM, as systemctl does. */
-    void stop() {
+    public void stop() {
         dockerd.destroy();
         awaitEnd();
     }
 
     /** Ends dockerd with SIGKILL, and its containerd, which the next one would hold to be alive while it is ending. */
-    void kill() {
+    public void kill() {
         dockerd.destroyForcibly();
         awaitEnd();
         endWhatIsLeft("containerd");
@@ -136,7 +145,7 @@ final class DockerEngine implements AutoCloseable {
         }
     }
 
-    String log() {
+    public String log() {
         try {
             return Files.readString(folder.resolve("dockerd.log"));
         } catch (final IOException ex) {
@@ -158,7 +167,7 @@ final class DockerEngine implements AutoCloseable {
     }
 
     /** Runs {@code docker}, which must succeed, and returns its output. */
-    String docker(final String... arguments) {
+    public String docker(final String... arguments) {
         final Result result = tryDocker(arguments);
         if (result.status() != 0) {
             throw new AssertionError("docker " + String.join(" ", arguments) + " gave " + result + "\n" + log());
@@ -167,7 +176,7 @@ final class DockerEngine implements AutoCloseable {
     }
 
     /** Runs {@code docker} and returns what it did. */
-    Result tryDocker(final String... arguments) {
+    public Result tryDocker(final String... arguments) {
         final List<String> command = new ArrayList<>(List.of("docker", "--host", "unix://" + socket()));
         command.addAll(List.of(arguments));
         try {
@@ -186,7 +195,7 @@ final class DockerEngine implements AutoCloseable {
     }
 
     /** Starts a container that sleeps. */
-    Container run(final String name, final String... options) {
+    public Container run(final String name, final String... options) {
         final List<String> command = new ArrayList<>(List.of("run", "-d", "--name", name));
         command.addAll(List.of(options));
         command.addAll(List.of(IMAGE, "sleep", "100000"));
@@ -195,7 +204,7 @@ final class DockerEngine implements AutoCloseable {
     }
 
     /** One that is there already. */
-    Container container(final String name) {
+    public Container container(final String name) {
         return new Container(name);
     }
 
@@ -254,7 +263,7 @@ final class DockerEngine implements AutoCloseable {
             });
     }
 
-    static void delete(final Path folder) {
+    public static void delete(final Path folder) {
         try (Stream<Path> files = Files.walk(folder)) {
             files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
         } catch (final IOException ex) {

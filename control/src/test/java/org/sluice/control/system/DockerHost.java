@@ -11,7 +11,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.sluice.linux.TestNamespace;
 
 /** A host with a real dockerd whose networks are the switch's: no docker0, no iptables rules. */
-final class DockerHost implements DockerParityHost {
+public final class DockerHost implements DockerParityHost {
     private static final AtomicInteger NEXT = new AtomicInteger();
     private static final Path PLUGINS = Path.of("/run/docker/plugins");
 
@@ -28,7 +28,7 @@ final class DockerHost implements DockerParityHost {
      * @param wire    that the host is connected to; null for none.
      * @param options of dockerd.
      */
-    DockerHost(final Wire wire, final String... options) {
+    public DockerHost(final Wire wire, final String... options) {
         try {
             folder = Files.createTempDirectory("sluice-docker");
         } catch (final IOException ex) {
@@ -50,7 +50,7 @@ final class DockerHost implements DockerParityHost {
         }
     }
 
-    SluiceHost sluice() {
+    public SluiceHost sluice() {
         return sluice;
     }
 
@@ -69,7 +69,7 @@ final class DockerHost implements DockerParityHost {
         return driver;
     }
 
-    Path pluginSocket() {
+    public Path pluginSocket() {
         return PLUGINS.resolve(driver + ".sock");
     }
 

@@ -13,18 +13,18 @@ import java.util.stream.Stream;
  * Open vSwitch's programs: those that the build's tools have unpacked, or, when there are none, the machine's. Run with
  * a folder of one's own in place of the machine's.
  */
-final class OvsTools {
+public final class OvsTools {
     private static final Path UNPACKED = Path.of(System.getProperty("sluice.docker")).resolveSibling("ovs");
     private static final Path SCHEMA = Path.of("usr/share/openvswitch/vswitch.ovsschema");
 
     private final Path folder;
 
-    OvsTools(final Path folder) {
+    public OvsTools(final Path folder) {
         this.folder = folder;
     }
 
     /** A command of Open vSwitch's, with the environment that it needs. */
-    ProcessBuilder builder(final String... command) {
+    public ProcessBuilder builder(final String... command) {
         command[0] = program(command[0]);
         final ProcessBuilder builder = new ProcessBuilder(command);
         for (final String variable : new String[] {"OVS_RUNDIR", "OVS_LOGDIR", "OVS_DBDIR", "OVS_SYSCONFDIR"}) {
@@ -37,7 +37,7 @@ final class OvsTools {
     }
 
     /** Runs such a command and returns what it printed; a status other than 0 fails the test. */
-    String run(final String... command) {
+    public String run(final String... command) {
         try {
             final Process process = builder(command).redirectErrorStream(true).start();
             final String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
@@ -54,7 +54,7 @@ final class OvsTools {
     }
 
     /** The schema of its database. */
-    Path schema() {
+    public Path schema() {
         final Path unpacked = UNPACKED.resolve(SCHEMA);
         return Files.exists(unpacked) ? unpacked : Path.of("/").resolve(SCHEMA);
     }

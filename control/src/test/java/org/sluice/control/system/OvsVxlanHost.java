@@ -1,9 +1,5 @@
 package org.sluice.control.system;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -31,10 +27,8 @@ final class OvsVxlanHost implements OverlayHost {
     private final String local;
     private final int vni;
     private final VethPorts ports;
-    private final OvsTools tools;
+    private final OvsDaemons ovs;
     private final List<String> addresses = new ArrayList<>();
-    private final List<Process> daemons = new ArrayList<>();
-    private final Path folder;
     private String reversePathFilter = "0";
     private int peers;
 
@@ -50,53 +44,13 @@ final class OvsVxlanHost implements OverlayHost {
         this.local = local;
         this.vni = vni;
         ports = new VethPorts(host, mtu);
+        ovs = new OvsDaemons(host);
         try {
-            // Short: the path of a socket has 107 characters at most.
-            folder = Files.createTempDirectory("sluice-ovs");
-        } catch (final IOException ex) {
-            throw new UncheckedIOException(ex);
-        }
-        tools = new OvsTools(folder);
-        try {
-            startDaemons();
             takeUnderlay();
-            vsctl("add-br", INT, "--", "set", "bridge", INT, "datapath_type=netdev", "fail-mode=standalone",
-                "other-config:disable-in-band=true");
+            ovs.addBridge(INT);
         } catch (final RuntimeException | AssertionError ex) {
             close();
             throw ex;
-        }
-    }
-
-    private void startDaemons() {
-        final Path database = folder.resolve("conf.db");
-        tools.run("ovsdb-tool", "create", database.toString(), tools.schema().toString());
-        start("ovsdb-server", database.toString(), "--remote=punix:" + folder.resolve("db.sock"));
-        await(folder.resolve("db.sock"));
-        vsctl("--no-wait", "init");
-        // Without the kernel's datapath, which another of the machine's Open vSwitches might use.
-        start("ovs-vswitchd", "unix:" + folder.resolve("db.sock"), "--disable-system");
-        await(folder.resolve("ovs-vswitchd.ctl"));
-    }
-
-    private void start(final String program, final String... arguments) {
-        final List<String> command = new ArrayList<>(List.of(program));
-        command.addAll(List.of(arguments));
-        command.addAll(List.of("--no-chdir", "--unixctl=" + folder.resolve(program + ".ctl"),
-            "--pidfile=" + folder.resolve(program + ".pid"), "-vconsole:off",
-            "--log-file=" + folder.resolve(program + ".log")));
-        final ProcessBuilder builder = tools.builder(command.toArray(String[]::new)).redirectErrorStream(true)
-            .redirectOutput(ProcessBuilder.Redirect.appendTo(folder.resolve(program + ".out").toFile()));
-        daemons.add(Peers.in(host, builder::start));
-    }
-
-    private void await(final Path file) {
-        final long deadline = System.nanoTime() + WAIT_NS;
-        while (!Files.exists(file)) {
-            if (!daemons.getLast().isAlive() || System.nanoTime() > deadline) {
-                throw new AssertionError("Open vSwitch did not start: " + log());
-            }
-            SluiceHost.sleep(10);
         }
     }
 
@@ -113,8 +67,7 @@ final class OvsVxlanHost implements OverlayHost {
         VethPorts.silence(host, underlay);
         sysctl("net.ipv4.conf." + underlay + ".rp_filter=1");
         OverlayHost.run(host, "ethtool", "-K", underlay, "tx", "off", "gro", "off");
-        vsctl("add-br", PHY, "--", "set", "bridge", PHY, "datapath_type=netdev", "fail-mode=standalone",
-            "other-config:disable-in-band=true", "other-config:hwaddr=" + mac, "--", "add-port", PHY, underlay);
+        ovs.addBridge(PHY, "other-config:hwaddr=" + mac, "--", "add-port", PHY, underlay);
         sysctl("net.ipv6.conf." + PHY + ".accept_dad=0");
         ip("link", "set", PHY, "up");
         addAddresses(PHY);
@@ -136,12 +89,12 @@ final class OvsVxlanHost implements OverlayHost {
         final String port = ports.add(container, mac, containerAddresses);
         OverlayHost.run(container, "ethtool", "-K", "eth0", "tx", "off", "gro", "off");
         OverlayHost.run(host, "ethtool", "-K", port, "gro", "off");
-        vsctl("add-port", INT, port);
+        ovs.vsctl("add-port", INT, port);
     }
 
     @Override
     public void detach(final NamespaceHandle container) {
-        vsctl("del-port", INT, ports.port(container));
+        ovs.vsctl("del-port", INT, ports.port(container));
         ports.remove(container);
     }
 
@@ -149,7 +102,7 @@ final class OvsVxlanHost implements OverlayHost {
     public void addPeer(final String underlayAddress) {
         final String port = "vx" + ++peers;
         // Protected: what comes from one peer is not flooded to another, who has it already.
-        vsctl("add-port", INT, port, "--", "set", "port", port, "protected=true", "--", "set", "interface", port,
+        ovs.vsctl("add-port", INT, port, "--", "set", "port", port, "protected=true", "--", "set", "interface", port,
             "type=vxlan", "options:key=" + vni, "options:local_ip=\"" + local + "\"",
             "options:remote_ip=\"" + underlayAddress + "\"");
         awaitRoute(underlayAddress);
@@ -166,23 +119,9 @@ final class OvsVxlanHost implements OverlayHost {
         }
     }
 
-    /** Asks ovs-vswitchd, as with {@code fdb/show br-int}, {@code tnl/neigh/show} or {@code dpctl/dump-flows}. */
+    /** Asks ovs-vswitchd, as {@link OvsDaemons#appctl} does. */
     String appctl(final String... arguments) {
-        return tool("ovs-appctl", "--timeout=10", "--target=" + folder.resolve("ovs-vswitchd.ctl"), arguments);
-    }
-
-    /** Changes or asks the configuration, and waits until a change is in force. */
-    String vsctl(final String... arguments) {
-        return tool("ovs-vsctl", "--timeout=10", "--db=unix:" + folder.resolve("db.sock"), arguments);
-    }
-
-    private String tool(final String program, final String option1, final String option2, final String... arguments) {
-        final Stream<String> command = Stream.concat(Stream.of(program, option1, option2), Arrays.stream(arguments));
-        try {
-            return tools.run(command.toArray(String[]::new));
-        } catch (final AssertionError ex) {
-            throw new AssertionError(ex.getMessage() + "\n" + log(), ex);
-        }
+        return ovs.appctl(arguments);
     }
 
     private String ip(final String... arguments) {
@@ -194,47 +133,18 @@ final class OvsVxlanHost implements OverlayHost {
         OverlayHost.run(host, "sysctl", "-qw", setting);
     }
 
-    private String log() {
-        final StringBuilder log = new StringBuilder();
-        for (final String file : new String[] {"ovsdb-server.log", "ovs-vswitchd.log", "ovs-vswitchd.out"}) {
-            final Path path = folder.resolve(file);
-            try {
-                log.append(Files.exists(path) ? Files.readString(path) : "");
-            } catch (final IOException ex) {
-                log.append(ex);
-            }
-        }
-        return log.toString();
-    }
-
     /** Ends both processes and gives the underlay interface its addresses back. */
     @Override
     public void close() {
         try {
-            daemons.reversed().forEach(OvsVxlanHost::end);
+            ovs.close();
         } finally {
-            try {
-                ports.close();
-                // Its own interfaces stay when it ends: it has them made persistent.
-                for (final String link : new String[] {INT, PHY, "ovs-netdev"}) {
-                    OverlayHost.deleteLink(host, link);
-                }
-                giveUnderlayBack();
-            } finally {
-                DockerEngine.delete(folder);
+            ports.close();
+            // Its own interfaces stay when it ends: it has them made persistent.
+            for (final String link : new String[] {INT, PHY, "ovs-netdev"}) {
+                OverlayHost.deleteLink(host, link);
             }
-        }
-    }
-
-    private static void end(final Process process) {
-        process.destroy();
-        try {
-            if (!process.waitFor(10, TimeUnit.SECONDS)) {
-                process.destroyForcibly().waitFor();
-            }
-        } catch (final InterruptedException ex) {
-            process.destroyForcibly();
-            Thread.currentThread().interrupt();
+            giveUnderlayBack();
         }
     }
 

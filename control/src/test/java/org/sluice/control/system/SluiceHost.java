@@ -22,7 +22,7 @@ import org.sluice.linux.TestNamespace;
  * A host of the test's own: a network namespace with a daemon in it, and namespaces that stand for containers. All of
  * it is gone once it is closed.
  */
-final class SluiceHost implements AutoCloseable {
+public final class SluiceHost implements AutoCloseable {
     private static final String LAUNCHER = System.getProperty("sluice.launcher");
     private static final JsonMapper JSON = JsonMapper.builder().build();
 
@@ -33,11 +33,11 @@ final class SluiceHost implements AutoCloseable {
     private Process daemon;
 
     /** What a command did. */
-    record Result(int status, String out, String err) {
+    public record Result(int status, String out, String err) {
     }
 
     /** A host without a wire. */
-    SluiceHost() {
+    public SluiceHost() {
         this(namespace -> { });
     }
 
@@ -45,14 +45,14 @@ final class SluiceHost implements AutoCloseable {
      * @param prepare what the host has before the daemon starts.
      * @param options of the daemon.
      */
-    SluiceHost(final Consumer<TestNamespace> prepare, final String... options) {
+    public SluiceHost(final Consumer<TestNamespace> prepare, final String... options) {
         this(new TestNamespace(), prepare, options);
     }
 
     /**
      * @param namespace of the host, which this takes over: it is closed with it.
      */
-    SluiceHost(final TestNamespace namespace, final Consumer<TestNamespace> prepare, final String... options) {
+    public SluiceHost(final TestNamespace namespace, final Consumer<TestNamespace> prepare, final String... options) {
         this.namespace = namespace;
         this.options = List.of(options);
         try {
@@ -70,12 +70,17 @@ final class SluiceHost implements AutoCloseable {
         }
     }
 
-    TestNamespace namespace() {
+    public TestNamespace namespace() {
         return namespace;
     }
 
+    /** The daemon's. */
+    public ProcessHandle process() {
+        return daemon.toHandle();
+    }
+
     /** Starts the daemon and waits until it answers. */
-    void start() {
+    public void start() {
         final List<String> command =
             new ArrayList<>(List.of("daemon", "--run-dir", runDir().toString(), "--state-dir", stateDir().toString()));
         if (!options.contains("--docker-socket")) {
@@ -93,13 +98,13 @@ final class SluiceHost implements AutoCloseable {
     }
 
     /** Ends the daemon with SIGTERM; its exit status is returned. */
-    int stop() {
+    public int stop() {
         daemon.destroy();
         return awaitEnd();
     }
 
     /** Ends the daemon with SIGKILL. */
-    void kill() {
+    public void kill() {
         daemon.destroyForcibly();
         awaitEnd();
         try {
@@ -121,19 +126,19 @@ final class SluiceHost implements AutoCloseable {
         }
     }
 
-    Path runDir() {
+    public Path runDir() {
         return folder.resolve("run");
     }
 
-    Path stateDir() {
+    public Path stateDir() {
         return folder.resolve("state");
     }
 
-    Path socket() {
+    public Path socket() {
         return runDir().resolve("api.sock");
     }
 
-    String log() {
+    public String log() {
         try {
             return Files.readString(folder.resolve("daemon.log"));
         } catch (final IOException ex) {
@@ -142,19 +147,19 @@ final class SluiceHost implements AutoCloseable {
     }
 
     /** A namespace that stands for a container. */
-    TestNamespace container() {
+    public TestNamespace container() {
         final TestNamespace container = new TestNamespace();
         containers.add(container);
         return container;
     }
 
     /** Runs a command in the host's namespace. */
-    String exec(final String... command) {
+    public String exec(final String... command) {
         return namespace.exec(command);
     }
 
     /** Runs {@code sluice} and returns what it did. */
-    Result sluice(final String... arguments) {
+    public Result sluice(final String... arguments) {
         final List<String> command = new ArrayList<>(List.of(LAUNCHER));
         command.addAll(List.of(arguments));
         try {
@@ -174,7 +179,7 @@ final class SluiceHost implements AutoCloseable {
     }
 
     /** Runs {@code sluice}, which must succeed, and returns its output. */
-    String ok(final String... arguments) {
+    public String ok(final String... arguments) {
         final Result result = sluice(arguments);
         if (result.status() != 0 || !result.err().isEmpty()) {
             throw new AssertionError("sluice " + String.join(" ", arguments) + " gave " + result + "\n" + log());
@@ -183,7 +188,7 @@ final class SluiceHost implements AutoCloseable {
     }
 
     /** Runs {@code sluice ... --json}, which must succeed, and returns its JSON. */
-    JsonNode json(final String... arguments) {
+    public JsonNode json(final String... arguments) {
         final List<String> all = new ArrayList<>(List.of(arguments));
         all.add("--json");
         try {
@@ -194,12 +199,12 @@ final class SluiceHost implements AutoCloseable {
     }
 
     /** Starts another {@code sluice} in the host's namespace. */
-    Process spawn(final String... arguments) {
+    public Process spawn(final String... arguments) {
         return spawn(Map.of(), arguments);
     }
 
     /** The same with more in its environment. */
-    Process spawn(final Map<String, String> environment, final String... arguments) {
+    public Process spawn(final Map<String, String> environment, final String... arguments) {
         final List<String> command =
             new ArrayList<>(List.of("nsenter", "--net=/run/netns/" + namespace.name(), LAUNCHER));
         command.addAll(List.of(arguments));
@@ -213,7 +218,7 @@ final class SluiceHost implements AutoCloseable {
         }
     }
 
-    static void sleep(final long ms) {
+    public static void sleep(final long ms) {
         try {
             TimeUnit.MILLISECONDS.sleep(ms);
         } catch (final InterruptedException ex) {

@@ -6,7 +6,7 @@ import org.sluice.linux.TestNamespace;
  * What a host is connected to: a router, which also stands for the rest of the world, and two clients on the host's own
  * link. The host's end is eth0.
  */
-final class Wire implements AutoCloseable {
+public final class Wire implements AutoCloseable {
     static final String HOST = "192.0.2.10";
     static final String HOST6 = "2001:db8::10";
     static final String ROUTER = "192.0.2.1";
@@ -20,7 +20,7 @@ final class Wire implements AutoCloseable {
     private final TestNamespace client1 = new TestNamespace();
     private final TestNamespace client2 = new TestNamespace();
 
-    Wire() {
+    public Wire() {
         router.exec("ip", "link", "set", "lo", "up");
         router.exec("ip", "link", "add", "br0", "type", "bridge");
         router.exec("ip", "addr", "add", ROUTER + "/24", "dev", "br0");
@@ -33,7 +33,7 @@ final class Wire implements AutoCloseable {
     }
 
     /** Gives a host its end. */
-    void connect(final TestNamespace host) {
+    public void connect(final TestNamespace host) {
         join(host, HOST, HOST6, "p0");
     }
 

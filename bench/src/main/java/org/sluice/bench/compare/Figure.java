@@ -1,0 +1,62 @@
+package org.sluice.bench.compare;
+
+import java.util.EnumSet;
+import java.util.Set;
+
+/** What is measured. */
+public enum Figure {
+    STREAM_1("TCP, one stream", "Gbit/s", true),
+    STREAM_4("TCP, four streams", "Gbit/s", true),
+    TCP_P50("TCP round trip p50", "us", false),
+    TCP_P99("TCP round trip p99", "us", false),
+    TCP_P999("TCP round trip p99.9", "us", false),
+    UDP_P50("UDP round trip p50", "us", false),
+    UDP_P99("UDP round trip p99", "us", false),
+    UDP_P999("UDP round trip p99.9", "us", false),
+    PACKETS("64-byte packets", "k/s", true),
+    CONNECTIONS("TCP connections", "1/s", true),
+    /** Of the whole machine: a packet's way is walked on anybody's account. */
+    CPU_PER_GBIT("CPU a Gbit, one stream", "ms", false),
+    CPU_PER_MILLION("CPU a million packets", "s", false),
+    /** Of {@code docker run}: with a network, less without one. */
+    SET_UP("network set-up of docker run", "ms", false),
+    PUBLISH_1("docker run, 1 port published", "ms", false),
+    PUBLISH_100("docker run, 100 ports published", "ms", false),
+    PUBLISH_10000("10,000 ports published singly, one request", "ms", false),
+    ATTACH("endpoint attached by the API", "ms", false),
+    READY("daemon ready", "ms", false),
+    SILENT("TCP round trip p50, 200 silent endpoints besides", "us", false),
+    MEMORY("resident memory after the loads", "MB", false),
+    IDLE("idle CPU, of a core", "%", false);
+
+    private static final Set<Figure> AT_ONCE =
+        EnumSet.of(STREAM_1, STREAM_4, TCP_P50, UDP_P50, PACKETS, CONNECTIONS);
+
+    private final String title;
+    private final String unit;
+    private final boolean moreIsBetter;
+
+    Figure(final String title, final String unit, final boolean moreIsBetter) {
+        this.title = title;
+        this.unit = unit;
+        this.moreIsBetter = moreIsBetter;
+    }
+
+    /** As people read it. */
+    public String title() {
+        return title;
+    }
+
+    public String unit() {
+        return unit;
+    }
+
+    public boolean moreIsBetter() {
+        return moreIsBetter;
+    }
+
+    /** Whether it is told while the comparison runs; the others would be too much to read then. */
+    boolean isShownAtOnce() {
+        return AT_ONCE.contains(this);
+    }
+}

@@ -1,0 +1,14 @@
+package org.sluice.bench.compare;
+
+/** A figure that could not be measured; the comparison ends, for a report with a hole would mislead. */
+public final class MeasurementException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    MeasurementException(final String message) {
+        super(message);
+    }
+
+    MeasurementException(final String message, final Throwable cause) {
+        super(message, cause);
+    }
+}

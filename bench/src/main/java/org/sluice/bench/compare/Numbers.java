@@ -1,0 +1,18 @@
+package org.sluice.bench.compare;
+
+import java.util.Locale;
+
+/** Numbers as people read them: three digits that count, and no more than the noise leaves. */
+final class Numbers {
+    private Numbers() {
+    }
+
+    static String format(final double value) {
+        final double size = Math.abs(value);
+        return String.format(Locale.ROOT, size >= 100 ? "%,.0f" : size >= 10 ? "%.1f" : "%.2f", value);
+    }
+
+    static String format(final Results.Spread spread) {
+        return format(spread.median()) + " (" + format(spread.least()) + " to " + format(spread.most()) + ")";
+    }
+}

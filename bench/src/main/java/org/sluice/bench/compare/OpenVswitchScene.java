@@ -1,0 +1,45 @@
+package org.sluice.bench.compare;
+
+import java.util.List;
+import java.util.Map;
+
+import org.sluice.linux.TestNamespace;
+
+/** Two containers on Open vSwitch's userspace datapath, which learns where they are (action NORMAL). */
+final class OpenVswitchScene implements Scene {
+    private static final String ADDRESS = "10.96.0.3";
+
+    private final Resources resources = new Resources();
+    private OvsBridge bridge;
+    private Map<TrafficPath, Route> routes;
+
+    OpenVswitchScene() {
+        try {
+            final TestNamespace host = resources.namespace();
+            final TestNamespace one = resources.namespace();
+            final TestNamespace two = resources.namespace();
+            bridge = resources.keep(new OvsBridge(host));
+            bridge.attach(one, "10.96.0.2");
+            bridge.attach(two, ADDRESS);
+            routes = Map.of(TrafficPath.CONTAINER, new Route(Place.of(one), Place.of(two), ADDRESS));
+        } catch (final RuntimeException | AssertionError ex) {
+            resources.close();
+            throw ex;
+        }
+    }
+
+    @Override
+    public Map<TrafficPath, Route> routes() {
+        return routes;
+    }
+
+    @Override
+    public List<ProcessHandle> processes() {
+        return bridge.processes();
+    }
+
+    @Override
+    public void close() {
+        resources.close();
+    }
+}

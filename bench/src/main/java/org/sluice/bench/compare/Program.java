@@ -1,0 +1,144 @@
+package org.sluice.bench.compare;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+
+/**
+ * A program of the comparison in its place: a load's client, which runs to its end, or a server, which is ended by
+ * {@link #close}. All are bounded in time.
+ */
+final class Program implements AutoCloseable {
+    private static final long READY_NS = TimeUnit.SECONDS.toNanos(10);
+    private static final int LISTEN_STATE = 0x0A;
+
+    private final String shown;
+    private final Process process;
+
+    private Program(final Place place, final String... command) {
+        shown = String.join(" ", command);
+        try {
+            process = new ProcessBuilder(place.command(command)).redirectErrorStream(true).start();
+        } catch (final IOException ex) {
+            throw new MeasurementException("cannot run " + shown, ex);
+        }
+    }
+
+    /**
+     * Runs a program to its end, and returns what it printed.
+     *
+     * @throws MeasurementException when it fails, or runs for longer.
+     */
+    static String run(final Place place, final int seconds, final String... command) {
+        try (Program program = new Program(place, command)) {
+            return program.output(seconds);
+        }
+    }
+
+    /** Starts one that ends by itself. */
+    static Program start(final Place place, final String... command) {
+        return new Program(place, command);
+    }
+
+    /** Starts a server and waits until it listens on the port. */
+    static Program serve(final Place place, final boolean tcp, final int port, final String... command) {
+        final Program program = new Program(place, command);
+        final long deadline = System.nanoTime() + READY_NS;
+        while (!program.listens(tcp, port)) {
+            if (!program.process.isAlive() || System.nanoTime() > deadline) {
+                program.close();
+                throw new MeasurementException("no server on port " + port + ": " + program.shown);
+            }
+            sleep(5);
+        }
+        return program;
+    }
+
+    /** Runs a client of this server, and ends the server. */
+    <T> T during(final Supplier<T> client) {
+        try (this) {
+            return client.get();
+        }
+    }
+
+    private boolean listens(final boolean tcp, final int port) {
+        final String wanted = String.format(":%04X", port);
+        final String folder = "/proc/" + process.pid() + "/net/";
+        for (final String file : tcp ? new String[] {"tcp", "tcp6"} : new String[] {"udp", "udp6"}) {
+            try (Stream<String> lines = Files.lines(Path.of(folder + file))) {
+                // sl local-address remote-address state ...
+                if (lines.map(line -> line.strip().split("\\s+")).anyMatch(words -> words[1].endsWith(wanted)
+                    && (!tcp || Integer.parseInt(words[3], 16) == LISTEN_STATE))) {
+                    return true;
+                }
+            } catch (final IOException ex) {
+                return false;
+            }
+        }
+        return false;
+    }
+
+    /** What it prints until its end. */
+    String output(final int seconds) {
+        final Thread guard = Thread.ofVirtual().start(() -> {
+            try {
+                if (!process.waitFor(seconds, TimeUnit.SECONDS)) {
+                    process.destroyForcibly();
+                }
+            } catch (final InterruptedException ex) {
+                Thread.currentThread().interrupt();
+            }
+        });
+        try {
+            final String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            final int status = process.waitFor();
+            guard.interrupt();
+            if (status != 0) {
+                throw new MeasurementException(shown + " ended with " + status + ": " + output);
+            }
+            return output;
+        } catch (final IOException ex) {
+            throw new MeasurementException(shown, ex);
+        } catch (final InterruptedException ex) {
+            Thread.currentThread().interrupt();
+            throw new MeasurementException("interrupted", ex);
+        }
+    }
+
+    static void sleep(final long ms) {
+        try {
+            TimeUnit.MILLISECONDS.sleep(ms);
+        } catch (final InterruptedException ex) {
+            Thread.currentThread().interrupt();
+            throw new MeasurementException("interrupted", ex);
+        }
+    }
+
+    /** The number after a word, which must be there. */
+    static double number(final String output, final String word) {
+        final List<String> words = List.of(output.strip().split("\\s+"));
+        final int at = words.indexOf(word);
+        if (at < 0 || at + 1 == words.size()) {
+            throw new MeasurementException("no \"" + word + "\" in: " + output);
+        }
+        return Double.parseDouble(words.get(at + 1));
+    }
+
+    @Override
+    public void close() {
+        process.destroy();
+        try {
+            if (!process.waitFor(2, TimeUnit.SECONDS)) {
+                process.destroyForcibly().waitFor();
+            }
+        } catch (final InterruptedException ex) {
+            process.destroyForcibly();
+            Thread.currentThread().interrupt();
+        }
+    }
+}

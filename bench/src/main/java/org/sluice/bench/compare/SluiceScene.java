@@ -1,0 +1,68 @@
+package org.sluice.bench.compare;
+
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+
+import org.sluice.control.system.SluiceHost;
+import org.sluice.linux.TestNamespace;
+
+/** Two containers on a host with Sluice. */
+final class SluiceScene implements Scene {
+    static final String NETWORK = "web";
+
+    private final Resources resources = new Resources();
+    private final Map<TrafficPath, Route> routes = new EnumMap<>(TrafficPath.class);
+    private SluiceHost host;
+
+    /**
+     * @param idle as {@code sluice daemon --idle} has it.
+     */
+    SluiceScene(final String idle) {
+        try {
+            final World world = resources.keep(new World());
+            host = resources.keep(new SluiceHost(world::connect, "--idle", idle));
+            host.ok("network", "create", NETWORK, "--subnet", "10.97.0.0/16");
+            final Place one = attach("one");
+            final Place two = attach("two");
+            final List<String> publish = new ArrayList<>(List.of("port", "publish", "two"));
+            publish.addAll(PUBLISHED);
+            host.ok(publish.toArray(String[]::new));
+            final String address = "10.97.0.3";
+            routes.put(TrafficPath.CONTAINER, new Route(one, two, address));
+            routes.put(TrafficPath.EGRESS, new Route(one, world.place(), World.ADDRESS));
+            routes.put(TrafficPath.PUBLISHED, new Route(world.place(), two, World.HOST, address));
+            routes.put(TrafficPath.LOOPBACK, new Route(Place.of(host.namespace()), two, "127.0.0.1", address));
+        } catch (final RuntimeException | AssertionError ex) {
+            resources.close();
+            throw ex;
+        }
+    }
+
+    private Place attach(final String name) {
+        final TestNamespace container = host.container();
+        container.exec("ip", "link", "set", "lo", "up");
+        host.ok("endpoint", "attach", NETWORK, "--netns", container.name(), "--name", name);
+        return Place.of(container);
+    }
+
+    SluiceHost host() {
+        return host;
+    }
+
+    @Override
+    public Map<TrafficPath, Route> routes() {
+        return routes;
+    }
+
+    @Override
+    public List<ProcessHandle> processes() {
+        return List.of(host.process());
+    }
+
+    @Override
+    public void close() {
+        resources.close();
+    }
+}
