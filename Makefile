@@ -3,16 +3,15 @@ PREFIX ?= /usr/local
 MVN ?= mvn -B -q
 SCRIPTS := bench/src/main/scripts
 
-.PHONY: help build demo test bench compare compare-docker compare-overlay install uninstall clean
+.PHONY: help build demo test bench compare bench-check install uninstall clean
 
 help:
 	@echo "make demo      set up, build, and show two namespaces that talk through the switch (needs root)"
 	@echo "make test      install what the tests need, and run all tests"
 	@echo "make build     build into control/target/dist; run it as ./sluice"
 	@echo "make bench     the JMH benchmarks, into perf-results/"
-	@echo "make compare   end to end beside a docker-like kernel bridge, into perf-results/ (needs root)"
-	@echo "make compare-docker   the same with real dockerds, and how long docker run takes (needs root)"
-	@echo "make compare-overlay  an overlay between two hosts, beside the kernel's VXLAN (needs root)"
+	@echo "make compare   end to end beside docker0, a bare bridge, Open vSwitch and the kernel's VXLAN (needs root)"
+	@echo "make bench-check  both again: what got slower than in the results committed last? (needs root)"
 	@echo "make install   PREFIX=$(PREFIX)"
 
 build:
@@ -28,25 +27,24 @@ test:
 	@$(SCRIPTS)/ensure-tools build test docker ovs
 	mvn -B verify
 
+# SUITE and COMPARE take options: make bench SUITE=--full; make compare COMPARE='--systems docker0,busy --rounds 5'.
 bench:
-	@$(SCRIPTS)/ensure-tools build
+	@$(SCRIPTS)/ensure-tools build bench
 	$(MVN) package -DskipTests
-	@$(SCRIPTS)/run-jmh
+	@SLUICE_BENCH_COMMAND="make bench$(if $(SUITE), SUITE='$(SUITE)')" \
+		$(SCRIPTS)/run-bench org.sluice.bench.suite.SuiteCommand $(SUITE)
 
 compare:
-	@$(SCRIPTS)/ensure-tools build compare
+	@$(SCRIPTS)/ensure-tools build bench compare docker ovs
 	$(MVN) package -DskipTests
-	@$(SCRIPTS)/compare
+	@SLUICE_BENCH_COMMAND="make compare$(if $(COMPARE), COMPARE='$(COMPARE)')" \
+		$(SCRIPTS)/run-bench org.sluice.bench.compare.CompareCommand $(COMPARE)
 
-compare-docker:
-	@$(SCRIPTS)/ensure-tools build compare docker
+# Both again, beside the results that were committed last; fails when something got slower.
+bench-check:
+	@$(SCRIPTS)/ensure-tools build bench compare docker ovs
 	$(MVN) package -DskipTests
-	@$(SCRIPTS)/compare-docker
-
-compare-overlay:
-	@$(SCRIPTS)/ensure-tools build compare
-	$(MVN) package -DskipTests
-	@$(SCRIPTS)/compare-overlay
+	@$(SCRIPTS)/bench-check
 
 # The caches know the jars by their paths and times, so they are recorded anew where the jars now are.
 install: build

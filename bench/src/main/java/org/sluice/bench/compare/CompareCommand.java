@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -12,6 +11,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
+
+import org.sluice.bench.Conditions;
 
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -59,7 +60,7 @@ public final class CompareCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         final Report report = existing == null ? measure() : Report.read(existing);
-        final Path folder = out == null ? defaultFolder() : out;
+        final Path folder = out == null ? Conditions.resultFolder() : out;
         Files.createDirectories(folder);
         report.write(folder.resolve("compare.json"));
         final String text = TextReport.of(report);
@@ -82,7 +83,7 @@ public final class CompareCommand implements Callable<Integer> {
         final Set<TrafficPath> wanted = (paths == null
             ? Arrays.stream(TrafficPath.values()).filter(path -> path != TrafficPath.OVERLAY_PLAIN)
             : paths.stream().map(TrafficPath::of)).collect(Collectors.toUnmodifiableSet());
-        final Map<String, String> conditions = conditions();
+        final Map<String, String> conditions = Conditions.read();
         return Report.of(new Comparison(contenders, wanted, rounds, seconds, System.out).run(), conditions, rounds,
             seconds);
     }
@@ -95,24 +96,5 @@ public final class CompareCommand implements Callable<Integer> {
         final boolean slower = changes.stream().anyMatch(RegressionCheck.Change::slower);
         System.out.println(slower ? "something got slower" : "nothing got slower");
         return slower ? SLOWER_STATUS : 0;
-    }
-
-    /** The script's lines, each a name and a value. */
-    private static Map<String, String> conditions() {
-        final String command = System.getProperty("sluice.bench.command");
-        final Map<String, String> conditions = new LinkedHashMap<>();
-        Program.run(Place.ofProcess(ProcessHandle.current().pid()), 20, scripts() + "/conditions", command).lines()
-            .filter(line -> !line.isBlank()).map(line -> line.split("\\s+", 2))
-            .forEach(words -> conditions.put(words[0], words[1]));
-        return conditions;
-    }
-
-    private static String scripts() {
-        return System.getProperty("sluice.bench.scripts");
-    }
-
-    private static Path defaultFolder() {
-        return Path.of(Program.run(Place.ofProcess(ProcessHandle.current().pid()), 20,
-            scripts() + "/result-folder").strip());
     }
 }

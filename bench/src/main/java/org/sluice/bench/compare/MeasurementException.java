@@ -1,7 +1,7 @@
 package org.sluice.bench.compare;
 
 /** A figure that could not be measured; the comparison ends, for a report with a hole would mislead. */
-public final class MeasurementException extends RuntimeException {
+public final class MeasurementException extends IllegalStateException {
     private static final long serialVersionUID = 1L;
 
     MeasurementException(final String message) {

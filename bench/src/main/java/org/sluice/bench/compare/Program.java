@@ -1,13 +1,14 @@
 package org.sluice.bench.compare;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
+
+import org.sluice.bench.Programs;
 
 /**
  * A program of the comparison in its place: a load's client, which runs to its end, or a server, which is ended by
@@ -32,7 +33,7 @@ final class Program implements AutoCloseable {
     /**
      * Runs a program to its end, and returns what it printed.
      *
-     * @throws MeasurementException when it fails, or runs for longer.
+     * @throws IllegalStateException when it fails, or runs for longer.
      */
     static String run(final Place place, final int seconds, final String... command) {
         try (Program program = new Program(place, command)) {
@@ -85,29 +86,7 @@ final class Program implements AutoCloseable {
 
     /** What it prints until its end. */
     String output(final int seconds) {
-        final Thread guard = Thread.ofVirtual().start(() -> {
-            try {
-                if (!process.waitFor(seconds, TimeUnit.SECONDS)) {
-                    process.destroyForcibly();
-                }
-            } catch (final InterruptedException ex) {
-                Thread.currentThread().interrupt();
-            }
-        });
-        try {
-            final String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            final int status = process.waitFor();
-            guard.interrupt();
-            if (status != 0) {
-                throw new MeasurementException(shown + " ended with " + status + ": " + output);
-            }
-            return output;
-        } catch (final IOException ex) {
-            throw new MeasurementException(shown, ex);
-        } catch (final InterruptedException ex) {
-            Thread.currentThread().interrupt();
-            throw new MeasurementException("interrupted", ex);
-        }
+        return Programs.output(process, seconds, shown);
     }
 
     static void sleep(final long ms) {

@@ -7,7 +7,8 @@ import java.util.stream.Collectors;
 
 /** A comparison as people read it in a terminal: a table a path, a line a figure, a column a system. */
 final class TextReport {
-    private static final int TITLE_WIDTH = 34;
+    private static final int TITLE_WIDTH =
+        Arrays.stream(Figure.values()).mapToInt(figure -> title(figure).length()).max().orElse(0) + 4;
 
     private TextReport() {
     }
@@ -35,11 +36,15 @@ final class TextReport {
         appendLine(text, "", columns.stream().map(column -> pad(column.title(), widths.get(column))).toList());
         for (final Figure figure : Figure.values()) {
             if (results.has(path, figure)) {
-                appendLine(text, figure.title() + ", " + figure.unit(), columns.stream()
+                appendLine(text, title(figure), columns.stream()
                     .map(column -> pad(cell(results, new Results.Key(column, path, figure)), widths.get(column)))
                     .toList());
             }
         }
+    }
+
+    private static String title(final Figure figure) {
+        return figure.title() + ", " + figure.unit();
     }
 
     private static int width(final Results results, final TrafficPath path, final Contender column) {
@@ -65,6 +70,6 @@ final class TextReport {
     }
 
     private static void appendLine(final StringBuilder text, final String title, final List<String> cells) {
-        text.append((pad("  " + title, TITLE_WIDTH + 12) + String.join("", cells)).stripTrailing()).append('\n');
+        text.append((pad("  " + title, TITLE_WIDTH) + String.join("", cells)).stripTrailing()).append('\n');
     }
 }
