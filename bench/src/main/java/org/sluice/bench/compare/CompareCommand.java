@@ -22,7 +22,8 @@ import picocli.CommandLine.Option;
 @Command(name = "compare", mixinStandardHelpOptions = true,
     description = "Measures Sluice beside docker0 and other switches, all in network namespaces of its own.")
 public final class CompareCommand implements Callable<Integer> {
-    private static final List<Figure> PLOTS = List.of(Figure.STREAM_1, Figure.STREAM_4, Figure.TCP_P50, Figure.TCP_P99,
+    private static final List<Figure> PLOTS = List.of(Figure.STREAM_1, Figure.STREAM_4,
+        Figure.UNPACED_1, Figure.UNPACED_4, Figure.TCP_P50, Figure.TCP_P99,
         Figure.UDP_P50, Figure.PACKETS, Figure.CONNECTIONS, Figure.CPU_PER_GBIT, Figure.CPU_PER_MILLION);
     private static final int SLOWER_STATUS = 1;
 
@@ -84,6 +85,8 @@ public final class CompareCommand implements Callable<Integer> {
             ? Arrays.stream(TrafficPath.values()).filter(path -> path != TrafficPath.OVERLAY_PLAIN)
             : paths.stream().map(TrafficPath::of)).collect(Collectors.toUnmodifiableSet());
         final Map<String, String> conditions = Conditions.read();
+        conditions.put("tcp", Congestion.of(Place.ofProcess(ProcessHandle.current().pid()))
+            + ", and reno where it says not paced");
         return Report.of(new Comparison(contenders, wanted, rounds, seconds, System.out).run(), conditions, rounds,
             seconds);
     }

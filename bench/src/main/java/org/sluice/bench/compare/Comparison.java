@@ -13,6 +13,8 @@ import java.util.StringJoiner;
  */
 final class Comparison {
     private static final int WARM_UP_SECONDS = 1;
+    /** Connections by loopback pass a proxy, whose code is compiled only after some ten thousand of them. */
+    private static final int LONG_WARM_UP_SECONDS = 4;
     private static final Set<Load> WARM_UP = Set.of(Load.ONE_STREAM, Load.SMALL_PACKETS, Load.CONNECTIONS);
     private static final long CALM_MS = 5000;
 
@@ -88,7 +90,8 @@ final class Comparison {
 
     private void measure(final Contender contender, final TrafficPath path, final Route route) {
         if (contender.warmsUp()) {
-            path.loads().stream().filter(WARM_UP::contains).forEach(load -> load.run(route, WARM_UP_SECONDS));
+            path.loads().stream().filter(WARM_UP::contains).forEach(load -> load.run(route,
+                path == TrafficPath.LOOPBACK && load == Load.CONNECTIONS ? LONG_WARM_UP_SECONDS : WARM_UP_SECONDS));
         }
         final StringJoiner line = new StringJoiner("  ", String.format("  %-9s %-14s", contender.id(), path.id()), "");
         for (final Load load : path.loads()) {

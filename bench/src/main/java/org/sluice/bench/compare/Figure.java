@@ -7,6 +7,9 @@ import java.util.Set;
 public enum Figure {
     STREAM_1("TCP, one stream", "Gbit/s", true),
     STREAM_4("TCP, four streams", "Gbit/s", true),
+    /** With congestion control that does not pace, which is most hosts' (Linux's default is cubic). */
+    UNPACED_1("TCP, one stream, not paced", "Gbit/s", true),
+    UNPACED_4("TCP, four streams, not paced", "Gbit/s", true),
     TCP_P50("TCP round trip p50", "us", false),
     TCP_P99("TCP round trip p99", "us", false),
     TCP_P999("TCP round trip p99.9", "us", false),
@@ -30,7 +33,7 @@ public enum Figure {
     IDLE("idle CPU, of a core", "%", false);
 
     private static final Set<Figure> AT_ONCE =
-        EnumSet.of(STREAM_1, STREAM_4, TCP_P50, UDP_P50, PACKETS, CONNECTIONS);
+        EnumSet.of(STREAM_1, STREAM_4, UNPACED_1, UNPACED_4, TCP_P50, UDP_P50, PACKETS, CONNECTIONS);
 
     private final String title;
     private final String unit;

@@ -23,7 +23,7 @@ import org.sluice.linux.TestNamespace;
  * turns on a host with docker0 and on one with Sluice; and what Sluice's daemon takes for what it is asked.
  */
 final class HostFigures {
-    private static final int STARTS = 6;
+    private static final int STARTS = 10;
     /** With so many ports it takes docker0 that long. */
     private static final int LONG_STARTS = 2;
     private static final int SILENT = 200;
@@ -66,12 +66,11 @@ final class HostFigures {
         progress.accept("docker run, by turns");
         try (Resources resources = new Resources()) {
             keep.apply(resources);
-            final Wire wire = resources.keep(new Wire());
             final TestNamespace host = resources.namespace();
-            wire.connect(host);
+            resources.keep(new Wire()).connect(host);
             final DockerEngine kernel =
                 resources.keep(new DockerEngine(host, Files.createTempDirectory("sluice-bench")));
-            final DockerHost sluice = resources.keep(new DockerHost(wire));
+            final DockerHost sluice = resources.keep(new DockerHost(resources.keep(new Wire())));
             kernel.docker("network", "create", "--subnet", "10.98.0.0/24", "web");
             sluice.engine().docker("network", "create", "-d", sluice.driver(), "--subnet", "10.97.0.0/24", "web");
             // Each host has something to do already, and has done everything once.

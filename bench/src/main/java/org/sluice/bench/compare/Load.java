@@ -17,7 +17,7 @@ import org.HdrHistogram.Histogram;
  * the comparison's own (bench/src/main/c).
  */
 enum Load {
-    /** One TCP stream, and what it costs. */
+    /** One TCP stream, and what it costs; with the congestion control of the machine, as the next one. */
     ONE_STREAM {
         @Override
         Map<Figure, Double> run(final Route route, final int seconds) {
@@ -31,6 +31,18 @@ enum Load {
         @Override
         Map<Figure, Double> run(final Route route, final int seconds) {
             return Map.of(Figure.STREAM_4, stream(route, seconds, 4));
+        }
+    },
+    ONE_UNPACED_STREAM {
+        @Override
+        Map<Figure, Double> run(final Route route, final int seconds) {
+            return Map.of(Figure.UNPACED_1, Congestion.unpaced(route.client(), () -> stream(route, seconds, 1)));
+        }
+    },
+    FOUR_UNPACED_STREAMS {
+        @Override
+        Map<Figure, Double> run(final Route route, final int seconds) {
+            return Map.of(Figure.UNPACED_4, Congestion.unpaced(route.client(), () -> stream(route, seconds, 4)));
         }
     },
     TCP_ROUND_TRIPS {
@@ -153,14 +165,14 @@ enum Load {
         try (Program receiver = Program.serve(route.server(), false, PACKETS_PORT, tool("packets"), "receive", port,
             String.valueOf(seconds));
              Program sender = Program.start(route.client(), tool("packets"), "send", next.link(), next.ownMac(),
-                 next.mac(), next.source(), route.target(), port, String.valueOf(seconds + 1))) {
+                 next.mac(), next.source(), route.target(), port, String.valueOf(patience))) {
             // The receiver begins to count two tenths after the first one has come.
             Program.sleep(SETTLE_MS);
             final double before = CpuMeter.machineSeconds();
             Program.sleep(seconds * 1000L - SETTLE_MS);
             final double load = (CpuMeter.machineSeconds() - before) / (seconds - SETTLE_MS / 1000.0);
             final double rate = Double.parseDouble(receiver.output(patience).strip());
-            sender.output(patience);
+            sender.close();
             if (rate == 0) {
                 throw new MeasurementException("no packets arrive at " + route.target());
             }

@@ -1,9 +1,11 @@
 package org.sluice.control.docker;
 
 import java.net.InetAddress;
+import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
@@ -22,6 +24,10 @@ import org.sluice.control.model.IpPrefix;
 import org.sluice.control.model.NetworkSpec;
 import org.sluice.control.model.PortSpec;
 import org.sluice.control.model.StateStore;
+import org.sluice.datapath.protocol.MacAddress;
+import org.sluice.linux.NamespaceException;
+import org.sluice.linux.NativeException;
+import org.sluice.linux.NetNamespace;
 import org.sluice.linux.TapDevice;
 
 /**
@@ -39,6 +45,9 @@ final class DockerEndpoints {
     private static final Logger LOG = LoggerFactory.getLogger(DockerEndpoints.class);
     /** With the twelve characters of the id, the longest name there can be is 15. */
     private static final String INTERFACE_PREFIX = "sl-";
+
+    private static final long MOVE_TIMEOUT_NS = TimeUnit.SECONDS.toNanos(5);
+    private static final long MOVE_PERIOD_MS = 5;
 
     private final ControlThread control;
     private final DesiredState state;
@@ -125,7 +134,31 @@ final class DockerEndpoints {
             throw ex;
         }
         commitOr(() -> leave(wanted));
+        Thread.ofPlatform().daemon().name("finish " + joined.name()).start(() -> finishOnceMoved(joined));
         return joined;
+    }
+
+    /**
+     * Docker moves the interface some time after this call, and tells nobody. What is to be done then comes before the
+     * container's first packet; should Docker take longer than it ever does, it is left undone.
+     */
+    private static void finishOnceMoved(final EndpointSpec spec) {
+        final long deadlineNs = System.nanoTime() + MOVE_TIMEOUT_NS;
+        try {
+            while (LinkPlumber.isInHost(spec.ifname())) {
+                if (System.nanoTime() - deadlineNs > 0) {
+                    return;
+                }
+                Thread.sleep(MOVE_PERIOD_MS);
+            }
+            try (NetNamespace sandbox = NetNamespace.open(Path.of(spec.netns()))) {
+                LinkPlumber.finishMoved(sandbox, MacAddress.parse(spec.mac()));
+            }
+        } catch (final NativeException | NamespaceException ex) {
+            LOG.debug("the container of {} has gone already", spec.name(), ex);
+        } catch (final InterruptedException ex) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private static EndpointSpec requireNotJoined(final EndpointSpec spec) {

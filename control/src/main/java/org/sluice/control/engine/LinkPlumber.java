@@ -24,6 +24,7 @@ import org.sluice.linux.netlink.InterfaceAddress;
 import org.sluice.linux.netlink.Link;
 import org.sluice.linux.netlink.Route;
 import org.sluice.linux.netlink.RouteNetlink;
+import org.sluice.linux.netlink.TrafficControl;
 
 /**
  * Makes the TAP that is an endpoint's interface, or a network's host port, and gives it all that docker would: name,
@@ -125,6 +126,21 @@ public final class LinkPlumber {
                 .orElseThrow(() -> ControlException.notFound("an interface with MAC address "
                     + MacAddress.format(spec.mac()) + " and the endpoint's address is not in " + namespace.path()
                     + " any more")), spec);
+        });
+    }
+
+    /** Whether there is an interface of that name in the daemon's own namespace. */
+    public static boolean isInHost(final String name) {
+        try (RouteNetlink netlink = new RouteNetlink()) {
+            return netlink.link(name).isPresent();
+        }
+    }
+
+    /** Does what can be done only once someone has moved a handed-over interface; without it, it is slower. */
+    public static void finishMoved(final NetNamespace namespace, final long mac) {
+        inside(namespace, netlink -> {
+            netlink.links().stream().filter(link -> link.mac() == mac).forEach(LinkPlumber::removeQueue);
+            return null;
         });
     }
 
@@ -246,6 +262,19 @@ public final class LinkPlumber {
                     netlink.addDefaultRoute(link, gateway);
                 }
             }
+        }
+        removeQueue(link);
+    }
+
+    /**
+     * Of two queues in a row, the queueing discipline's and the device's own, the second drops what finds no room, and
+     * the first has only cost time. The kernel gives a moved interface a new one, so this comes last.
+     */
+    private static void removeQueue(final Link link) {
+        try (TrafficControl control = new TrafficControl()) {
+            control.removeQueue(link.index());
+        } catch (final NativeException ex) {
+            LOG.debug("{} keeps its queue", link.name(), ex);
         }
     }
 

@@ -16,7 +16,8 @@ public final class DockerHost implements DockerParityHost {
     private static final Path PLUGINS = Path.of("/run/docker/plugins");
 
     /** As the README has it. */
-    private static final String CONFIGURATION = Path.of("src/main/packaging/daemon.json").toAbsolutePath().toString();
+    private static final String CONFIGURATION = Path.of(System.getProperty("sluice.launcher"))
+        .resolveSibling("control/src/main/packaging/daemon.json").toString();
 
     /** No other run has one of this name, though all share Docker's folder of plugins. */
     private final String driver = "slt" + ProcessHandle.current().pid() + "d" + NEXT.incrementAndGet();

@@ -93,7 +93,7 @@ class DockerIT {
         assertEquals("10.77.5.1", a.inspect("{{.NetworkSettings.Networks.full.IPAddress}}"));
         final String addresses = b.exec("ip", "addr", "show", "net0").out();
         assertTrue(addresses.contains("10.77.1.1/16") && addresses.contains("fd77::77/64")
-            && addresses.contains("02:11:22:33:44:55") && addresses.contains("mtu 1400"), addresses);
+            && addresses.contains("02:11:22:33:44:55") && addresses.contains("mtu 1400 qdisc noqueue"), addresses);
         assertEquals(0, b.exec("ping", "-c", "1", "-W", "3", "10.77.9.9").status(), "the gateway");
         assertEquals(0, b.exec("ping", "-c", "1", "-W", "3", "10.77.5.1").status());
         for (final String[] wrong : new String[][] {{"overlaps", "--subnet", "10.77.3.0/24"},

@@ -60,9 +60,9 @@ public final class SluiceHost implements AutoCloseable {
         } catch (final IOException ex) {
             throw new UncheckedIOException(ex);
         }
-        namespace.exec("ip", "link", "set", "lo", "up");
-        prepare.accept(namespace);
         try {
+            namespace.exec("ip", "link", "set", "lo", "up");
+            prepare.accept(namespace);
             start();
         } catch (final AssertionError ex) {
             close();
@@ -230,8 +230,10 @@ public final class SluiceHost implements AutoCloseable {
     @Override
     public void close() {
         // By force: how it ends by itself is for the tests that ask for it.
-        daemon.destroyForcibly();
-        awaitEnd();
+        if (daemon != null) {
+            daemon.destroyForcibly();
+            awaitEnd();
+        }
         containers.forEach(TestNamespace::close);
         namespace.close();
         try (Stream<Path> files = Files.walk(folder)) {

@@ -62,6 +62,7 @@ class SwitchingIT {
         assertTrue(a.exec("ip", "-6", "route").contains("default via fd77::1 dev eth0"));
         assertTrue(a.exec("ip", "addr", "show", "lo").contains("127.0.0.1/8"));
         assertTrue(host.exec("ip", "addr", "show", "sl-web").contains("10.77.0.1/24"));
+        assertTrue(link.contains("qdisc noqueue"), "veths have no queue either: " + link);
     }
 
     @Test

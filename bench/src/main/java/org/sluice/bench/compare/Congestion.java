@@ -1,0 +1,39 @@
+package org.sluice.bench.compare;
+
+import java.util.function.Supplier;
+
+/**
+ * TCP's congestion control, a setting of the sender's namespace. Some pace what they send by timers (bbr), and a stream
+ * then tells more of the timers than of the switch.
+ */
+final class Congestion {
+    /** Any namespace may have it (net/ipv4/tcp_cong.c), and where nothing is lost it is as good as cubic. */
+    private static final String UNPACED = "reno";
+    private static final String SETTING = "net.ipv4.tcp_congestion_control";
+    private static final int PATIENCE_SECONDS = 5;
+
+    private Congestion() {
+    }
+
+    /** Of a place. */
+    static String of(final Place place) {
+        return Program.run(place, PATIENCE_SECONDS, "sysctl", "-n", SETTING).strip();
+    }
+
+    /** Runs a load whose sender does not pace. */
+    static <T> T unpaced(final Place sender, final Supplier<T> load) {
+        final String before = of(sender);
+        set(sender, UNPACED);
+        try {
+            return load.get();
+        } finally {
+            if (!UNPACED.equals(before)) {
+                set(sender, before);
+            }
+        }
+    }
+
+    private static void set(final Place place, final String congestion) {
+        Program.run(place, PATIENCE_SECONDS, "sysctl", "-qw", SETTING + "=" + congestion);
+    }
+}
