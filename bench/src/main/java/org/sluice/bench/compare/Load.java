@@ -172,7 +172,7 @@ enum Load {
             Program.sleep(seconds * 1000L - SETTLE_MS);
             final double load = (CpuMeter.machineSeconds() - before) / (seconds - SETTLE_MS / 1000.0);
             final double rate = Double.parseDouble(receiver.output(patience).strip());
-            sender.close();
+            sender.stop();
             if (rate == 0) {
                 throw new MeasurementException("no packets arrive at " + route.target());
             }

@@ -108,8 +108,8 @@ final class Program implements AutoCloseable {
         return Double.parseDouble(words.get(at + 1));
     }
 
-    @Override
-    public void close() {
+    /** Ends it, if it has not ended by itself. */
+    void stop() {
         process.destroy();
         try {
             if (!process.waitFor(2, TimeUnit.SECONDS)) {
@@ -119,5 +119,10 @@ final class Program implements AutoCloseable {
             process.destroyForcibly();
             Thread.currentThread().interrupt();
         }
+    }
+
+    @Override
+    public void close() {
+        stop();
     }
 }
