@@ -4,18 +4,21 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** A network namespace of the test's own, with a name that no other run has; deleted when it is closed. */
 public final class TestNamespace implements NamespaceHandle, AutoCloseable {
+    /** Of all those of this process. */
+    private static final String PREFIX = "slt" + ProcessHandle.current().pid() + "-";
     private static final AtomicInteger NEXT = new AtomicInteger();
 
     private final String name;
     private boolean deleted;
 
     public TestNamespace() {
-        name = "slt" + ProcessHandle.current().pid() + "-" + NEXT.incrementAndGet();
+        name = PREFIX + NEXT.incrementAndGet();
         run("ip", "netns", "add", name);
     }
 
@@ -78,6 +81,18 @@ public final class TestNamespace implements NamespaceHandle, AutoCloseable {
         } catch (final InterruptedException ex) {
             Thread.currentThread().interrupt();
             throw new AssertionError(String.join(" ", command), ex);
+        }
+    }
+
+    /** Deletes all those of this process that are still there, and ends by force what runs in them. */
+    public static void removeAll() {
+        for (final String line : run("ip", "netns", "list").lines().toList()) {
+            final String name = line.split(" ")[0];
+            if (name.startsWith(PREFIX)) {
+                run("ip", "netns", "pids", name).lines().map(pid -> ProcessHandle.of(Long.parseLong(pid.strip())))
+                    .flatMap(Optional::stream).forEach(ProcessHandle::destroyForcibly);
+                tryRun("ip", "netns", "del", name);
+            }
         }
     }
 

@@ -25,7 +25,8 @@ public final class CompareCommand implements Callable<Integer> {
     private static final List<Figure> PLOTS = List.of(Figure.STREAM_1, Figure.STREAM_4,
         Figure.UNPACED_1, Figure.UNPACED_4, Figure.TCP_P50, Figure.TCP_P99,
         Figure.UDP_P50, Figure.PACKETS, Figure.CONNECTIONS, Figure.CPU_PER_GBIT, Figure.CPU_PER_MILLION);
-    private static final int SLOWER_STATUS = 1;
+    /** Apart from picocli's own, 1 for a run that failed and 2 for wrong options. */
+    private static final int SLOWER_STATUS = 3;
 
     @Option(names = "--rounds", defaultValue = "3",
         description = "How often each system is measured: ${DEFAULT-VALUE}.")
@@ -47,7 +48,7 @@ public final class CompareCommand implements Callable<Integer> {
     private Path out;
 
     @Option(names = "--against", paramLabel = "FILE",
-        description = "A compare.json to check the result against; status 1 when something got slower.")
+        description = "A compare.json to check the result against; status 3 when something got slower.")
     private Path against;
 
     @Option(names = "--report", paramLabel = "FILE",
@@ -61,7 +62,8 @@ public final class CompareCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         final Report report = existing == null ? measure() : Report.read(existing);
-        final Path folder = out == null ? Conditions.resultFolder() : out;
+        final Path folder = out != null ? out
+            : existing == null ? Conditions.resultFolder() : existing.toAbsolutePath().getParent();
         Files.createDirectories(folder);
         report.write(folder.resolve("compare.json"));
         final String text = TextReport.of(report);

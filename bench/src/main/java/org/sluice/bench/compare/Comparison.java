@@ -7,16 +7,19 @@ import java.util.Map;
 import java.util.Set;
 import java.util.StringJoiner;
 
+import org.sluice.linux.TestNamespace;
+
 /**
  * Measures systems by turns, round by round: each is set up, every path of it is put under every load, and it is
  * removed before the next one, so that nothing runs beside what is measured.
  */
 final class Comparison {
     private static final int WARM_UP_SECONDS = 1;
-    /** Connections by loopback pass a proxy, whose code is compiled only after some ten thousand of them. */
-    private static final int LONG_WARM_UP_SECONDS = 4;
+    /** Connections by loopback pass a proxy, whose code is compiled only after some tens of thousands of them. */
+    private static final int LONG_WARM_UP_SECONDS = 8;
     private static final Set<Load> WARM_UP = Set.of(Load.ONE_STREAM, Load.SMALL_PACKETS, Load.CONNECTIONS);
     private static final long CALM_MS = 5000;
+    private static final long IDLE_MS = 10_000;
 
     private final List<Contender> contenders;
     private final Set<TrafficPath> paths;
@@ -46,7 +49,7 @@ final class Comparison {
      * @throws MeasurementException when a figure cannot be measured.
      */
     Results run() {
-        final Thread cleaner = new Thread(this::removeCurrent, "cleaner");
+        final Thread cleaner = new Thread(this::breakOff, "cleaner");
         Runtime.getRuntime().addShutdownHook(cleaner);
         try {
             for (int round = 1; round <= rounds; round++) {
@@ -64,7 +67,7 @@ final class Comparison {
             }
             return results;
         } finally {
-            removeCurrent();
+            breakOff();
             Runtime.getRuntime().removeShutdownHook(cleaner);
         }
     }
@@ -81,9 +84,9 @@ final class Comparison {
                 CpuMeter.residentMegabytes(processes));
             Program.sleep(CALM_MS);
             final double before = CpuMeter.seconds(processes);
-            Program.sleep(CALM_MS);
+            Program.sleep(IDLE_MS);
             results.add(new Results.Key(contender, TrafficPath.HOST, Figure.IDLE),
-                100 * (CpuMeter.seconds(processes) - before) * 1000 / CALM_MS);
+                100 * (CpuMeter.seconds(processes) - before) * 1000 / IDLE_MS);
         }
         removeCurrent();
     }
@@ -119,6 +122,15 @@ final class Comparison {
             } catch (final Exception ex) {
                 throw new MeasurementException("not all could be removed", ex);
             }
+        }
+    }
+
+    /** What a run that is broken off while it sets a system up has made so far. */
+    private void breakOff() {
+        try {
+            removeCurrent();
+        } finally {
+            TestNamespace.removeAll();
         }
     }
 

@@ -13,10 +13,10 @@ public enum Contender {
     /** For what docker run takes alone: traffic passes as on docker0. */
     DOCKER_NETWORK("network", "Docker's bridge network of one's own", false),
     KERNEL_BRIDGE("bridge", "bare kernel bridge", false, new Stage(KernelBridgeScene::new, TrafficPath.CONTAINER)),
-    OPEN_VSWITCH("ovs", "Open vSwitch, userspace datapath", false,
+    OPEN_VSWITCH("ovs", "Open vSwitch, userspace", false,
         new Stage(OpenVswitchScene::new, TrafficPath.CONTAINER),
         new Stage(OpenVswitchNatScene::new, TrafficPath.EGRESS, TrafficPath.PUBLISHED)),
-    KERNEL_VXLAN("vxlan", "kernel's VXLAN in a bridge", false,
+    KERNEL_VXLAN("vxlan", "kernel's VXLAN", false,
         new Stage(() -> new KernelVxlanScene(TrafficPath.OVERLAY), TrafficPath.OVERLAY),
         new Stage(() -> new KernelVxlanScene(TrafficPath.OVERLAY_PLAIN), TrafficPath.OVERLAY_PLAIN)),
     SLUICE_ADAPTIVE("adaptive", "Sluice, adaptive idle", true, sluice("adaptive")),

@@ -18,10 +18,12 @@ final class Program implements AutoCloseable {
     private static final long READY_NS = TimeUnit.SECONDS.toNanos(10);
     private static final int LISTEN_STATE = 0x0A;
 
+    private final Place place;
     private final String shown;
     private final Process process;
 
     private Program(final Place place, final String... command) {
+        this.place = place;
         shown = String.join(" ", command);
         try {
             process = new ProcessBuilder(place.command(command)).redirectErrorStream(true).start();
@@ -67,7 +69,20 @@ final class Program implements AutoCloseable {
         }
     }
 
+    /** Whether it is in its place: it enters it by itself, and until then has another's sockets before its eyes. */
+    private boolean hasArrived() {
+        try {
+            return Files.readSymbolicLink(Path.of("/proc/" + process.pid() + "/ns/net")).toString()
+                .equals("net:[" + Files.getAttribute(Path.of(place.netns()), "unix:ino") + "]");
+        } catch (final IOException ex) {
+            return false;
+        }
+    }
+
     private boolean listens(final boolean tcp, final int port) {
+        if (!hasArrived()) {
+            return false;
+        }
         final String wanted = String.format(":%04X", port);
         final String folder = "/proc/" + process.pid() + "/net/";
         for (final String file : tcp ? new String[] {"tcp", "tcp6"} : new String[] {"udp", "udp6"}) {

@@ -17,8 +17,8 @@ final class TextReport {
         final Results results = report.results();
         final StringBuilder text = new StringBuilder();
         report.conditions().forEach((name, value) -> text.append(String.format("%-9s%s%n", name, value)));
-        text.append(String.format("%nmedian of %d rounds (least to most); x is the ratio to the first system, round by"
-            + " round%n", report.rounds()));
+        text.append(String.format("%nmedians (least to most), of traffic over %d rounds; x is the ratio to the first"
+            + " system, round by round%n", report.rounds()));
         for (final TrafficPath path : TrafficPath.values()) {
             appendPath(text, results, path);
         }

@@ -35,7 +35,8 @@ import picocli.CommandLine.Option;
 @Command(name = "bench", mixinStandardHelpOptions = true,
     description = "Measures the datapath in memory, with JMH, beside a polling loop in C.")
 public final class SuiteCommand implements Callable<Integer> {
-    private static final int SLOWER_STATUS = 1;
+    /** Apart from picocli's own, 1 for a run that failed and 2 for wrong options. */
+    private static final int SLOWER_STATUS = 3;
     private static final String WITHOUT_BOUNDS_CHECKS = "-Dagrona.disable.bounds.checks=true";
     private static final String ALLOCATED = "gc.alloc.rate.norm";
 
@@ -68,7 +69,7 @@ public final class SuiteCommand implements Callable<Integer> {
     private Path out;
 
     @Option(names = "--against", paramLabel = "FILE",
-        description = "A bench.json to check the result against; status 1 when something got slower.")
+        description = "A bench.json to check the result against; status 3 when something got slower.")
     private Path against;
 
     /**
@@ -136,7 +137,8 @@ public final class SuiteCommand implements Callable<Integer> {
         final Result<?> allocated = result.getSecondaryResults().get(ALLOCATED);
         return new SuiteReport.Row(String.join(".", Arrays.asList(words).subList(words.length - 2, words.length))
             + ("{}".equals(parameters) ? "" : " " + parameters) + suffix, result.getPrimaryResult().getScore(),
-            result.getPrimaryResult().getScoreError(), allocated == null ? 0 : allocated.getScore());
+            result.getPrimaryResult().getStatistics().getStandardDeviation(),
+            allocated == null ? 0 : allocated.getScore());
     }
 
     private int check(final SuiteReport report) throws IOException {

@@ -24,10 +24,10 @@ public record SuiteReport(Map<String, String> conditions, List<Row> rows) {
      * A benchmark with its parameters, or a yardstick.
      *
      * @param nanoseconds an operation, mean.
-     * @param error       half of the 99.9 % confidence interval, as JMH has it.
+     * @param deviation   standard deviation of the iterations.
      * @param bytes       allocated an operation.
      */
-    public record Row(String name, double nanoseconds, double error, double bytes) {
+    public record Row(String name, double nanoseconds, double deviation, double bytes) {
     }
 
     static SuiteReport read(final Path file) throws IOException {
@@ -44,10 +44,10 @@ public record SuiteReport(Map<String, String> conditions, List<Row> rows) {
         final double yardstick = nanoseconds(Yardstick.LOOP);
         final StringBuilder text = new StringBuilder();
         conditions.forEach((name, value) -> text.append(String.format("%-9s%s%n", name, value)));
-        text.append(String.format("%n%-" + width + "s %10s %10s %9s %8s%n", "", "ns", "+-", "bytes", "x loop"));
+        text.append(String.format("%n%-" + width + "s %10s %10s %9s %8s%n", "", "ns", "sd", "bytes", "x loop"));
         for (final Row row : rows) {
             text.append(String.format(Locale.ROOT, "%-" + width + "s %10.1f %10.1f %9.1f %8.1f%n", row.name(),
-                row.nanoseconds(), row.error(), row.bytes(), row.nanoseconds() / yardstick));
+                row.nanoseconds(), row.deviation(), row.bytes(), row.nanoseconds() / yardstick));
         }
         return text.toString();
     }
@@ -57,8 +57,8 @@ public record SuiteReport(Map<String, String> conditions, List<Row> rows) {
     }
 
     /**
-     * What takes longer than in another report by more than a quarter and by more than the errors of both. Measured in
-     * turns of the yardstick, for the two may come from different machines.
+     * What takes longer than in another report by more than a quarter and by more than the deviations of both. Measured
+     * in turns of the yardstick, for the two may come from different machines.
      */
     List<String> slowerThan(final SuiteReport before) {
         final Map<String, Row> theirs = before.rows.stream().collect(Collectors.toMap(Row::name, row -> row));
@@ -67,7 +67,8 @@ public record SuiteReport(Map<String, String> conditions, List<Row> rows) {
             .filter(row -> {
                 final Row then = theirs.get(row.name());
                 return row.nanoseconds() > TOLERANCE * speed * then.nanoseconds()
-                    && row.nanoseconds() - row.error() > speed * (then.nanoseconds() + then.error());
+                    && row.nanoseconds() - row.deviation()
+                    > speed * (then.nanoseconds() + then.deviation());
             })
             .map(row -> String.format(Locale.ROOT, "SLOWER %s: %.1f ns, was %.1f (this machine's yardstick is x%.2f)",
                 row.name(), row.nanoseconds(), theirs.get(row.name()).nanoseconds(), speed)).toList();

@@ -9,9 +9,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 class SuiteReportTest {
-    private static SuiteReport report(final double yardstick, final double nanoseconds, final double error) {
+    private static SuiteReport report(final double yardstick, final double nanoseconds, final double deviation) {
         return new SuiteReport(Map.of(), List.of(new SuiteReport.Row(Yardstick.LOOP, yardstick, 0, 0),
-            new SuiteReport.Row("Some.benchmark", nanoseconds, error, 0)));
+            new SuiteReport.Row("Some.benchmark", nanoseconds, deviation, 0)));
     }
 
     @Test
@@ -23,7 +23,7 @@ class SuiteReportTest {
     @Test
     void shouldNotTakeNoiseForAChange() {
         assertTrue(report(5, 36, 1).slowerThan(report(5, 30, 1)).isEmpty(), "a fifth");
-        assertTrue(report(5, 60, 25).slowerThan(report(5, 30, 10)).isEmpty(), "the errors overlap");
+        assertTrue(report(5, 60, 25).slowerThan(report(5, 30, 10)).isEmpty(), "the deviations overlap");
     }
 
     @Test
