@@ -27,6 +27,11 @@ class SuiteReportTest {
     }
 
     @Test
+    void shouldNotExpectMoreOfTheSameMachineBecauseItsYardstickIsFaster() {
+        assertTrue(report(4, 30, 1).slowerThan(report(6, 30, 1)).isEmpty());
+    }
+
+    @Test
     void shouldTellTheRatioToTheYardstick() {
         assertTrue(report(5, 30, 1).text().lines().anyMatch(line ->
             line.startsWith("Some.benchmark") && line.endsWith(" 6.0")), report(5, 30, 1).text());
