@@ -1,33 +1,20 @@
 package org.sluice.bench;
 
-import java.util.concurrent.TimeUnit;
-
 import org.agrona.UnsafeApi;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.Level;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
-import org.openjdk.jmh.annotations.Warmup;
 
 import org.sluice.datapath.buffer.OffHeapRegion;
 import org.sluice.datapath.protocol.InternetChecksum;
 
 /** The Internet checksum over payloads of one packet and of a super-frame. One operation is one sum. */
 @State(Scope.Thread)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Warmup(iterations = 5, time = 1)
-@Measurement(iterations = 5, time = 1)
-@Fork(2)
-public class ChecksumBenchmark {
+public class ChecksumBenchmark extends NanosecondBenchmark {
     /** Where a payload begins in a frame: not aligned to a word of eight bytes. */
     private static final int START = 54;
 

@@ -1,19 +1,11 @@
 package org.sluice.bench;
 
-import java.util.concurrent.TimeUnit;
-
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.Level;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
-import org.openjdk.jmh.annotations.Warmup;
 
 import org.sluice.datapath.command.Command;
 import org.sluice.datapath.conntrack.ConntrackConfig;
@@ -24,12 +16,7 @@ import org.sluice.datapath.conntrack.FlowTuple;
  * taken. One operation is one command and two duty cycles; the wait for a worker on another core is no part of it.
  */
 @State(Scope.Thread)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Warmup(iterations = 5, time = 1)
-@Measurement(iterations = 5, time = 1)
-@Fork(2)
-public class CommandBenchmark {
+public class CommandBenchmark extends NanosecondBenchmark {
     private static final int CAPACITY = 1024;
     private static final int ADDRESS = 0xC000_020A;
 

@@ -1,21 +1,14 @@
 package org.sluice.bench;
 
 import java.util.SplittableRandom;
-import java.util.concurrent.TimeUnit;
 
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.Level;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
-import org.openjdk.jmh.annotations.Warmup;
 
 import org.sluice.datapath.conntrack.FlowTuple;
 import org.sluice.datapath.nat.PortMap;
@@ -24,12 +17,7 @@ import org.sluice.datapath.protocol.IpProtocol;
 
 /** Which published port a new connection is for, with so many of them. One operation is one look-up. */
 @State(Scope.Thread)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Warmup(iterations = 5, time = 1)
-@Measurement(iterations = 5, time = 1)
-@Fork(2)
-public class PortMapBenchmark {
+public class PortMapBenchmark extends NanosecondBenchmark {
     private static final int LOOKUPS = 1024;
     private static final int FIRST_PORT = 10_000;
     private static final int HOST = 0xC000_020A;

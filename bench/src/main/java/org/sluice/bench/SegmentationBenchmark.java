@@ -1,20 +1,12 @@
 package org.sluice.bench;
 
-import java.util.concurrent.TimeUnit;
-
 import org.agrona.UnsafeApi;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.Level;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
-import org.openjdk.jmh.annotations.Warmup;
 
 import org.sluice.datapath.bridge.BridgeDomain;
 import org.sluice.datapath.bridge.DomainPolicy;
@@ -48,12 +40,7 @@ import org.sluice.datapath.tunnel.VtepTable;
  * theirs checked. One operation is one super-frame: 64 KiB in 47 segments, or 45 full segments.
  */
 @State(Scope.Thread)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Warmup(iterations = 5, time = 1)
-@Measurement(iterations = 5, time = 1)
-@Fork(2)
-public class SegmentationBenchmark {
+public class SegmentationBenchmark extends NanosecondBenchmark {
     /** Of TCP over IPv4 in a VXLAN tunnel over IPv4 with 1500 bytes, with timestamps. */
     private static final int MSS = 1398;
     private static final int SEGMENTS = 45;

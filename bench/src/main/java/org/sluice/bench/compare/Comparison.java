@@ -108,9 +108,8 @@ final class Comparison {
         say(line.toString());
     }
 
-    private <T extends AutoCloseable> T keep(final T resource) {
+    private void keep(final AutoCloseable resource) {
         current = resource;
-        return resource;
     }
 
     private synchronized void removeCurrent() {

@@ -48,7 +48,7 @@ final class CpuMeter {
     static double residentMegabytes(final List<ProcessHandle> processes) {
         double kilobytes = 0;
         for (final ProcessHandle process : processes) {
-            kilobytes += Program.number(read("/proc/" + process.pid() + "/status"), "VmRSS:");
+            kilobytes += Long.parseLong(Program.after(read("/proc/" + process.pid() + "/status"), "VmRSS:"));
         }
         return kilobytes / 1024;
     }

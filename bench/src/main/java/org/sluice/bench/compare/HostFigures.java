@@ -7,7 +7,6 @@ import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
-import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -35,13 +34,13 @@ final class HostFigures {
 
     private final List<Contender> contenders;
     private final Results results;
-    private final UnaryOperator<AutoCloseable> keep;
+    private final Consumer<AutoCloseable> keep;
     private final Consumer<String> progress;
 
     /**
      * @param keep is told of what is to be removed when the run is broken off.
      */
-    HostFigures(final List<Contender> contenders, final Results results, final UnaryOperator<AutoCloseable> keep,
+    HostFigures(final List<Contender> contenders, final Results results, final Consumer<AutoCloseable> keep,
                 final Consumer<String> progress) {
         this.contenders = contenders;
         this.results = results;
@@ -65,7 +64,7 @@ final class HostFigures {
     private void measureDocker() {
         progress.accept("docker run, by turns");
         try (Resources resources = new Resources()) {
-            keep.apply(resources);
+            keep.accept(resources);
             final TestNamespace host = resources.namespace();
             resources.keep(new Wire()).connect(host);
             final DockerEngine kernel =
@@ -118,7 +117,7 @@ final class HostFigures {
     private void measureDaemon() {
         progress.accept("the daemon: start, attach, publish, many endpoints");
         try (SluiceScene scene = new SluiceScene("adaptive"); Resources resources = new Resources()) {
-            keep.apply(scene);
+            keep.accept(scene);
             final SluiceHost host = scene.host();
             final Route route = scene.routes().get(TrafficPath.CONTAINER);
             for (int i = 0; i < READY_RUNS; i++) {

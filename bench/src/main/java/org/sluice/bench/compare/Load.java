@@ -71,7 +71,7 @@ enum Load {
             final String output = Program.serve(route.server(), true, HTTP_PORT, tool("answers"), "" + HTTP_PORT)
                 .during(() -> Program.run(route.client(), seconds + PATIENCE_SECONDS, "wrk", "-t1", "-c16",
                     "-d" + seconds + "s", "-H", "Connection: close", url));
-            return Map.of(Figure.CONNECTIONS, Program.number(output, "Requests/sec:"));
+            return Map.of(Figure.CONNECTIONS, Double.parseDouble(Program.after(output, "Requests/sec:")));
         }
     };
 

@@ -1,5 +1,6 @@
 package org.sluice.bench.compare;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -16,22 +17,17 @@ record Neighbour(String link, String ownMac, String source, String mac) {
     static Neighbour of(final Place place, final String target) {
         // So that the neighbour is known; who answers does not matter.
         Program.run(place, PATIENCE_SECONDS, "sh", "-c", "ping -c 1 -W 1 " + target + " || true");
-        final List<String> route = words(place, "ip", "-o", "route", "get", target);
-        final String link = after(route, "dev");
-        final String next = route.contains("via") ? after(route, "via") : target;
-        return new Neighbour(link, after(words(place, "ip", "-o", "link", "show", "dev", link), "link/ether"),
-            after(route, "src"), after(words(place, "ip", "neigh", "show", "to", next, "dev", link), "lladdr"));
+        final String route = ip(place, "-o", "route", "get", target);
+        final String link = Program.after(route, "dev");
+        final String next = route.contains(" via ") ? Program.after(route, "via") : target;
+        final String own = ip(place, "-o", "link", "show", "dev", link);
+        return new Neighbour(link, Program.after(own, "link/ether"), Program.after(route, "src"),
+            Program.after(ip(place, "neigh", "show", "to", next, "dev", link), "lladdr"));
     }
 
-    private static List<String> words(final Place place, final String... command) {
-        return List.of(Program.run(place, PATIENCE_SECONDS, command).strip().split("\\s+"));
-    }
-
-    private static String after(final List<String> words, final String word) {
-        final int at = words.indexOf(word);
-        if (at < 0 || at + 1 == words.size()) {
-            throw new MeasurementException("no \"" + word + "\" in: " + String.join(" ", words));
-        }
-        return words.get(at + 1);
+    private static String ip(final Place place, final String... arguments) {
+        final List<String> command = new ArrayList<>(List.of("ip"));
+        command.addAll(List.of(arguments));
+        return Program.run(place, PATIENCE_SECONDS, command.toArray(String[]::new));
     }
 }

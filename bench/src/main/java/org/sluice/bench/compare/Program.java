@@ -113,14 +113,14 @@ final class Program implements AutoCloseable {
         }
     }
 
-    /** The number after a word, which must be there. */
-    static double number(final String output, final String word) {
+    /** The word after another, which must be there. */
+    static String after(final String output, final String word) {
         final List<String> words = List.of(output.strip().split("\\s+"));
         final int at = words.indexOf(word);
         if (at < 0 || at + 1 == words.size()) {
             throw new MeasurementException("no \"" + word + "\" in: " + output);
         }
-        return Double.parseDouble(words.get(at + 1));
+        return words.get(at + 1);
     }
 
     /** Ends it, if it has not ended by itself. */

@@ -39,10 +39,6 @@ public record Report(Map<String, String> conditions, int rounds, int seconds, Li
         return JSON.readValue(Files.readString(file), Report.class);
     }
 
-    static Report parse(final String json) throws IOException {
-        return JSON.readValue(json, Report.class);
-    }
-
     void write(final Path file) throws IOException {
         Files.writeString(file, JSON.writeValueAsString(this) + "\n");
     }
