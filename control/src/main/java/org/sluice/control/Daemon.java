@@ -14,16 +14,21 @@ import org.slf4j.LoggerFactory;
 
 import org.sluice.control.api.ApiRouter;
 import org.sluice.control.api.ControlApi;
+import org.sluice.control.base.ControlException;
+import org.sluice.control.base.ControlThread;
 import org.sluice.control.docker.Docker;
 import org.sluice.control.docker.DockerSockets;
-import org.sluice.control.engine.EngineOptions;
 import org.sluice.control.engine.SwitchEngine;
 import org.sluice.control.http.UnixHttpServer;
+import org.sluice.control.model.DaemonOptions;
 import org.sluice.control.model.DesiredState;
 import org.sluice.control.model.StateStore;
+import org.sluice.control.network.EndpointManager;
+import org.sluice.control.network.NetworkManager;
+import org.sluice.control.network.PortMapManager;
 import org.sluice.control.observe.Observer;
-import org.sluice.control.proxy.HostProxy;
 import org.sluice.control.overlay.OverlayManager;
+import org.sluice.control.proxy.HostProxy;
 import org.sluice.control.uplink.RouteMirror;
 import org.sluice.control.uplink.UplinkManager;
 
@@ -66,7 +71,7 @@ public final class Daemon implements AutoCloseable {
      * @throws ControlException when another daemon runs on the run folder.
      * @throws UncheckedIOException when a folder or file cannot be used.
      */
-    public static Daemon start(final EngineOptions options, final DockerSockets sockets) {
+    public static Daemon start(final DaemonOptions options, final DockerSockets sockets) {
         final Daemon daemon = new Daemon(lock(options.runDir(), "--run-dir"));
         try {
             daemon.control.run(() -> daemon.open(options, sockets));
@@ -77,7 +82,7 @@ public final class Daemon implements AutoCloseable {
         }
     }
 
-    private void open(final EngineOptions options, final DockerSockets sockets) {
+    private void open(final DaemonOptions options, final DockerSockets sockets) {
         stateLock = lock(options.stateDir(), "--state-dir");
         store = new StateStore(options.stateDir());
         state = store.load();

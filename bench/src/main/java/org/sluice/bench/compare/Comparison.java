@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.StringJoiner;
 
-import org.sluice.linux.TestNamespace;
+import org.sluice.linux.testbed.TestNamespace;
 
 /**
  * Measures systems by turns, round by round: each is set up, every path of it is put under every load, and it is

@@ -7,8 +7,8 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 
-import org.sluice.control.system.DockerEngine;
-import org.sluice.linux.TestNamespace;
+import org.sluice.linux.testbed.TestNamespace;
+import org.sluice.testbed.DockerEngine;
 
 /** Two containers on docker0, made by a real dockerd with its defaults: bridge, iptables, docker-proxy. */
 final class Docker0Scene implements Scene {

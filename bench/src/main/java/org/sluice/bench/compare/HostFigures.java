@@ -11,11 +11,11 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 import org.sluice.control.http.UnixHttpClient;
-import org.sluice.control.system.DockerEngine;
-import org.sluice.control.system.DockerHost;
-import org.sluice.control.system.SluiceHost;
-import org.sluice.control.system.Wire;
-import org.sluice.linux.TestNamespace;
+import org.sluice.linux.testbed.TestNamespace;
+import org.sluice.testbed.DockerEngine;
+import org.sluice.testbed.DockerHost;
+import org.sluice.testbed.SluiceHost;
+import org.sluice.testbed.Wire;
 
 /**
  * Figures of the systems themselves: how long {@code docker run} takes for a network's sake, with and without ports, by

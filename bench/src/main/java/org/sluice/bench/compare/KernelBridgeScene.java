@@ -3,7 +3,7 @@ package org.sluice.bench.compare;
 import java.util.List;
 import java.util.Map;
 
-import org.sluice.linux.TestNamespace;
+import org.sluice.linux.testbed.TestNamespace;
 
 /** Two containers on a bridge of the kernel's without any rules: what docker0 costs is more than this. */
 final class KernelBridgeScene implements Scene {

@@ -3,7 +3,7 @@ package org.sluice.bench.compare;
 import java.util.List;
 import java.util.Map;
 
-import org.sluice.linux.TestNamespace;
+import org.sluice.linux.testbed.TestNamespace;
 
 /** A container on each of two hosts, joined by the kernel: a VXLAN device and a veth in a bridge, without rules. */
 final class KernelVxlanScene implements Scene {

@@ -3,7 +3,7 @@ package org.sluice.bench.compare;
 import java.util.List;
 import java.util.Map;
 
-import org.sluice.linux.TestNamespace;
+import org.sluice.linux.testbed.TestNamespace;
 
 /**
  * Open vSwitch's userspace datapath as a container host's router: flows that track connections and translate addresses

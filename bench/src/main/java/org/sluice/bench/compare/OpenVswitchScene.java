@@ -3,7 +3,7 @@ package org.sluice.bench.compare;
 import java.util.List;
 import java.util.Map;
 
-import org.sluice.linux.TestNamespace;
+import org.sluice.linux.testbed.TestNamespace;
 
 /** Two containers on Open vSwitch's userspace datapath, which learns where they are (action NORMAL). */
 final class OpenVswitchScene implements Scene {

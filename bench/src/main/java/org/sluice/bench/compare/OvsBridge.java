@@ -2,8 +2,8 @@ package org.sluice.bench.compare;
 
 import java.util.List;
 
-import org.sluice.control.system.OvsDaemons;
-import org.sluice.linux.TestNamespace;
+import org.sluice.linux.testbed.TestNamespace;
+import org.sluice.testbed.OvsDaemons;
 
 /**
  * A bridge of Open vSwitch's userspace datapath, as fast as it goes without DPDK: containers by its internal ports,

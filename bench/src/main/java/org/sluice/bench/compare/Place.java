@@ -3,7 +3,7 @@ package org.sluice.bench.compare;
 import java.util.ArrayList;
 import java.util.List;
 
-import org.sluice.linux.TestNamespace;
+import org.sluice.linux.testbed.TestNamespace;
 
 /**
  * Where a program of the comparison runs: a network namespace, and nothing else of its own.

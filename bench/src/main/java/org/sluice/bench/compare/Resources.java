@@ -3,7 +3,7 @@ package org.sluice.bench.compare;
 import java.util.ArrayDeque;
 import java.util.Deque;
 
-import org.sluice.linux.TestNamespace;
+import org.sluice.linux.testbed.TestNamespace;
 
 /** What a scene has made, closed in the opposite order; what cannot be closed does not keep the rest. */
 final class Resources implements AutoCloseable {

@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 
-import org.sluice.control.system.SluiceHost;
+import org.sluice.testbed.SluiceHost;
 
 /** A container on each of two hosts, joined by a network of Sluice's that spans them. */
 final class SluiceOverlayScene implements Scene {

@@ -5,8 +5,8 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 
-import org.sluice.control.system.SluiceHost;
-import org.sluice.linux.TestNamespace;
+import org.sluice.linux.testbed.TestNamespace;
+import org.sluice.testbed.SluiceHost;
 
 /** Two containers on a host with Sluice. */
 final class SluiceScene implements Scene {

@@ -2,7 +2,7 @@ package org.sluice.bench.compare;
 
 import java.util.List;
 
-import org.sluice.linux.TestNamespace;
+import org.sluice.linux.testbed.TestNamespace;
 
 /** Two hosts on one wire, a veth pair, and a namespace for a container on each. */
 final class Underlay implements AutoCloseable {

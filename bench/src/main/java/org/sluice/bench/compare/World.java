@@ -1,6 +1,6 @@
 package org.sluice.bench.compare;
 
-import org.sluice.linux.TestNamespace;
+import org.sluice.linux.testbed.TestNamespace;
 
 /** The world beyond a host: a machine at the other end of the host's wire, a veth pair. */
 final class World implements AutoCloseable {

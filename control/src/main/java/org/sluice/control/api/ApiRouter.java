@@ -22,11 +22,11 @@ import io.netty.handler.codec.http.QueryStringDecoder;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-import org.sluice.control.ControlException;
-import org.sluice.control.EndpointManager;
-import org.sluice.control.NetworkManager;
+import org.sluice.control.base.ControlException;
 import org.sluice.control.http.HttpService;
 import org.sluice.control.http.JsonBody;
+import org.sluice.control.network.EndpointManager;
+import org.sluice.control.network.NetworkManager;
 import org.sluice.control.observe.Observer;
 import org.sluice.control.overlay.OverlayManager;
 

@@ -6,7 +6,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 
-import org.sluice.control.ControlException;
+import org.sluice.control.base.ControlException;
 import org.sluice.control.model.Addresses;
 import org.sluice.control.model.IpPrefix;
 import org.sluice.control.model.PortSpec;

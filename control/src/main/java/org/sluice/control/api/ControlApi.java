@@ -2,13 +2,13 @@ package org.sluice.control.api;
 
 import java.util.List;
 
-import org.sluice.control.ControlException;
-import org.sluice.control.EndpointManager;
-import org.sluice.control.NetworkManager;
-import org.sluice.control.PortMapManager;
+import org.sluice.control.base.ControlException;
 import org.sluice.control.docker.Docker;
 import org.sluice.control.engine.SwitchEngine;
 import org.sluice.control.model.DesiredState;
+import org.sluice.control.network.EndpointManager;
+import org.sluice.control.network.NetworkManager;
+import org.sluice.control.network.PortMapManager;
 import org.sluice.control.observe.Observer;
 import org.sluice.control.overlay.OverlayManager;
 import org.sluice.control.uplink.RouteMirror;

@@ -20,7 +20,7 @@ import org.sluice.datapath.conntrack.FlowTuple;
 import org.sluice.datapath.conntrack.TcpState;
 import org.sluice.datapath.protocol.IpProtocol;
 import org.sluice.datapath.protocol.MacAddress;
-import org.sluice.linux.netlink.Route;
+import org.sluice.linux.netlink.KernelRoute;
 
 /** Puts connections, routes and published ports into the API's words. Used on the control thread. */
 final class RoutingReporter {
@@ -108,8 +108,8 @@ final class RoutingReporter {
 
     private static String typeOf(final int type) {
         return switch (type) {
-            case Route.UNICAST -> "unicast";
-            case Route.LOCAL -> "local";
+            case KernelRoute.UNICAST -> "unicast";
+            case KernelRoute.LOCAL -> "local";
             case 6 -> "blackhole";
             case 7 -> "unreachable";
             case 8 -> "prohibit";

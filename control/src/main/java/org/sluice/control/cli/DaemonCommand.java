@@ -8,15 +8,15 @@ import java.util.regex.Pattern;
 
 import org.agrona.concurrent.ShutdownSignalBarrier;
 
-import org.sluice.control.Daemon;
-import org.sluice.control.docker.DockerSockets;
-import org.sluice.control.engine.EngineOptions;
-import org.sluice.control.uplink.UplinkChoice;
-import org.sluice.datapath.nat.NatPorts;
-
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+
+import org.sluice.control.Daemon;
+import org.sluice.control.docker.DockerSockets;
+import org.sluice.control.model.DaemonOptions;
+import org.sluice.control.model.UplinkChoice;
+import org.sluice.datapath.nat.NatPorts;
 
 /** {@code sluice daemon}: runs in the foreground until SIGTERM or SIGINT. */
 @Command(name = "daemon", description = "Run the switch, in the foreground, until SIGTERM.")
@@ -81,7 +81,7 @@ final class DaemonCommand implements Callable<Integer> {
             throw new CliException("--vxlan-port takes a number from 1 to " + MAX_PORT + ", not " + vxlanPort);
         }
         try (ShutdownSignalBarrier barrier = new ShutdownSignalBarrier();
-            Daemon daemon = Daemon.start(new EngineOptions(runDir.toAbsolutePath(), stateDir.toAbsolutePath(),
+            Daemon daemon = Daemon.start(new DaemonOptions(runDir.toAbsolutePath(), stateDir.toAbsolutePath(),
                 idle == Idle.BUSY, workers, UplinkChoice.parse(uplinks), parseNatPorts(),
                 conntrack.toConfig(), vxlanPort), dockerSockets())) {
             ServiceManager.ready();

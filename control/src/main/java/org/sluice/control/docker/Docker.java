@@ -5,11 +5,8 @@ import java.util.List;
 
 import org.agrona.CloseHelper;
 
-import org.sluice.control.ControlException;
-import org.sluice.control.ControlThread;
-import org.sluice.control.EndpointManager;
-import org.sluice.control.NetworkManager;
-import org.sluice.control.PortMapManager;
+import org.sluice.control.base.ControlException;
+import org.sluice.control.base.ControlThread;
 import org.sluice.control.http.UnixHttpServer;
 import org.sluice.control.ipam.PoolManager;
 import org.sluice.control.model.DesiredState;
@@ -18,6 +15,9 @@ import org.sluice.control.model.IpPrefix;
 import org.sluice.control.model.NetworkSpec;
 import org.sluice.control.model.PoolSpec;
 import org.sluice.control.model.StateStore;
+import org.sluice.control.network.EndpointManager;
+import org.sluice.control.network.NetworkManager;
+import org.sluice.control.network.PortMapManager;
 
 /** All that has to do with Docker: its drivers, on the socket where it calls them, and what is known of it. */
 public final class Docker implements AutoCloseable {

@@ -12,11 +12,9 @@ import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-import org.sluice.control.ControlException;
-import org.sluice.control.ControlThread;
-import org.sluice.control.EndpointManager;
-import org.sluice.control.PortMapManager;
-import org.sluice.control.engine.LinkPlumber;
+import org.sluice.control.base.ControlException;
+import org.sluice.control.base.ControlThread;
+import org.sluice.control.host.LinkPlumber;
 import org.sluice.control.ipam.MacAllocator;
 import org.sluice.control.model.DesiredState;
 import org.sluice.control.model.EndpointSpec;
@@ -24,11 +22,13 @@ import org.sluice.control.model.IpPrefix;
 import org.sluice.control.model.NetworkSpec;
 import org.sluice.control.model.PortSpec;
 import org.sluice.control.model.StateStore;
+import org.sluice.control.network.EndpointManager;
+import org.sluice.control.network.PortMapManager;
 import org.sluice.datapath.protocol.MacAddress;
-import org.sluice.linux.NamespaceException;
-import org.sluice.linux.NativeException;
-import org.sluice.linux.NetNamespace;
-import org.sluice.linux.TapDevice;
+import org.sluice.linux.device.TapDevice;
+import org.sluice.linux.sys.NamespaceException;
+import org.sluice.linux.sys.NativeException;
+import org.sluice.linux.sys.NetNamespace;
 
 /**
  * The endpoints of Docker's containers, from their making to their end. An endpoint is made, with addresses; a

@@ -2,7 +2,7 @@ package org.sluice.control.docker;
 
 import java.util.regex.Pattern;
 
-import org.sluice.control.ControlException;
+import org.sluice.control.base.ControlException;
 
 /** From Docker's ids to our names: their first twelve characters, as Docker itself shows them. */
 final class DockerId {

@@ -4,8 +4,8 @@ import java.net.InetAddress;
 import java.util.Map;
 import java.util.function.Supplier;
 
-import org.sluice.control.ControlException;
-import org.sluice.control.ControlThread;
+import org.sluice.control.base.ControlException;
+import org.sluice.control.base.ControlThread;
 import org.sluice.control.ipam.PoolManager;
 import org.sluice.control.model.DesiredState;
 import org.sluice.control.model.IpPrefix;

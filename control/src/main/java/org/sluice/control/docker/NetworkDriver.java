@@ -11,9 +11,8 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
 
-import org.sluice.control.ControlException;
-import org.sluice.control.ControlThread;
-import org.sluice.control.NetworkManager;
+import org.sluice.control.base.ControlException;
+import org.sluice.control.base.ControlThread;
 import org.sluice.control.docker.NetworkMessages.Empty;
 import org.sluice.control.docker.NetworkMessages.IpamData;
 import org.sluice.control.docker.NetworkMessages.PortBinding;
@@ -24,6 +23,7 @@ import org.sluice.control.model.EndpointSpec;
 import org.sluice.control.model.IpPrefix;
 import org.sluice.control.model.NetworkSpec;
 import org.sluice.control.model.SubnetSpec;
+import org.sluice.control.network.NetworkManager;
 
 /**
  * Docker's network driver: the protocol of moby daemon/libnetwork/drivers/remote, in the words of our networks and

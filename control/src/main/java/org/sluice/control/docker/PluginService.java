@@ -17,7 +17,7 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-import org.sluice.control.ControlException;
+import org.sluice.control.base.ControlException;
 import org.sluice.control.http.HttpService;
 import org.sluice.control.http.JsonBody;
 

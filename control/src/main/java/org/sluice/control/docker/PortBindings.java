@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 
-import org.sluice.control.ControlException;
+import org.sluice.control.base.ControlException;
 import org.sluice.control.docker.NetworkMessages.PortBinding;
 import org.sluice.control.model.IpPrefix;
 import org.sluice.control.model.PortSpec;

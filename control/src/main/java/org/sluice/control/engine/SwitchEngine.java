@@ -11,7 +11,8 @@ import java.util.stream.Stream;
 
 import org.agrona.CloseHelper;
 
-import org.sluice.control.ControlException;
+import org.sluice.control.base.ControlException;
+import org.sluice.control.model.DaemonOptions;
 import org.sluice.datapath.bridge.DomainPolicy;
 import org.sluice.datapath.bridge.Fdb;
 import org.sluice.datapath.bridge.FdbEntry;
@@ -59,7 +60,7 @@ public final class SwitchEngine implements AutoCloseable {
      *
      * @param eventWakeUp makes control call {@link #pollEvents}; any thread may run it.
      */
-    public SwitchEngine(final EngineOptions options, final Runnable eventWakeUp) {
+    public SwitchEngine(final DaemonOptions options, final Runnable eventWakeUp) {
         final Path runDir = options.runDir();
         removeMappedFiles(runDir);
         counters = new CounterRegistry(

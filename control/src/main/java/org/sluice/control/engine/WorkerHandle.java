@@ -10,6 +10,7 @@ import org.agrona.concurrent.AgentRunner;
 import org.agrona.concurrent.BusySpinIdleStrategy;
 import org.agrona.concurrent.SystemNanoClock;
 
+import org.sluice.control.model.DaemonOptions;
 import org.sluice.datapath.bridge.Fdb;
 import org.sluice.datapath.bridge.FdbReader;
 import org.sluice.datapath.buffer.DropReason;
@@ -29,7 +30,7 @@ import org.sluice.datapath.trace.ProbeChannel;
 import org.sluice.datapath.worker.AdaptiveIdleStrategy;
 import org.sluice.datapath.worker.ForwardingWorker;
 import org.sluice.datapath.worker.WorkerResources;
-import org.sluice.linux.EpollPoller;
+import org.sluice.linux.device.EpollPoller;
 
 /** A running forwarding worker as control sees it: its proxy, its counters, and a reader of its FDB. */
 final class WorkerHandle implements AutoCloseable {
@@ -59,7 +60,7 @@ final class WorkerHandle implements AutoCloseable {
     /**
      * @param eventWakeUp makes control look at the worker's events.
      */
-    WorkerHandle(final int index, final EngineOptions options, final CounterRegistry registry,
+    WorkerHandle(final int index, final DaemonOptions options, final CounterRegistry registry,
                  final DeviceRegistry devices, final ErrorLog errors, final Runnable eventWakeUp) {
         this.index = index;
         name = "worker-" + index;

@@ -5,7 +5,7 @@ import java.io.IOException;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 
-import org.sluice.control.ControlException;
+import org.sluice.control.base.ControlException;
 
 /** The JSON of requests and answers. */
 public final class JsonBody {

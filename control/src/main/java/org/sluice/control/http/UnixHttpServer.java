@@ -40,7 +40,7 @@ import io.netty.handler.timeout.ReadTimeoutHandler;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-import org.sluice.control.ControlException;
+import org.sluice.control.base.ControlException;
 
 /** HTTP/1.1 with JSON bodies on a unix socket, by Netty's native epoll. One event loop reads and writes. */
 public final class UnixHttpServer implements AutoCloseable {

@@ -5,7 +5,7 @@ import java.net.InetAddress;
 import java.util.HashSet;
 import java.util.Set;
 
-import org.sluice.control.ControlException;
+import org.sluice.control.base.ControlException;
 import org.sluice.control.model.IpPrefix;
 
 /**

@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
 
-import org.sluice.control.ControlException;
-import org.sluice.control.engine.LinkPlumber;
+import org.sluice.control.base.ControlException;
+import org.sluice.control.host.LinkPlumber;
 import org.sluice.control.model.DesiredState;
 import org.sluice.control.model.IpPrefix;
 import org.sluice.control.model.PoolSpec;

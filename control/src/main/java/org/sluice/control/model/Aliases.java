@@ -4,7 +4,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 
-import org.sluice.control.ControlException;
+import org.sluice.control.base.ControlException;
 
 /**
  * The names that Docker's users know networks and endpoints by: Docker tells its drivers only ids.

@@ -13,7 +13,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 
-import org.sluice.control.ControlException;
+import org.sluice.control.base.ControlException;
 
 /**
  * What should be: the networks and endpoints, by name, in the order they were made; published ports, address pools, and

@@ -11,7 +11,7 @@ import com.fasterxml.jackson.annotation.JsonValue;
 
 import io.netty.util.NetUtil;
 
-import org.sluice.control.ControlException;
+import org.sluice.control.base.ControlException;
 
 /**
  * An IPv4 or IPv6 network in CIDR notation.

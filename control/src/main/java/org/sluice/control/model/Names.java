@@ -2,7 +2,7 @@ package org.sluice.control.model;
 
 import java.util.regex.Pattern;
 
-import org.sluice.control.ControlException;
+import org.sluice.control.base.ControlException;
 
 /** What names may look like. */
 public final class Names {

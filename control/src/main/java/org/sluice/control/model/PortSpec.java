@@ -2,7 +2,7 @@ package org.sluice.control.model;
 
 import java.net.InetAddress;
 
-import org.sluice.control.ControlException;
+import org.sluice.control.base.ControlException;
 
 /**
  * What a user asks to be published, in docker's words: {@code [ip:][host[-host]:]container[-container][/proto]}.

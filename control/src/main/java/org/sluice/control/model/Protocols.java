@@ -3,7 +3,7 @@ package org.sluice.control.model;
 import java.util.Locale;
 import java.util.Map;
 
-import org.sluice.control.ControlException;
+import org.sluice.control.base.ControlException;
 
 /** Names of IP protocols, as in /etc/protocols. */
 public final class Protocols {

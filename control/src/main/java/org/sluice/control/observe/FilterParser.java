@@ -4,14 +4,14 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 
-import org.sluice.control.ControlException;
-import org.sluice.control.EndpointManager;
-import org.sluice.control.NetworkManager;
+import org.sluice.control.base.ControlException;
 import org.sluice.control.model.Addresses;
 import org.sluice.control.model.DesiredState;
 import org.sluice.control.model.IpPrefix;
 import org.sluice.control.model.PortSpec;
 import org.sluice.control.model.Protocols;
+import org.sluice.control.network.EndpointManager;
+import org.sluice.control.network.NetworkManager;
 import org.sluice.datapath.trace.PacketFilter;
 
 /**

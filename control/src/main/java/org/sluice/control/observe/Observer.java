@@ -16,11 +16,12 @@ import org.agrona.CloseHelper;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-import org.sluice.control.ControlException;
-import org.sluice.control.EndpointManager;
-import org.sluice.control.NetworkManager;
+import org.sluice.control.base.ControlException;
 import org.sluice.control.engine.SwitchEngine;
 import org.sluice.control.model.DesiredState;
+import org.sluice.control.network.EndpointManager;
+import org.sluice.control.network.NetworkManager;
+import org.sluice.control.network.PortNames;
 import org.sluice.control.overlay.OverlayManager;
 import org.sluice.control.uplink.UplinkManager;
 import org.sluice.datapath.buffer.FrameBatch;

@@ -15,7 +15,7 @@ import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-import org.sluice.control.ControlException;
+import org.sluice.control.base.ControlException;
 import org.sluice.control.engine.SwitchEngine;
 import org.sluice.control.model.Addresses;
 import org.sluice.control.model.DesiredState;

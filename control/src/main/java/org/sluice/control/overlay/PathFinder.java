@@ -10,11 +10,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import org.sluice.control.model.IpPrefix;
-import org.sluice.linux.NativeException;
-import org.sluice.linux.PathMtu;
+import org.sluice.linux.netlink.KernelRoute;
 import org.sluice.linux.netlink.Link;
-import org.sluice.linux.netlink.Route;
 import org.sluice.linux.netlink.RouteNetlink;
+import org.sluice.linux.socket.PathMtu;
+import org.sluice.linux.sys.NativeException;
 
 /**
  * Asks the kernel which way tunnel packets to an address take. Lives for one round of questions: the interfaces are
@@ -33,9 +33,9 @@ final class PathFinder implements AutoCloseable {
         final int overhead = address instanceof Inet4Address ? TunnelPath.OVERHEAD_IPV4 : TunnelPath.OVERHEAD_IPV6;
         try {
             final int mtu = Math.max(MIN_MTU, PathMtu.to(address) - overhead);
-            final Route route = netlink.routeTo(address);
+            final KernelRoute route = netlink.routeTo(address);
             final int linkIndex = route.hops().isEmpty() ? 0 : route.hops().getFirst().linkIndex();
-            final boolean ethernet = route.type() == Route.UNICAST && route.preferredSource() != null
+            final boolean ethernet = route.type() == KernelRoute.UNICAST && route.preferredSource() != null
                 && isEthernet(linkIndex);
             return Optional.of(new TunnelPath(mtu, ethernet ? linkIndex : 0, route.preferredSource()));
         } catch (final NativeException ex) {
@@ -46,12 +46,12 @@ final class PathFinder implements AutoCloseable {
 
     /** Whether the address is one of the host's own. */
     boolean isLocal(final InetAddress address) {
-        return typeOf(address) == Route.LOCAL;
+        return typeOf(address) == KernelRoute.LOCAL;
     }
 
     /** Whether it is the broadcast address of all networks, or of one that the host is on. */
     boolean isBroadcast(final InetAddress address) {
-        return LIMITED_BROADCAST.equals(IpPrefix.format(address)) || typeOf(address) == Route.BROADCAST;
+        return LIMITED_BROADCAST.equals(IpPrefix.format(address)) || typeOf(address) == KernelRoute.BROADCAST;
     }
 
     /** Of the route to it; 0, which is no type, while there is none. */

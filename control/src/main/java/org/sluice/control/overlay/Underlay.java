@@ -11,16 +11,16 @@ import org.agrona.CloseHelper;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-import org.sluice.control.ControlException;
+import org.sluice.control.base.ControlException;
 import org.sluice.control.engine.SwitchEngine;
 import org.sluice.datapath.bridge.DomainPolicy;
 import org.sluice.datapath.bridge.PortIdentity;
 import org.sluice.datapath.bridge.PortKind;
 import org.sluice.datapath.device.PacketDevice;
-import org.sluice.linux.NativeException;
-import org.sluice.linux.TunnelTap;
-import org.sluice.linux.UdpTunnelDevice;
 import org.sluice.linux.bpf.TunnelSteering;
+import org.sluice.linux.device.TunnelTap;
+import org.sluice.linux.device.UdpTunnelDevice;
+import org.sluice.linux.sys.NativeException;
 
 /**
  * Where the tunnels of all overlay networks end: for each worker sockets, and where the kernel can do that a TAP by

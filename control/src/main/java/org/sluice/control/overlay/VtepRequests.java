@@ -7,7 +7,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-import org.sluice.control.ControlException;
+import org.sluice.control.base.ControlException;
 import org.sluice.control.ipam.MacAllocator;
 import org.sluice.control.model.DesiredState;
 import org.sluice.control.model.EndpointSpec;

@@ -34,11 +34,11 @@ import org.agrona.CloseHelper;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-import org.sluice.control.ControlException;
+import org.sluice.control.base.ControlException;
 import org.sluice.control.model.PortMapSpec;
-import org.sluice.linux.NativeException;
-import org.sluice.linux.NetNamespace;
 import org.sluice.linux.bpf.SocketLookup;
+import org.sluice.linux.sys.NativeException;
+import org.sluice.linux.sys.NetNamespace;
 
 /**
  * For processes of the host itself that connect to a published port of the host, by loopback or by any of its

@@ -9,7 +9,7 @@ import io.netty.channel.Channel;
 
 import org.agrona.CloseHelper;
 
-import org.sluice.control.ControlException;
+import org.sluice.control.base.ControlException;
 import org.sluice.control.model.PortMapSpec;
 
 /**

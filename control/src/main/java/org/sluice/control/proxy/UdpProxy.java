@@ -30,7 +30,7 @@ import io.netty.handler.timeout.IdleStateHandler;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-import org.sluice.linux.AddressedDatagramSocket;
+import org.sluice.linux.socket.AddressedDatagramSocket;
 
 /**
  * Datagrams of the host's own processes to its published ports. The one socket that the kernel hands them to is only

@@ -7,6 +7,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
+import org.sluice.control.host.HostSockets;
 import org.sluice.control.model.Addresses;
 import org.sluice.control.model.IpPrefix;
 import org.sluice.datapath.nat.NatPorts;

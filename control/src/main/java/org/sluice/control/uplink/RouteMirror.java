@@ -19,7 +19,7 @@ import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-import org.sluice.control.ControlException;
+import org.sluice.control.base.ControlException;
 import org.sluice.control.engine.SwitchEngine;
 import org.sluice.control.model.Addresses;
 import org.sluice.control.model.IpPrefix;
@@ -27,13 +27,13 @@ import org.sluice.control.overlay.OverlayManager;
 import org.sluice.datapath.command.Command;
 import org.sluice.datapath.command.EventChannel;
 import org.sluice.datapath.conntrack.ConntrackFilter;
-import org.sluice.linux.NativeException;
 import org.sluice.linux.netlink.InterfaceAddress;
+import org.sluice.linux.netlink.KernelNeighbour;
+import org.sluice.linux.netlink.KernelRoute;
 import org.sluice.linux.netlink.Link;
-import org.sluice.linux.netlink.Neighbour;
-import org.sluice.linux.netlink.Route;
 import org.sluice.linux.netlink.RouteMonitor;
 import org.sluice.linux.netlink.RouteNetlink;
+import org.sluice.linux.sys.NativeException;
 
 /**
  * Keeps the workers' routes, local addresses and neighbours what the kernel's are. When something has changed, the
@@ -61,11 +61,11 @@ public final class RouteMirror implements AutoCloseable {
     private final AtomicBoolean syncPending = new AtomicBoolean();
     private final AtomicBoolean eventsPending = new AtomicBoolean();
     private final List<Map<Prefix, List<org.sluice.datapath.route.Route.Hop>>> programmed = new ArrayList<>();
-    private final Map<NeighbourKey, Neighbour> neighbours = new HashMap<>();
+    private final Map<NeighbourKey, KernelNeighbour> neighbours = new HashMap<>();
     private Set<InetAddress> locals = new HashSet<>();
     private Map<Integer, Link> linksByIndex = Map.of();
     private List<InterfaceAddress> addresses = List.of();
-    private List<Route> routes = List.of();
+    private List<KernelRoute> routes = List.of();
     private volatile boolean closed;
 
     /**
@@ -112,7 +112,7 @@ public final class RouteMirror implements AutoCloseable {
         }
 
         @Override
-        public void onNeighbour(final Neighbour neighbour) {
+        public void onNeighbour(final KernelNeighbour neighbour) {
             run(() -> {
                 remember(neighbour);
                 tellWorkers(neighbour);
@@ -175,7 +175,7 @@ public final class RouteMirror implements AutoCloseable {
 
     /** A worker has packets for the neighbour. The kernel says nothing new of one that it knows to be fresh. */
     private void want(final int worker, final UplinkManager.Uplink uplink, final InetAddress address) {
-        final Neighbour known = neighbours.get(new NeighbourKey(uplink.link().index(), address));
+        final KernelNeighbour known = neighbours.get(new NeighbourKey(uplink.link().index(), address));
         if (known != null && known.isUsable()) {
             tellWorker(worker, uplink, known);
         }
@@ -191,7 +191,7 @@ public final class RouteMirror implements AutoCloseable {
         netlink.neighbours().forEach(this::remember);
     }
 
-    private void remember(final Neighbour neighbour) {
+    private void remember(final KernelNeighbour neighbour) {
         final NeighbourKey key = new NeighbourKey(neighbour.linkIndex(), neighbour.address());
         if (neighbour.isUsable()) {
             neighbours.put(key, neighbour);
@@ -200,14 +200,14 @@ public final class RouteMirror implements AutoCloseable {
         }
     }
 
-    private void tellWorkers(final Neighbour neighbour) {
+    private void tellWorkers(final KernelNeighbour neighbour) {
         final UplinkManager.Uplink uplink = uplinks.get(neighbour.linkIndex());
         for (int worker = 0; uplink != null && worker < engine.workerCount(); worker++) {
             tellWorker(worker, uplink, neighbour);
         }
     }
 
-    private void tellWorker(final int worker, final UplinkManager.Uplink uplink, final Neighbour neighbour) {
+    private void tellWorker(final int worker, final UplinkManager.Uplink uplink, final KernelNeighbour neighbour) {
         engine.execute(worker, new Command.PutNeighbour(uplink.portIndex(worker), Addresses.high(neighbour.address()),
             Addresses.low(neighbour.address()), neighbour.isUsable() ? neighbour.mac() : 0), "tell of a neighbour");
     }
@@ -227,14 +227,14 @@ public final class RouteMirror implements AutoCloseable {
             uplinks.all().stream().map(uplink -> uplink.link().index()).collect(Collectors.toSet()), locals);
     }
 
-    private List<Route> mainRoutes() {
+    private List<KernelRoute> mainRoutes() {
         return routes.stream().filter(route -> route.table() == RouteNetlink.RT_TABLE_MAIN).toList();
     }
 
     private void syncLocals() {
         final Set<InetAddress> now = routes.stream()
-            .filter(route -> route.type() == Route.LOCAL && route.table() == RT_TABLE_LOCAL)
-            .map(Route::destination)
+            .filter(route -> route.type() == KernelRoute.LOCAL && route.table() == RT_TABLE_LOCAL)
+            .map(KernelRoute::destination)
             .filter(address -> !address.isLoopbackAddress() && !address.isLinkLocalAddress())
             .collect(Collectors.toSet());
         for (int worker = 0; worker < engine.workerCount(); worker++) {
@@ -271,8 +271,8 @@ public final class RouteMirror implements AutoCloseable {
     }
 
     private void syncRoutes(final int worker) {
-        final Map<Prefix, Route> best = new HashMap<>();
-        for (final Route route : mainRoutes()) {
+        final Map<Prefix, KernelRoute> best = new HashMap<>();
+        for (final KernelRoute route : mainRoutes()) {
             best.merge(new Prefix(route.destination(), route.prefixLength()), route,
                 (one, other) -> other.priority() < one.priority() ? other : one);
         }
@@ -295,8 +295,8 @@ public final class RouteMirror implements AutoCloseable {
     }
 
     /** None where the way is by an interface that is no uplink: such packets go nowhere rather than elsewhere. */
-    private List<org.sluice.datapath.route.Route.Hop> hopsOf(final Route route, final int worker) {
-        return route.type() != Route.UNICAST ? List.of() : route.hops().stream()
+    private List<org.sluice.datapath.route.Route.Hop> hopsOf(final KernelRoute route, final int worker) {
+        return route.type() != KernelRoute.UNICAST ? List.of() : route.hops().stream()
             .filter(hop -> uplinks.get(hop.linkIndex()) != null)
             .limit(Command.PutRoute.MAX_HOPS)
             .map(hop -> {
@@ -308,7 +308,7 @@ public final class RouteMirror implements AutoCloseable {
     }
 
     /** What the kernel would take as the source of a connection of its own. */
-    public Optional<InetAddress> sourceOf(final Route route, final Route.Hop hop) {
+    public Optional<InetAddress> sourceOf(final KernelRoute route, final KernelRoute.Hop hop) {
         if (route.preferredSource() != null) {
             return Optional.of(route.preferredSource());
         }
@@ -331,7 +331,7 @@ public final class RouteMirror implements AutoCloseable {
     }
 
     /** The kernel's main table; of several routes for one prefix the workers have that of the lowest priority. */
-    public List<Route> routes() {
+    public List<KernelRoute> routes() {
         return mainRoutes();
     }
 
@@ -341,7 +341,7 @@ public final class RouteMirror implements AutoCloseable {
     }
 
     /** The neighbours on uplinks that are known. */
-    public List<Neighbour> neighbours() {
+    public List<KernelNeighbour> neighbours() {
         return neighbours.values().stream().filter(n -> uplinks.get(n.linkIndex()) != null).toList();
     }
 

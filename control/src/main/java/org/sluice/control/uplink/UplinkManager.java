@@ -20,17 +20,20 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import org.sluice.control.engine.SwitchEngine;
+import org.sluice.control.host.HostSockets;
+import org.sluice.control.host.ReservedPorts;
 import org.sluice.control.model.IpPrefix;
+import org.sluice.control.model.UplinkChoice;
 import org.sluice.datapath.bridge.DomainPolicy;
 import org.sluice.datapath.bridge.PortIdentity;
 import org.sluice.datapath.bridge.PortKind;
 import org.sluice.datapath.nat.NatPorts;
 import org.sluice.datapath.nat.PortMap;
-import org.sluice.linux.UplinkDevice;
 import org.sluice.linux.bpf.IngressFilter;
 import org.sluice.linux.bpf.Steering;
+import org.sluice.linux.device.UplinkDevice;
+import org.sluice.linux.netlink.KernelRoute;
 import org.sluice.linux.netlink.Link;
-import org.sluice.linux.netlink.Route;
 
 /**
  * The uplinks that are open: for each a packet socket, a steering program and a port in every worker. Opens and closes
@@ -106,10 +109,10 @@ public final class UplinkManager {
     }
 
     /** Opens what should be open and closes the rest. */
-    void sync(final List<Link> links, final List<Route> routes) {
+    void sync(final List<Link> links, final List<KernelRoute> routes) {
         final Set<Integer> ofDefaultRoutes = routes.stream()
-            .filter(route -> route.prefixLength() == 0 && route.type() == Route.UNICAST)
-            .flatMap(route -> route.hops().stream()).map(Route.Hop::linkIndex).collect(Collectors.toSet());
+            .filter(route -> route.prefixLength() == 0 && route.type() == KernelRoute.UNICAST)
+            .flatMap(route -> route.hops().stream()).map(KernelRoute.Hop::linkIndex).collect(Collectors.toSet());
         final Map<Integer, Link> wanted = links.stream()
             .filter(link -> link.up() && link.mac() != 0)
             .filter(link -> choice.auto() ? ofDefaultRoutes.contains(link.index())

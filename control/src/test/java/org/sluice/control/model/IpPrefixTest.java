@@ -9,7 +9,7 @@ import java.math.BigInteger;
 
 import org.junit.jupiter.api.Test;
 
-import org.sluice.control.ControlException;
+import org.sluice.control.base.ControlException;
 
 class IpPrefixTest {
     @Test

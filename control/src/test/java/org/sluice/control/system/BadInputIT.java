@@ -14,8 +14,9 @@ import java.util.Arrays;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-import org.sluice.linux.RequiresRoot;
-import org.sluice.linux.TestNamespace;
+import org.sluice.linux.testbed.RequiresRoot;
+import org.sluice.linux.testbed.TestNamespace;
+import org.sluice.testbed.SluiceHost;
 
 /** Every wrong request gets one clear line and changes nothing. */
 @RequiresRoot

@@ -18,8 +18,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-import org.sluice.control.system.DockerEngine.Container;
-import org.sluice.linux.RequiresRoot;
+import org.sluice.linux.testbed.RequiresRoot;
+import org.sluice.testbed.DockerEngine;
+import org.sluice.testbed.DockerEngine.Container;
+import org.sluice.testbed.DockerHost;
+import org.sluice.testbed.Peers;
+import org.sluice.testbed.SluiceHost;
+import org.sluice.testbed.Wire;
 
 /** The life of Docker's networks and containers on the switch, with a real dockerd. */
 @RequiresRoot

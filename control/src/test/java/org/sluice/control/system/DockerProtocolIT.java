@@ -29,7 +29,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import org.sluice.control.http.UnixHttpClient;
-import org.sluice.linux.RequiresRoot;
+import org.sluice.linux.testbed.RequiresRoot;
+import org.sluice.testbed.SluiceHost;
 
 /** Docker's plugin protocol, call by call, as engines of both kinds speak it, and as none should. No Docker runs. */
 @RequiresRoot

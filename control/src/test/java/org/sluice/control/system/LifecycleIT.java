@@ -27,8 +27,10 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-import org.sluice.linux.RequiresRoot;
-import org.sluice.linux.TestNamespace;
+import org.sluice.linux.testbed.RequiresRoot;
+import org.sluice.linux.testbed.TestNamespace;
+import org.sluice.testbed.DockerEngine;
+import org.sluice.testbed.SluiceHost;
 
 /** Starting, stopping, dying and coming back; namespaces that vanish; what is left behind. */
 @RequiresRoot

@@ -17,8 +17,11 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-import org.sluice.linux.RequiresRoot;
-import org.sluice.linux.TestNamespace;
+import org.sluice.linux.testbed.RequiresRoot;
+import org.sluice.linux.testbed.TestNamespace;
+import org.sluice.testbed.Peers;
+import org.sluice.testbed.SluiceHost;
+import org.sluice.testbed.Wire;
 
 /** Looking at packets while they pass: the trace's words, and a file that others read. */
 @RequiresRoot

@@ -3,10 +3,10 @@ package org.sluice.control.system;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.sluice.control.system.OverlayBed.ip;
-import static org.sluice.control.system.OverlayBed.mac;
-import static org.sluice.control.system.SluiceVxlanHost.endpoint;
-import static org.sluice.control.system.SluiceVxlanHost.vtep;
+import static org.sluice.testbed.OverlayBed.ip;
+import static org.sluice.testbed.OverlayBed.mac;
+import static org.sluice.testbed.SluiceVxlanHost.endpoint;
+import static org.sluice.testbed.SluiceVxlanHost.vtep;
 
 import java.net.DatagramSocket;
 import java.nio.charset.StandardCharsets;
@@ -17,8 +17,13 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 import org.sluice.control.http.UnixHttpClient;
-import org.sluice.linux.RequiresRoot;
-import org.sluice.linux.TestNamespace;
+import org.sluice.linux.testbed.RequiresRoot;
+import org.sluice.linux.testbed.TestNamespace;
+import org.sluice.testbed.OverlayBed;
+import org.sluice.testbed.Peers;
+import org.sluice.testbed.SluiceHost;
+import org.sluice.testbed.SluiceVxlanHost;
+import org.sluice.testbed.Underlay;
 
 /** Every wrong request about overlays gets one clear line and changes nothing. */
 @RequiresRoot

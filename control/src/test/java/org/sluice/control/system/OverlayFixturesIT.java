@@ -13,8 +13,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-import org.sluice.linux.RequiresRoot;
-import org.sluice.linux.TestNamespace;
+import org.sluice.linux.testbed.RequiresRoot;
+import org.sluice.linux.testbed.TestNamespace;
+import org.sluice.testbed.BulkTransfer;
+import org.sluice.testbed.KernelVxlanHost;
+import org.sluice.testbed.LossyWire;
+import org.sluice.testbed.OverlayHost;
+import org.sluice.testbed.OvsVxlanHost;
+import org.sluice.testbed.Underlay;
 
 /** The hosts and wires by which overlays are tested work among themselves, without Sluice. */
 @RequiresRoot

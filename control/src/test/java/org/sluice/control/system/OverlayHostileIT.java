@@ -3,19 +3,19 @@ package org.sluice.control.system;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.sluice.control.system.OverlayBed.VNI;
-import static org.sluice.control.system.OverlayBed.ip;
-import static org.sluice.control.system.OverlayBed.ip6;
-import static org.sluice.control.system.OverlayBed.mac;
-import static org.sluice.control.system.OverlayBed.ping;
-import static org.sluice.control.system.SluiceVxlanHost.endpoint;
-import static org.sluice.control.system.SluiceVxlanHost.vtep;
-import static org.sluice.control.system.VxlanForger.MARK;
-import static org.sluice.control.system.VxlanForger.VALID_VNI;
-import static org.sluice.control.system.VxlanForger.datagram;
-import static org.sluice.control.system.VxlanForger.frame;
-import static org.sluice.control.system.VxlanForger.tagged;
-import static org.sluice.control.system.VxlanForger.truncated;
+import static org.sluice.testbed.OverlayBed.VNI;
+import static org.sluice.testbed.OverlayBed.ip;
+import static org.sluice.testbed.OverlayBed.ip6;
+import static org.sluice.testbed.OverlayBed.mac;
+import static org.sluice.testbed.OverlayBed.ping;
+import static org.sluice.testbed.SluiceVxlanHost.endpoint;
+import static org.sluice.testbed.SluiceVxlanHost.vtep;
+import static org.sluice.testbed.VxlanForger.MARK;
+import static org.sluice.testbed.VxlanForger.VALID_VNI;
+import static org.sluice.testbed.VxlanForger.datagram;
+import static org.sluice.testbed.VxlanForger.frame;
+import static org.sluice.testbed.VxlanForger.tagged;
+import static org.sluice.testbed.VxlanForger.truncated;
 
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
@@ -25,8 +25,15 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-import org.sluice.linux.RequiresRoot;
-import org.sluice.linux.TestNamespace;
+import org.sluice.linux.testbed.RequiresRoot;
+import org.sluice.linux.testbed.TestNamespace;
+import org.sluice.testbed.BulkTransfer;
+import org.sluice.testbed.Eavesdropper;
+import org.sluice.testbed.OverlayBed;
+import org.sluice.testbed.SluiceHost;
+import org.sluice.testbed.SluiceVxlanHost;
+import org.sluice.testbed.Underlay;
+import org.sluice.testbed.VxlanForger;
 
 /**
  * Mallory is on the underlay's segment too and makes up what she likes. Nothing of it reaches a container but what a

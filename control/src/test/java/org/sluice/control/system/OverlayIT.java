@@ -3,23 +3,28 @@ package org.sluice.control.system;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.sluice.control.system.OverlayBed.attach;
-import static org.sluice.control.system.OverlayBed.awaitPing;
-import static org.sluice.control.system.OverlayBed.ip;
-import static org.sluice.control.system.OverlayBed.ip6;
-import static org.sluice.control.system.OverlayBed.mac;
-import static org.sluice.control.system.OverlayBed.ping;
-import static org.sluice.control.system.OverlayBed.pingWhole;
-import static org.sluice.control.system.SluiceVxlanHost.endpoint;
-import static org.sluice.control.system.SluiceVxlanHost.vtep;
+import static org.sluice.testbed.OverlayBed.attach;
+import static org.sluice.testbed.OverlayBed.awaitPing;
+import static org.sluice.testbed.OverlayBed.ip;
+import static org.sluice.testbed.OverlayBed.ip6;
+import static org.sluice.testbed.OverlayBed.mac;
+import static org.sluice.testbed.OverlayBed.ping;
+import static org.sluice.testbed.OverlayBed.pingWhole;
+import static org.sluice.testbed.SluiceVxlanHost.endpoint;
+import static org.sluice.testbed.SluiceVxlanHost.vtep;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-import org.sluice.linux.RequiresRoot;
-import org.sluice.linux.TestNamespace;
+import org.sluice.linux.testbed.RequiresRoot;
+import org.sluice.linux.testbed.TestNamespace;
+import org.sluice.testbed.BulkTransfer;
+import org.sluice.testbed.OverlayBed;
+import org.sluice.testbed.OverlayHost;
+import org.sluice.testbed.SluiceVxlanHost;
+import org.sluice.testbed.Underlay;
 
 /** Containers on several hosts talk as on one, whoever makes the overlay on the other host, and wherever they move. */
 @RequiresRoot

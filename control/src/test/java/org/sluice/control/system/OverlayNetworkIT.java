@@ -3,19 +3,27 @@ package org.sluice.control.system;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.sluice.control.system.OverlayBed.GATEWAY;
-import static org.sluice.control.system.OverlayBed.ip;
-import static org.sluice.control.system.OverlayBed.ip6;
-import static org.sluice.control.system.OverlayBed.mac;
-import static org.sluice.control.system.OverlayBed.ping;
-import static org.sluice.control.system.OverlayBed.reaches;
+import static org.sluice.testbed.OverlayBed.GATEWAY;
+import static org.sluice.testbed.OverlayBed.ip;
+import static org.sluice.testbed.OverlayBed.ip6;
+import static org.sluice.testbed.OverlayBed.mac;
+import static org.sluice.testbed.OverlayBed.ping;
+import static org.sluice.testbed.OverlayBed.reaches;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-import org.sluice.control.system.DockerEngine.Container;
-import org.sluice.linux.RequiresRoot;
-import org.sluice.linux.TestNamespace;
+import org.sluice.linux.testbed.RequiresRoot;
+import org.sluice.linux.testbed.TestNamespace;
+import org.sluice.testbed.BulkTransfer;
+import org.sluice.testbed.DockerEngine.Container;
+import org.sluice.testbed.DockerHost;
+import org.sluice.testbed.KernelVxlanHost;
+import org.sluice.testbed.OverlayBed;
+import org.sluice.testbed.Peers;
+import org.sluice.testbed.SluiceVxlanHost;
+import org.sluice.testbed.Underlay;
+import org.sluice.testbed.Wire;
 
 /** An overlay is a network like every other: with a way out, published ports and a host, each of its own host. */
 @RequiresRoot

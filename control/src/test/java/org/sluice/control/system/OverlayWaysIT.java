@@ -3,13 +3,13 @@ package org.sluice.control.system;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.sluice.control.system.OverlayBed.ip;
-import static org.sluice.control.system.OverlayBed.ip6;
-import static org.sluice.control.system.OverlayBed.mac;
-import static org.sluice.control.system.OverlayBed.ping;
-import static org.sluice.control.system.OverlayBed.pingWhole;
-import static org.sluice.control.system.SluiceVxlanHost.endpoint;
-import static org.sluice.control.system.SluiceVxlanHost.vtep;
+import static org.sluice.testbed.OverlayBed.ip;
+import static org.sluice.testbed.OverlayBed.ip6;
+import static org.sluice.testbed.OverlayBed.mac;
+import static org.sluice.testbed.OverlayBed.ping;
+import static org.sluice.testbed.OverlayBed.pingWhole;
+import static org.sluice.testbed.SluiceVxlanHost.endpoint;
+import static org.sluice.testbed.SluiceVxlanHost.vtep;
 
 import java.io.IOException;
 import java.net.DatagramPacket;
@@ -27,8 +27,15 @@ import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-import org.sluice.linux.RequiresRoot;
-import org.sluice.linux.TestNamespace;
+import org.sluice.linux.testbed.RequiresRoot;
+import org.sluice.linux.testbed.TestNamespace;
+import org.sluice.testbed.BulkTransfer;
+import org.sluice.testbed.LossyWire;
+import org.sluice.testbed.OverlayBed;
+import org.sluice.testbed.Peers;
+import org.sluice.testbed.SluiceHost;
+import org.sluice.testbed.SluiceVxlanHost;
+import org.sluice.testbed.Underlay;
 
 /** Tunnels over ways that are narrow or bad, and through the death of a daemon. */
 @RequiresRoot

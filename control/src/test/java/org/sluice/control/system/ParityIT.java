@@ -18,8 +18,13 @@ import java.util.regex.Pattern;
 
 import org.junit.jupiter.api.Test;
 
-import org.sluice.linux.RequiresRoot;
-import org.sluice.linux.TestNamespace;
+import org.sluice.linux.testbed.RequiresRoot;
+import org.sluice.linux.testbed.TestNamespace;
+import org.sluice.testbed.BridgeParityHost;
+import org.sluice.testbed.ParityHost;
+import org.sluice.testbed.Peers;
+import org.sluice.testbed.SluiceParityHost;
+import org.sluice.testbed.Wire;
 
 /**
  * Each scenario once on the kernel's bridge with iptables, and once on the switch: who reaches whom, which address is

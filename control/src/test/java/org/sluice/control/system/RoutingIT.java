@@ -15,8 +15,11 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-import org.sluice.linux.RequiresRoot;
-import org.sluice.linux.TestNamespace;
+import org.sluice.linux.testbed.RequiresRoot;
+import org.sluice.linux.testbed.TestNamespace;
+import org.sluice.testbed.Peers;
+import org.sluice.testbed.SluiceHost;
+import org.sluice.testbed.Wire;
 
 /** A host on a wire: containers reach the world and the world reaches them, and the host stays what it was. */
 @RequiresRoot

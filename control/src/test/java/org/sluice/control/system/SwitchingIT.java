@@ -18,8 +18,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-import org.sluice.linux.RequiresRoot;
-import org.sluice.linux.TestNamespace;
+import org.sluice.linux.testbed.RequiresRoot;
+import org.sluice.linux.testbed.TestNamespace;
+import org.sluice.testbed.SluiceHost;
 
 /** A network, containers on it, and real clients: who reaches whom. */
 @RequiresRoot

@@ -29,7 +29,7 @@ import org.sluice.datapath.status.WorkerCounter;
  * source address; and makes the connection. What is for the host itself goes to the host port and is not tracked.
  */
 public final class AdmissionStage {
-    private final Layer3 tables;
+    private final WorkerTables tables;
     private final Fib fib;
     private final ConntrackTable connections;
     private final ChecksumVerifier checksums = new ChecksumVerifier();
@@ -44,7 +44,7 @@ public final class AdmissionStage {
     private int portBefore;
     private boolean exhaustionTold;
 
-    AdmissionStage(final Layer3 tables, final IcmpErrorResponder responder) {
+    AdmissionStage(final WorkerTables tables, final IcmpErrorResponder responder) {
         this.tables = tables;
         this.responder = responder;
         fib = tables.fib();

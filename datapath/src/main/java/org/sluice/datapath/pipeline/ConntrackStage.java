@@ -46,7 +46,7 @@ public final class ConntrackStage {
     /** Is written so that the loads of the connections are not optimized away. */
     private long touched;
 
-    ConntrackStage(final Layer3 tables, final AdmissionStage admission, final IcmpErrorTranslator icmpErrors) {
+    ConntrackStage(final WorkerTables tables, final AdmissionStage admission, final IcmpErrorTranslator icmpErrors) {
         connections = tables.connections();
         tracker = tables.tracker();
         fragments = tables.fragments();

@@ -26,7 +26,7 @@ final class OverlayStage {
     private final CutRule cuts = new CutRule();
     private final TupleReader tuples = new TupleReader();
 
-    OverlayStage(final VtepTable vteps, final Fdb fdb, final Layer3 layer3, final IcmpErrorResponder icmpErrors) {
+    OverlayStage(final VtepTable vteps, final Fdb fdb, final WorkerTables layer3, final IcmpErrorResponder icmpErrors) {
         this.vteps = vteps;
         this.fdb = fdb;
         this.icmpErrors = icmpErrors;

@@ -48,7 +48,7 @@ public final class Pipeline {
     private final CounterGroup<DropReason> drops;
     private final CounterGroup<WorkerCounter> counters;
 
-    public Pipeline(final Fdb fdb, final VtepTable vteps, final Layer3 layer3) {
+    public Pipeline(final Fdb fdb, final VtepTable vteps, final WorkerTables layer3) {
         counters = layer3.counters();
         drops = layer3.drops();
         fragments = layer3.fragments();

@@ -24,7 +24,7 @@ import org.sluice.datapath.route.NextHop;
 public final class RoutingStage {
     private final Fib fib;
     private final Port[] ports;
-    private final Layer3 tables;
+    private final WorkerTables tables;
     private final PacketTranslator translator = new PacketTranslator();
     private final IcmpErrorTranslator icmpErrors;
     private final IcmpErrorResponder responder;
@@ -32,7 +32,7 @@ public final class RoutingStage {
     /** Of the burst. */
     private int nowSeconds;
 
-    RoutingStage(final Layer3 tables, final IcmpErrorTranslator icmpErrors, final IcmpErrorResponder responder) {
+    RoutingStage(final WorkerTables tables, final IcmpErrorTranslator icmpErrors, final IcmpErrorResponder responder) {
         this.tables = tables;
         this.icmpErrors = icmpErrors;
         this.responder = responder;

@@ -9,8 +9,8 @@ import org.sluice.datapath.command.CommandHandler;
 import org.sluice.datapath.command.CommandResult;
 import org.sluice.datapath.conntrack.Connection;
 import org.sluice.datapath.conntrack.ConntrackTable;
-import org.sluice.datapath.pipeline.Layer3;
 import org.sluice.datapath.pipeline.Pipeline;
+import org.sluice.datapath.pipeline.WorkerTables;
 import org.sluice.datapath.route.NextHop;
 import org.sluice.datapath.status.WorkerCounter;
 import org.sluice.datapath.tunnel.Tunnel;
@@ -19,10 +19,10 @@ import org.sluice.datapath.tunnel.Tunnel;
 final class CommandApplier implements CommandHandler {
     private final WorkerResources resources;
     private final PortTable portTable;
-    private final Layer3 tables;
+    private final WorkerTables tables;
     private final Pipeline pipeline;
 
-    CommandApplier(final WorkerResources resources, final Layer3 tables, final Pipeline pipeline,
+    CommandApplier(final WorkerResources resources, final WorkerTables tables, final Pipeline pipeline,
                    final Tunnel tunnel) {
         this.resources = resources;
         this.tables = tables;

@@ -14,8 +14,8 @@ import org.sluice.datapath.device.DevicePoller;
 import org.sluice.datapath.device.PacketDevice;
 import org.sluice.datapath.nat.PortMapTable;
 import org.sluice.datapath.nat.SourcePortAllocator;
-import org.sluice.datapath.pipeline.Layer3;
 import org.sluice.datapath.pipeline.Pipeline;
+import org.sluice.datapath.pipeline.WorkerTables;
 import org.sluice.datapath.route.Fib;
 import org.sluice.datapath.route.NextHopTable;
 import org.sluice.datapath.route.PendingPackets;
@@ -42,7 +42,7 @@ public final class ForwardingWorker implements Agent {
     private final Fdb fdb;
     private final DevicePoller poller;
     private final Port[] ports = new Port[Fdb.MAX_PORTS];
-    private final Layer3 layer3;
+    private final WorkerTables layer3;
     private final int[] ready = new int[READY_LIMIT];
     private final FrameBatch batch = new FrameBatch();
     private final Pipeline pipeline;
@@ -153,12 +153,12 @@ public final class ForwardingWorker implements Agent {
         resources.errorHandler().onError(new DeviceGoneException(port.device().name()));
     }
 
-    private Layer3 makeLayer3() {
+    private WorkerTables makeLayer3() {
         final NextHopTable nextHops = new NextHopTable((portIndex, high, low) -> {
             resources.counters().increment(WorkerCounter.NEIGHBOURS_WANTED);
             resources.events().neighbourWanted(portIndex, high, low);
         });
-        return new Layer3(ports, new Fib(nextHops), resources.connections(),
+        return new WorkerTables(ports, new Fib(nextHops), resources.connections(),
             new ConnectionTracker(resources.config()), new FragmentTable(resources.config()), new PortMapTable(),
             new SourcePortAllocator(resources.connections(), resources.natPorts(), resources.natSecret()),
             new PendingPackets(NEIGHBOUR_TIMEOUT_NS), resources.counters(), resources.drops(),

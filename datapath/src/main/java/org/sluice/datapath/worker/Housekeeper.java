@@ -5,7 +5,7 @@ import java.util.concurrent.TimeUnit;
 import org.sluice.datapath.bridge.Fdb;
 import org.sluice.datapath.buffer.DropReason;
 import org.sluice.datapath.conntrack.ConntrackTable;
-import org.sluice.datapath.pipeline.Layer3;
+import org.sluice.datapath.pipeline.WorkerTables;
 import org.sluice.datapath.status.WorkerCounter;
 
 /**
@@ -21,13 +21,13 @@ final class Housekeeper {
     private static final int REFRESH_SECONDS = 20;
 
     private final WorkerResources resources;
-    private final Layer3 tables;
+    private final WorkerTables tables;
     private final Fdb fdb;
     private final ConntrackTable connections;
     private long lastSweepNs;
     private long lastRefreshNs;
 
-    Housekeeper(final WorkerResources resources, final Layer3 tables) {
+    Housekeeper(final WorkerResources resources, final WorkerTables tables) {
         this.resources = resources;
         this.tables = tables;
         fdb = resources.fdb();

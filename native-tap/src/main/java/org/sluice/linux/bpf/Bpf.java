@@ -2,12 +2,12 @@ package org.sluice.linux.bpf;
 
 import org.agrona.concurrent.UnsafeBuffer;
 
-import org.sluice.datapath.buffer.OffHeapRegion;
-import org.sluice.linux.LibC;
-import org.sluice.linux.NativeException;
-
 import jnr.ffi.LastError;
 import jnr.ffi.Runtime;
+
+import org.sluice.datapath.buffer.OffHeapRegion;
+import org.sluice.linux.sys.LibC;
+import org.sluice.linux.sys.NativeException;
 
 /**
  * The bpf(2) system call: one function, whose command says what it does with an attribute block (Linux

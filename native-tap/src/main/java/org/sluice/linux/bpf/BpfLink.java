@@ -1,7 +1,7 @@
 package org.sluice.linux.bpf;
 
-import org.sluice.linux.LibC;
-import org.sluice.linux.NativeException;
+import org.sluice.linux.sys.LibC;
+import org.sluice.linux.sys.NativeException;
 
 /** A program's place of work. It ends with its descriptor: when this is closed, or when the process dies. */
 final class BpfLink implements AutoCloseable {

@@ -1,8 +1,8 @@
 package org.sluice.linux.bpf;
 
 import org.sluice.datapath.buffer.OffHeapRegion;
-import org.sluice.linux.LibC;
-import org.sluice.linux.NativeException;
+import org.sluice.linux.sys.LibC;
+import org.sluice.linux.sys.NativeException;
 
 /**
  * A map that eBPF programs and this process share. It lives as long as its descriptor or a program that uses it. Used

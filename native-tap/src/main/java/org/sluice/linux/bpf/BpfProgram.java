@@ -3,8 +3,8 @@ package org.sluice.linux.bpf;
 import java.nio.charset.StandardCharsets;
 
 import org.sluice.datapath.buffer.OffHeapRegion;
-import org.sluice.linux.LibC;
-import org.sluice.linux.NativeException;
+import org.sluice.linux.sys.LibC;
+import org.sluice.linux.sys.NativeException;
 
 /** A program that the kernel has verified and holds. What it is attached to holds it too. */
 final class BpfProgram implements AutoCloseable {

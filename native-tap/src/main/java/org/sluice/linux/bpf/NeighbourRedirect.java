@@ -25,7 +25,7 @@ public final class NeighbourRedirect implements AutoCloseable {
     /**
      * Attaches it at the interface's ingress.
      *
-     * @throws org.sluice.linux.NativeException when the kernel refuses.
+     * @throws org.sluice.linux.sys.NativeException when the kernel refuses.
      */
     public static NeighbourRedirect attach(final int linkIndex) {
         final BpfProgram program = BpfProgram.load(BpfProgram.SCHED_CLS, 0, code());

@@ -22,8 +22,8 @@ import java.util.Map;
 
 import org.agrona.CloseHelper;
 
-import org.sluice.linux.NativeException;
-import org.sluice.linux.NetNamespace;
+import org.sluice.linux.sys.NativeException;
+import org.sluice.linux.sys.NetNamespace;
 
 /**
  * Hands what comes to any of many local ports to one socket (Linux Documentation/bpf/prog_sk_lookup.rst): connections

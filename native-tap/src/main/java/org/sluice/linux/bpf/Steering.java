@@ -8,7 +8,7 @@ import java.util.concurrent.TimeUnit;
 
 import org.agrona.CloseHelper;
 
-import org.sluice.linux.NativeException;
+import org.sluice.linux.sys.NativeException;
 
 /**
  * Decides, in the kernel, which frames that come in by an uplink are the switch's: by the host's address and port that

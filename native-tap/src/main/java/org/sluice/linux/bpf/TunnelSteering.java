@@ -58,7 +58,7 @@ public final class TunnelSteering implements AutoCloseable {
     /**
      * @param udpPort of the tunnels.
      * @param taps    numbers of the workers' TAPs, in the workers' order.
-     * @throws org.sluice.linux.NativeException when the kernel refuses.
+     * @throws org.sluice.linux.sys.NativeException when the kernel refuses.
      */
     public TunnelSteering(final int udpPort, final int[] taps) {
         try {
@@ -72,7 +72,7 @@ public final class TunnelSteering implements AutoCloseable {
     /**
      * Steers at these interfaces, and no longer at others.
      *
-     * @throws org.sluice.linux.NativeException when the kernel refuses.
+     * @throws org.sluice.linux.sys.NativeException when the kernel refuses.
      */
     public void attach(final Set<Integer> linkIndexes) {
         for (final Integer gone : Set.copyOf(links.keySet())) {

@@ -1,6 +1,6 @@
 package org.sluice.linux.netlink;
 
-import org.sluice.linux.NativeException;
+import org.sluice.linux.sys.NativeException;
 
 /** The kernel has refused a netlink request. */
 public final class NetlinkException extends NativeException {

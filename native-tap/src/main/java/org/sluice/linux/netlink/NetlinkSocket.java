@@ -8,12 +8,12 @@ import java.util.function.Function;
 import org.agrona.BitUtil;
 import org.agrona.concurrent.UnsafeBuffer;
 
-import org.sluice.datapath.buffer.OffHeapRegion;
-import org.sluice.linux.LibC;
-import org.sluice.linux.NativeException;
-
 import jnr.ffi.LastError;
 import jnr.ffi.Runtime;
+
+import org.sluice.datapath.buffer.OffHeapRegion;
+import org.sluice.linux.sys.LibC;
+import org.sluice.linux.sys.NativeException;
 
 /**
  * A netlink socket of the calling thread's network namespace: one request at a time, and the kernel's answers to

@@ -2,13 +2,14 @@ package org.sluice.linux.netlink;
 
 import org.agrona.concurrent.UnsafeBuffer;
 
-import org.sluice.datapath.buffer.OffHeapRegion;
-import org.sluice.linux.Epoll;
-import org.sluice.linux.LibC;
-import org.sluice.linux.NativeException;
-
 import jnr.ffi.LastError;
 import jnr.ffi.Runtime;
+
+import org.sluice.datapath.buffer.OffHeapRegion;
+import org.sluice.linux.sys.Epoll;
+import org.sluice.linux.sys.LibC;
+import org.sluice.linux.sys.NativeException;
+import org.sluice.linux.sys.Sockets;
 
 /**
  * Listens for what changes in links, addresses, routes and neighbours of the network namespace in which the thread that
@@ -26,7 +27,6 @@ public final class RouteMonitor implements AutoCloseable {
 
     private static final int GROUPS = RTMGRP_LINK | RTMGRP_NEIGH | RTMGRP_IPV4_IFADDR | RTMGRP_IPV4_ROUTE
         | RTMGRP_IPV6_IFADDR | RTMGRP_IPV6_ROUTE;
-    private static final int SOL_SOCKET = 1;
     private static final int MSG_DONTWAIT = 0x40;
     private static final int EAGAIN = 11;
     private static final int ADDRESS_BYTES = 12;
@@ -49,7 +49,7 @@ public final class RouteMonitor implements AutoCloseable {
         void onRoutesChanged();
 
         /** A neighbour is in a new state. */
-        void onNeighbour(Neighbour neighbour);
+        void onNeighbour(KernelNeighbour neighbour);
 
         /** News were lost: everything may be different. */
         void onLost();
@@ -75,7 +75,7 @@ public final class RouteMonitor implements AutoCloseable {
             throw new NativeException("bind", errno, "AF_NETLINK", "route groups");
         }
         message.putInt(0, BUFFER_BYTES);
-        LibC.INSTANCE.setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, memory.address(), Integer.BYTES);
+        LibC.INSTANCE.setsockopt(fd, Sockets.SOL_SOCKET, SO_RCVBUFFORCE, memory.address(), Integer.BYTES);
         epoll.add(fd, 0);
         thread = Thread.ofPlatform().daemon().name("route-monitor").unstarted(this::run);
     }
@@ -129,11 +129,11 @@ public final class RouteMonitor implements AutoCloseable {
             }
             final int type = message.getShort(offset + NetlinkMessage.TYPE_FIELD_OFFSET) & 0xFFFF;
             if (type == RouteNetlink.RTM_NEWNEIGH || type == RouteNetlink.RTM_DELNEIGH) {
-                final Neighbour neighbour = RouteNetlink.neighbourOf(
+                final KernelNeighbour neighbour = RouteNetlink.neighbourOf(
                     new NetlinkSocket.Answer(type, message, offset, offset + length));
                 if (neighbour != null) {
                     listener.onNeighbour(type == RouteNetlink.RTM_NEWNEIGH ? neighbour
-                        : new Neighbour(neighbour.linkIndex(), neighbour.address(), 0, Neighbour.FAILED));
+                        : new KernelNeighbour(neighbour.linkIndex(), neighbour.address(), 0, KernelNeighbour.FAILED));
                 }
             } else {
                 routesChanged = true;

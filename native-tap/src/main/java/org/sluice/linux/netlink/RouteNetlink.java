@@ -11,6 +11,8 @@ import java.util.Optional;
 import org.agrona.BitUtil;
 import org.agrona.concurrent.UnsafeBuffer;
 
+import org.sluice.linux.sys.Sockets;
+
 /**
  * Links, addresses, routes and neighbours of the network namespace in which the thread that made this is (Linux
  * uapi/linux/rtnetlink.h). Each change is one request, done or refused as a whole. Used by one thread.
@@ -73,9 +75,6 @@ public final class RouteNetlink implements AutoCloseable {
     static final int NTF_USE = 1;
     static final int NDA_DST = 1;
     static final int NDA_LLADDR = 2;
-
-    static final int AF_INET = 2;
-    static final int AF_INET6 = 10;
 
     private static final int CHANGE = NetlinkSocket.NLM_F_REQUEST | NetlinkSocket.NLM_F_ACK;
     private static final int CREATE = CHANGE | NetlinkSocket.NLM_F_CREATE | NetlinkSocket.NLM_F_EXCL;
@@ -184,11 +183,11 @@ public final class RouteNetlink implements AutoCloseable {
     }
 
     /** The routes of all tables and both families. */
-    public List<Route> routes() {
+    public List<KernelRoute> routes() {
         socket.request().begin(RTM_GETROUTE, LIST, RTMSG_BYTES);
         return socket.list("list routes", answer -> {
             final int family = answer.buffer().getByte(answer.body());
-            return family == AF_INET || family == AF_INET6 ? routeOf(answer, family) : null;
+            return family == Sockets.AF_INET || family == Sockets.AF_INET6 ? routeOf(answer, family) : null;
         });
     }
 
@@ -197,7 +196,7 @@ public final class RouteNetlink implements AutoCloseable {
      *
      * @throws NetlinkException when there is none.
      */
-    public Route routeTo(final InetAddress address) {
+    public KernelRoute routeTo(final InetAddress address) {
         socket.request().begin(RTM_GETROUTE, NetlinkSocket.NLM_F_REQUEST | NetlinkSocket.NLM_F_ACK, RTMSG_BYTES)
             .familyByte(0, family(address))
             .familyByte(RTM_DESTINATION_LENGTH_OFFSET, address.getAddress().length * 8)
@@ -212,14 +211,14 @@ public final class RouteNetlink implements AutoCloseable {
             .familyByte(0, family(gateway))
             .familyByte(RTM_TABLE_OFFSET, RT_TABLE_MAIN)
             .familyByte(RTM_PROTOCOL_OFFSET, RTPROT_BOOT)
-            .familyByte(RTM_TYPE_OFFSET, Route.UNICAST)
+            .familyByte(RTM_TYPE_OFFSET, KernelRoute.UNICAST)
             .attribute(RTA_GATEWAY, gateway.getAddress())
             .attribute(RTA_OIF, link.index());
         socket.execute("add default route by " + gateway.getHostAddress() + " on " + link.name());
     }
 
     /** The neighbours of all links. */
-    public List<Neighbour> neighbours() {
+    public List<KernelNeighbour> neighbours() {
         socket.request().begin(RTM_GETNEIGH, LIST, NDMSG_BYTES);
         return socket.list("list neighbours", RouteNetlink::neighbourOf);
     }
@@ -238,7 +237,7 @@ public final class RouteNetlink implements AutoCloseable {
     public void putNeighbour(final Link link, final InetAddress address, final long mac) {
         neighbour(RTM_NEWNEIGH, CHANGE | NetlinkSocket.NLM_F_CREATE | NetlinkSocket.NLM_F_REPLACE, link.index(),
             address)
-            .familyShort(NDM_STATE_OFFSET, Neighbour.PERMANENT)
+            .familyShort(NDM_STATE_OFFSET, KernelNeighbour.PERMANENT)
             .attribute(NDA_LLADDR, macBytes(mac));
         socket.execute("put neighbour " + address.getHostAddress() + " on " + link.name());
     }
@@ -286,35 +285,35 @@ public final class RouteNetlink implements AutoCloseable {
             attributes.integer(IFA_FLAGS, firstFlags));
     }
 
-    private static Route routeOf(final NetlinkSocket.Answer answer, final int family) {
+    private static KernelRoute routeOf(final NetlinkSocket.Answer answer, final int family) {
         final NetlinkAttributes attributes = answer.attributes(RTMSG_BYTES);
         final byte[] destination = attributes.bytes(RTA_DST);
         final byte[] source = attributes.bytes(RTA_PREFSRC);
         final int table = answer.buffer().getByte(answer.body() + RTM_TABLE_OFFSET) & 0xFF;
-        return new Route(
-            inetAddress(destination != null ? destination : new byte[family == AF_INET ? 4 : 16]),
+        return new KernelRoute(
+            inetAddress(destination != null ? destination : new byte[family == Sockets.AF_INET ? 4 : 16]),
             answer.buffer().getByte(answer.body() + RTM_DESTINATION_LENGTH_OFFSET) & 0xFF,
             answer.buffer().getByte(answer.body() + RTM_TYPE_OFFSET) & 0xFF,
             attributes.integer(RTA_TABLE, table), attributes.integer(RTA_PRIORITY, 0),
             source == null ? null : inetAddress(source), hopsOf(attributes));
     }
 
-    private static List<Route.Hop> hopsOf(final NetlinkAttributes attributes) {
+    private static List<KernelRoute.Hop> hopsOf(final NetlinkAttributes attributes) {
         final byte[] several = attributes.bytes(RTA_MULTIPATH);
         if (several == null) {
             final int link = attributes.integer(RTA_OIF, 0);
             final InetAddress gateway = gatewayOf(attributes);
-            return link == 0 && gateway == null ? List.of() : List.of(new Route.Hop(gateway, link));
+            return link == 0 && gateway == null ? List.of() : List.of(new KernelRoute.Hop(gateway, link));
         }
         final UnsafeBuffer buffer = new UnsafeBuffer(several);
-        final List<Route.Hop> hops = new ArrayList<>();
+        final List<KernelRoute.Hop> hops = new ArrayList<>();
         int offset = 0;
         while (several.length - offset >= RTNEXTHOP_BYTES) {
             final int length = buffer.getShort(offset) & 0xFFFF;
             if (length < RTNEXTHOP_BYTES || length > several.length - offset) {
                 break;
             }
-            hops.add(new Route.Hop(
+            hops.add(new KernelRoute.Hop(
                 gatewayOf(new NetlinkAttributes(buffer, offset + RTNEXTHOP_BYTES, offset + length)),
                 buffer.getInt(offset + RTNH_INDEX_OFFSET)));
             offset += BitUtil.align(length, 4);
@@ -333,17 +332,17 @@ public final class RouteNetlink implements AutoCloseable {
     }
 
     /** A neighbour message; null for one that is not of IP. */
-    static Neighbour neighbourOf(final NetlinkSocket.Answer answer) {
+    static KernelNeighbour neighbourOf(final NetlinkSocket.Answer answer) {
         final NetlinkAttributes attributes = answer.attributes(NDMSG_BYTES);
         final byte[] address = attributes.bytes(NDA_DST);
         final int family = answer.buffer().getByte(answer.body());
-        return address == null || family != AF_INET && family != AF_INET6 ? null
-            : new Neighbour(answer.buffer().getInt(answer.body() + NDM_INDEX_OFFSET), inetAddress(address),
+        return address == null || family != Sockets.AF_INET && family != Sockets.AF_INET6 ? null
+            : new KernelNeighbour(answer.buffer().getInt(answer.body() + NDM_INDEX_OFFSET), inetAddress(address),
                 mac(attributes.bytes(NDA_LLADDR)), answer.buffer().getShort(answer.body() + NDM_STATE_OFFSET));
     }
 
     private static int family(final InetAddress address) {
-        return address instanceof Inet4Address ? AF_INET : AF_INET6;
+        return address instanceof Inet4Address ? Sockets.AF_INET : Sockets.AF_INET6;
     }
 
     private static byte[] broadcast(final byte[] address, final int prefixLength) {

@@ -9,6 +9,8 @@ import java.util.List;
 
 import org.agrona.concurrent.UnsafeBuffer;
 
+import org.sluice.linux.sys.Sockets;
+
 /**
  * The TCP, UDP and SCTP sockets of the network namespace in which the thread that made this is, as ss(8) lists them
  * (Linux uapi/linux/inet_diag.h). The tables under /proc/net hold the same and take the kernel 5 ms each where its hash
@@ -57,7 +59,7 @@ public final class SocketDiag implements AutoCloseable {
      */
     public List<Socket> sockets(final int protocol) {
         final List<Socket> sockets = new ArrayList<>();
-        for (final int family : new int[] {RouteNetlink.AF_INET, RouteNetlink.AF_INET6}) {
+        for (final int family : new int[] {Sockets.AF_INET, Sockets.AF_INET6}) {
             netlink.request().begin(SOCK_DIAG_BY_FAMILY, NetlinkSocket.NLM_F_REQUEST | NetlinkSocket.NLM_F_DUMP,
                     REQUEST_BYTES)
                 .familyByte(0, family).familyByte(REQUEST_PROTOCOL_OFFSET, protocol)
@@ -76,7 +78,7 @@ public final class SocketDiag implements AutoCloseable {
     private static Socket socketOf(final int protocol, final NetlinkSocket.Answer answer) {
         final UnsafeBuffer buffer = answer.buffer();
         final int body = answer.body();
-        final int addressBytes = buffer.getByte(body) == RouteNetlink.AF_INET ? IPV4_BYTES : IPV6_BYTES;
+        final int addressBytes = buffer.getByte(body) == Sockets.AF_INET ? IPV4_BYTES : IPV6_BYTES;
         return new Socket(protocol, buffer.getByte(body + STATE_OFFSET),
             end(buffer, body + SOURCE_OFFSET, body + SOURCE_PORT_OFFSET, addressBytes),
             end(buffer, body + DESTINATION_OFFSET, body + DESTINATION_PORT_OFFSET, addressBytes),

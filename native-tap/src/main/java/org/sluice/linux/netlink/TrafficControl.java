@@ -1,6 +1,6 @@
 package org.sluice.linux.netlink;
 
-import org.sluice.linux.NativeException;
+import org.sluice.linux.sys.NativeException;
 
 /**
  * Filters at an interface's ingress by traffic control (tc-bpf(8); Linux net/sched/sch_ingress.c, {@code clsact}), in

@@ -10,10 +10,10 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-import org.sluice.linux.NetNamespace;
-import org.sluice.linux.RequiresRoot;
-import org.sluice.linux.TestNamespace;
 import org.sluice.linux.netlink.RouteNetlink;
+import org.sluice.linux.sys.NetNamespace;
+import org.sluice.linux.testbed.RequiresRoot;
+import org.sluice.linux.testbed.TestNamespace;
 
 /** The filter takes what is ours from the host, and nothing once its process has been dead for some time. */
 @RequiresRoot

@@ -3,6 +3,8 @@ package org.sluice.linux.netlink;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
+import org.sluice.linux.sys.Sockets;
+
 /** What the netlink classes assume of the kernel's headers, as C expressions and values. */
 public final class NetlinkAbi {
     private NetlinkAbi() {
@@ -91,8 +93,8 @@ public final class NetlinkAbi {
         assumed.put("IFA_LOCAL", (long) RouteNetlink.IFA_LOCAL);
         assumed.put("IFA_BROADCAST", (long) RouteNetlink.IFA_BROADCAST);
         assumed.put("IFA_F_NODAD", (long) RouteNetlink.IFA_F_NODAD);
-        assumed.put("AF_INET", (long) RouteNetlink.AF_INET);
-        assumed.put("AF_INET6", (long) RouteNetlink.AF_INET6);
+        assumed.put("AF_INET", (long) Sockets.AF_INET);
+        assumed.put("AF_INET6", (long) Sockets.AF_INET6);
     }
 
     private static void routes(final Map<String, Long> assumed) {
@@ -123,8 +125,8 @@ public final class NetlinkAbi {
         assumed.put("RTMGRP_IPV6_ROUTE", (long) RouteMonitor.RTMGRP_IPV6_ROUTE);
         assumed.put("RT_TABLE_MAIN", (long) RouteNetlink.RT_TABLE_MAIN);
         assumed.put("RTPROT_BOOT", (long) RouteNetlink.RTPROT_BOOT);
-        assumed.put("RTN_LOCAL", (long) Route.LOCAL);
-        assumed.put("RTN_UNICAST", (long) Route.UNICAST);
+        assumed.put("RTN_LOCAL", (long) KernelRoute.LOCAL);
+        assumed.put("RTN_UNICAST", (long) KernelRoute.UNICAST);
     }
 
     private static void neighbours(final Map<String, Long> assumed) {
@@ -136,6 +138,6 @@ public final class NetlinkAbi {
         assumed.put("offsetof(struct ndmsg, ndm_state)", (long) RouteNetlink.NDM_STATE_OFFSET);
         assumed.put("NDA_DST", (long) RouteNetlink.NDA_DST);
         assumed.put("NDA_LLADDR", (long) RouteNetlink.NDA_LLADDR);
-        assumed.put("NUD_PERMANENT", (long) Neighbour.PERMANENT);
+        assumed.put("NUD_PERMANENT", (long) KernelNeighbour.PERMANENT);
     }
 }

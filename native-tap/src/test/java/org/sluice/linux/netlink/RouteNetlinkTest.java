@@ -14,9 +14,9 @@ import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-import org.sluice.linux.NetNamespace;
-import org.sluice.linux.RequiresRoot;
-import org.sluice.linux.TestNamespace;
+import org.sluice.linux.sys.NetNamespace;
+import org.sluice.linux.testbed.RequiresRoot;
+import org.sluice.linux.testbed.TestNamespace;
 
 /** What netlink changes, {@code ip} shows; what {@code ip} changes, netlink shows. */
 @RequiresRoot
@@ -88,13 +88,13 @@ class RouteNetlinkTest {
             assertFalse(addressOf(netlink, "fd99::3").isUsableAsSource());
             netlink.addDefaultRoute(link, parse("10.99.0.1"));
             netlink.addDefaultRoute(link, parse("fd99::1"));
-            final Route route = netlink.routes().stream()
+            final KernelRoute route = netlink.routes().stream()
                 .filter(r -> r.prefixLength() == 0 && r.destination() instanceof Inet4Address).findFirst()
                 .orElseThrow();
             assertEquals(parse("10.99.0.1"), route.hops().getFirst().gateway());
             assertFalse(route.isDirect());
             assertEquals(RouteNetlink.RT_TABLE_MAIN, route.table());
-            final Route subnet = netlink.routes().stream()
+            final KernelRoute subnet = netlink.routes().stream()
                 .filter(r -> r.destination().equals(parse("10.99.0.0")) && r.prefixLength() == 24).findFirst()
                 .orElseThrow();
             assertNull(subnet.hops().getFirst().gateway());
@@ -128,7 +128,7 @@ class RouteNetlinkTest {
             netlink.putNeighbour(link, parse("10.99.0.9"), MAC);
             netlink.putNeighbour(link, parse("10.99.0.9"), MAC + 1);
             assertTrue(netlink.neighbours().contains(
-                new Neighbour(link.index(), parse("10.99.0.9"), MAC + 1, Neighbour.PERMANENT)));
+                new KernelNeighbour(link.index(), parse("10.99.0.9"), MAC + 1, KernelNeighbour.PERMANENT)));
         });
         assertTrue(namespace.exec("ip", "neigh").contains("02:42:0a:63:00:03 PERMANENT"));
         inside(netlink -> netlink.deleteNeighbour(netlink.link("d0").orElseThrow(), parse("10.99.0.9")));

@@ -1,0 +1,76 @@
+package org.sluice.testbed;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * Open vSwitch's programs: those that the build's tools have unpacked, or, when there are none, the machine's. Run with
+ * a folder of one's own in place of the machine's.
+ */
+public final class OvsTools {
+    private static final Path UNPACKED = Path.of(System.getProperty("sluice.docker")).resolveSibling("ovs");
+    private static final Path SCHEMA = Path.of("usr/share/openvswitch/vswitch.ovsschema");
+
+    private final Path folder;
+
+    public OvsTools(final Path folder) {
+        this.folder = folder;
+    }
+
+    /** A command of Open vSwitch's, with the environment that it needs. */
+    public ProcessBuilder builder(final String... command) {
+        command[0] = program(command[0]);
+        final ProcessBuilder builder = new ProcessBuilder(command);
+        for (final String variable : new String[] {"OVS_RUNDIR", "OVS_LOGDIR", "OVS_DBDIR", "OVS_SYSCONFDIR"}) {
+            builder.environment().put(variable, folder.toString());
+        }
+        if (Files.isDirectory(UNPACKED)) {
+            builder.environment().merge("LD_LIBRARY_PATH", libraries(), (own, more) -> more + ":" + own);
+        }
+        return builder;
+    }
+
+    /** Runs such a command and returns what it printed; a status other than 0 fails the test. */
+    public String run(final String... command) {
+        try {
+            final Process process = builder(command).redirectErrorStream(true).start();
+            final String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            if (process.waitFor() != 0) {
+                throw new AssertionError(String.join(" ", command) + " failed: " + output);
+            }
+            return output;
+        } catch (final IOException ex) {
+            throw new AssertionError("there is no Open vSwitch; get it by: make test", ex);
+        } catch (final InterruptedException ex) {
+            Thread.currentThread().interrupt();
+            throw new AssertionError(ex);
+        }
+    }
+
+    /** The schema of its database. */
+    public Path schema() {
+        final Path unpacked = UNPACKED.resolve(SCHEMA);
+        return Files.exists(unpacked) ? unpacked : Path.of("/").resolve(SCHEMA);
+    }
+
+    private static String program(final String name) {
+        return Stream.of("usr/sbin", "usr/bin").map(UNPACKED::resolve).map(bin -> bin.resolve(name))
+            .filter(Files::isExecutable).map(Path::toString).findFirst().orElse(name);
+    }
+
+    /** Debian has a folder of libraries an architecture. */
+    private static String libraries() {
+        try (Stream<Path> folders = Files.list(UNPACKED.resolve("usr/lib"))) {
+            final List<Path> all = folders.filter(path -> path.toString().endsWith("-linux-gnu")).toList();
+            return all.stream().map(Path::toString).collect(Collectors.joining(":"));
+        } catch (final IOException ex) {
+            throw new UncheckedIOException(ex);
+        }
+    }
+}

@@ -1,0 +1,30 @@
+package org.sluice.testbed;
+
+import org.sluice.linux.testbed.TestNamespace;
+
+/** A host with containers on networks, whoever joins them: the switch, or the kernel's bridge and iptables. */
+public interface ParityHost extends AutoCloseable {
+    /**
+     * Makes a network.
+     *
+     * @param number   third number of its IPv4 subnet, 10.N.0.0/24, whose gateway is the first address.
+     * @param ipv6     whether it also has the subnet fdN::/64.
+     * @param internal whether it has no way out.
+     * @param icc      whether its containers may talk to each other.
+     */
+    void network(String name, int number, boolean ipv6, boolean internal, boolean icc);
+
+    /** A container with the network's next free address. */
+    TestNamespace container(String network, String name);
+
+    /** @param spec as {@code docker run -p} has it, with a host port. */
+    void publish(String container, String spec);
+
+    void unpublish(String container, String spec);
+
+    /** Where the host's own processes are. */
+    TestNamespace namespace();
+
+    @Override
+    void close();
+}

@@ -1,0 +1,81 @@
+package org.sluice.testbed;
+
+import org.sluice.linux.testbed.TestNamespace;
+
+/**
+ * A wire between the hosts of an overlay: a bridge in a namespace of its own. Only complete wire frames pass, unless it
+ * is asked for more: veths would otherwise hand on frames of 64 KiB and checksums that are left to a card, which those
+ * who read the frames from a packet socket do not understand.
+ */
+public final class Underlay implements AutoCloseable {
+    public static final String INTERFACE = "eth0";
+
+    private final TestNamespace middle = new TestNamespace();
+    private final int mtu;
+    private final boolean offloads;
+
+    public Underlay(final int mtu) {
+        this(mtu, false);
+    }
+
+    /**
+     * @param offloads whether the hosts' interfaces take what no wire does, as veths and good cards do.
+     */
+    public Underlay(final int mtu, final boolean offloads) {
+        this.mtu = mtu;
+        this.offloads = offloads;
+        middle.exec("ip", "link", "add", "br0", "mtu", String.valueOf(mtu), "type", "bridge", "mcast_snooping", "0");
+        middle.exec("sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1");
+        middle.exec("sysctl", "-qw", "net.ipv6.conf.default.disable_ipv6=1");
+        middle.exec("ip", "link", "set", "br0", "up");
+    }
+
+    public static String address(final int number) {
+        return "192.0.2." + number;
+    }
+
+    public static String address6(final int number) {
+        return "2001:db8:1::" + Integer.toHexString(number);
+    }
+
+    /** Gives a host its eth0, with two addresses. */
+    public void connect(final TestNamespace host, final int number) {
+        final String port = "u" + number;
+        middle.exec("ip", "link", "add", port, "mtu", String.valueOf(mtu), "type", "veth", "peer", "name", INTERFACE,
+            "mtu", String.valueOf(mtu), "netns", host.name());
+        if (!offloads) {
+            middle.exec("ethtool", "-K", port, "tx", "off", "gro", "off");
+            host.exec("ethtool", "-K", INTERFACE, "tx", "off", "gro", "off");
+        }
+        middle.exec("ip", "link", "set", port, "master", "br0", "up");
+        address(host, number);
+    }
+
+    /** Gives an eth0 that is there already the addresses. */
+    public static void address(final TestNamespace host, final int number) {
+        host.exec("ip", "link", "set", "lo", "up");
+        host.exec("sysctl", "-qw", "net.ipv6.conf." + INTERFACE + ".accept_dad=0");
+        host.exec("ip", "link", "set", INTERFACE, "up");
+        host.exec("ip", "addr", "add", address(number) + "/24", "dev", INTERFACE);
+        host.exec("ip", "addr", "add", address6(number) + "/64", "dev", INTERFACE, "nodad");
+    }
+
+    /** How many bytes a frame had that a host has sent so far, in the mean. */
+    public int meanFrameBytes(final int number) {
+        return (int) (count(number, "rx_bytes") / count(number, "rx_packets"));
+    }
+
+    private long count(final int number, final String what) {
+        return Long.parseLong(middle.exec("cat", "/sys/class/net/u" + number + "/statistics/" + what).strip());
+    }
+
+    /** Where everything that passes can be seen, on br0. */
+    public TestNamespace middle() {
+        return middle;
+    }
+
+    @Override
+    public void close() {
+        middle.close();
+    }
+}

@@ -1,0 +1,208 @@
+package org.sluice.linux.device;
+
+import org.agrona.UnsafeApi;
+import org.agrona.concurrent.UnsafeBuffer;
+
+import org.sluice.datapath.buffer.EgressQueue;
+import org.sluice.datapath.buffer.FrameBatch;
+import org.sluice.datapath.buffer.OffHeapRegion;
+import org.sluice.datapath.protocol.VirtioNetHeaderFlyweight;
+import org.sluice.linux.socket.SocketOptions;
+import org.sluice.linux.sys.FileDescriptor;
+import org.sluice.linux.sys.LibC;
+import org.sluice.linux.sys.Linux;
+import org.sluice.linux.sys.NativeException;
+import org.sluice.linux.sys.Sockets;
+
+/**
+ * A packet socket on a network interface, with a receive ring that the kernel fills (Linux
+ * Documentation/networking/packet_mmap.rst, TPACKET_V2). A socket filter lets only those frames in that are the
+ * switch's. Frames carry a virtio-net header both ways, so that a 64 KiB TCP segment passes in one piece and
+ * checksums are left to who needs them.
+ * <pre>
+ *   frame of the ring: tpacket2_hdr (32) | sockaddr_ll | virtio header | Ethernet frame ...
+ *                      0                   32            tp_mac - 10     tp_mac
+ * </pre>
+ * Received frames are lent: their places go back to the kernel with the next call of {@link #receive}. Version 2 of the
+ * ring, and not 3, since version 3 hands frames over in blocks, a millisecond late.
+ */
+public final class UplinkDevice implements PollableDevice {
+    static final int AF_PACKET = 17;
+    static final int SOCK_RAW_NONBLOCK_CLOEXEC = 3 | Linux.O_NONBLOCK | Linux.O_CLOEXEC;
+    static final int ETH_P_ALL = 3;
+    static final int SO_ERROR = 4;
+    /** Beyond net.core.wmem_max, which is a few super-frames. */
+    static final int SO_SNDBUFFORCE = 32;
+    static final int SO_ATTACH_BPF = 50;
+    static final int SOL_PACKET = 263;
+    static final int PACKET_RX_RING = 5;
+    static final int PACKET_VERSION = 10;
+    static final int PACKET_VNET_HDR = 15;
+    static final int PACKET_IGNORE_OUTGOING = 23;
+    static final int TPACKET_V2 = 1;
+    static final int SOCKADDR_LL_BYTES = 20;
+    static final int SOCKADDR_PROTOCOL_OFFSET = 2;
+    static final int SOCKADDR_IFINDEX_OFFSET = 4;
+    static final int RING_REQUEST_BYTES = 16;
+    static final int STATUS_OFFSET = 0;
+    static final int LENGTH_OFFSET = 4;
+    static final int CAPTURED_OFFSET = 8;
+    static final int MAC_OFFSET = 12;
+    static final int STATUS_KERNEL = 0;
+    static final int STATUS_USER = 1;
+
+    /** 64 KiB, the headers in front, and some; whole pages. */
+    static final int FRAME_BYTES = 69_632;
+    /** A power of two, for the page allocator; fifteen frames fit. */
+    static final int BLOCK_BYTES = 1 << 20;
+    private static final int FRAMES_IN_BLOCK = BLOCK_BYTES / FRAME_BYTES;
+    private static final int BLOCKS = 24;
+    private static final int FRAMES = BLOCKS * FRAMES_IN_BLOCK;
+    private static final int SEND_BUFFER_BYTES = 8 << 20;
+    private static final int PROT_READ_WRITE = 3;
+    private static final int MAP_SHARED_POPULATE = 0x1 | 0x8000;
+    private static final int VIRTIO_BYTES = VirtioNetHeaderFlyweight.LENGTH;
+    private static final long RING_BYTES = (long) BLOCKS * BLOCK_BYTES;
+
+    private final FileDescriptor socket;
+    private final String name;
+    private final long ring;
+    private final OffHeapRegion scratch = OffHeapRegion.anonymous(16);
+    private int next;
+    private int lent;
+
+    private UplinkDevice(final FileDescriptor socket, final String name, final long ring) {
+        this.socket = socket;
+        this.name = name;
+        this.ring = ring;
+        scratch.slice(8, Integer.BYTES).putInt(0, Integer.BYTES);
+    }
+
+    /**
+     * Opens a ring on an interface of the calling thread's network namespace.
+     *
+     * @param filterFd a socket filter program, attached before the first frame can come.
+     * @throws NativeException when the kernel refuses.
+     */
+    public static UplinkDevice open(final String name, final int linkIndex, final int filterFd) {
+        // Protocol 0 receives nothing until the socket is bound.
+        final FileDescriptor socket = new FileDescriptor(
+            Linux.check(LibC.INSTANCE.socket(AF_PACKET, SOCK_RAW_NONBLOCK_CLOEXEC, 0), "socket", "AF_PACKET"));
+        try (OffHeapRegion memory = OffHeapRegion.anonymous(SOCKADDR_LL_BYTES + RING_REQUEST_BYTES);
+            SocketOptions options = new SocketOptions()) {
+            final UnsafeBuffer request = memory.slice(0, RING_REQUEST_BYTES);
+            options.set(socket, SOL_PACKET, PACKET_VERSION, TPACKET_V2, "PACKET_VERSION");
+            options.set(socket, SOL_PACKET, PACKET_VNET_HDR, 1, "PACKET_VNET_HDR");
+            request.putInt(0, BLOCK_BYTES);
+            request.putInt(4, BLOCKS);
+            request.putInt(8, FRAME_BYTES);
+            request.putInt(12, FRAMES);
+            Linux.check(LibC.INSTANCE.setsockopt(socket.fd(), SOL_PACKET, PACKET_RX_RING, memory.address(),
+                RING_REQUEST_BYTES), "setsockopt", "PACKET_RX_RING", name);
+            options.set(socket, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1, "PACKET_IGNORE_OUTGOING");
+            options.set(socket, Sockets.SOL_SOCKET, SO_SNDBUFFORCE, SEND_BUFFER_BYTES, "SO_SNDBUFFORCE");
+            options.set(socket, Sockets.SOL_SOCKET, SO_ATTACH_BPF, filterFd, "SO_ATTACH_BPF");
+            final long ring =
+                LibC.INSTANCE.mmap(0, RING_BYTES, PROT_READ_WRITE, MAP_SHARED_POPULATE, socket.fd(), 0, 0);
+            if (ring == -1) {
+                throw new NativeException("mmap", Linux.errno(), "packet ring of " + name);
+            }
+            try {
+                bind(socket, memory, linkIndex, name);
+            } catch (final RuntimeException ex) {
+                LibC.INSTANCE.munmap(ring, RING_BYTES);
+                throw ex;
+            }
+            return new UplinkDevice(socket, name, ring);
+        } catch (final RuntimeException ex) {
+            socket.close();
+            throw ex;
+        }
+    }
+
+    /** To all protocols: a tap for one alone comes behind the ingress program, which has dropped our frames there. */
+    private static void bind(final FileDescriptor socket, final OffHeapRegion memory, final int linkIndex,
+                             final String name) {
+        final UnsafeBuffer address = memory.slice(RING_REQUEST_BYTES, SOCKADDR_LL_BYTES);
+        address.putShort(0, (short) AF_PACKET);
+        address.putShort(SOCKADDR_PROTOCOL_OFFSET, Short.reverseBytes((short) ETH_P_ALL));
+        address.putInt(SOCKADDR_IFINDEX_OFFSET, linkIndex);
+        Linux.check(LibC.INSTANCE.bind(socket.fd(), memory.address() + RING_REQUEST_BYTES, SOCKADDR_LL_BYTES), "bind",
+            "packet socket", name);
+    }
+
+    @Override
+    public int fd() {
+        return socket.fd();
+    }
+
+    @Override
+    public String name() {
+        return "uplink " + name;
+    }
+
+    @Override
+    public int receive(final FrameBatch batch) {
+        final boolean gaveBack = giveBack();
+        int received = 0;
+        while (batch.hasRoom()) {
+            final long frame = frame(next);
+            if ((UnsafeApi.getIntVolatile(null, frame + STATUS_OFFSET) & STATUS_USER) == 0) {
+                break;
+            }
+            final int captured = UnsafeApi.getInt(frame + CAPTURED_OFFSET);
+            // One that was cut off, and so cannot be carried, shows by its true length.
+            final int length = UnsafeApi.getInt(frame + LENGTH_OFFSET) > captured
+                ? FrameBatch.MAX_FRAME_LENGTH + 1 : captured;
+            batch.append(frame + (UnsafeApi.getShort(frame + MAC_OFFSET) & 0xFFFF), length);
+            next = next + 1 == FRAMES ? 0 : next + 1;
+            lent++;
+            received++;
+        }
+        if (received == 0 && !gaveBack) {
+            clearError();
+        }
+        return received;
+    }
+
+    /** An interface that goes down leaves an error on the socket, which would be ready for ever. */
+    private void clearError() {
+        LibC.INSTANCE.getsockopt(socket.fd(), Sockets.SOL_SOCKET, SO_ERROR, scratch.address(), scratch.address() + 8);
+    }
+
+    /** The burst before is done with: its places are the kernel's again. */
+    private boolean giveBack() {
+        final boolean any = lent > 0;
+        int place = next - lent;
+        if (place < 0) {
+            place += FRAMES;
+        }
+        for (; lent > 0; lent--) {
+            UnsafeApi.putIntRelease(null, frame(place) + STATUS_OFFSET, STATUS_KERNEL);
+            place = place + 1 == FRAMES ? 0 : place + 1;
+        }
+        return any;
+    }
+
+    @Override
+    public void transmit(final EgressQueue queue) {
+        for (int i = 0, size = queue.size(); i < size; i++) {
+            final long sent = LibC.INSTANCE.send(socket.fd(), queue.address(i) - VIRTIO_BYTES,
+                VIRTIO_BYTES + queue.length(i), 0);
+            if (sent < 0) {
+                queue.refuse(i);
+            }
+        }
+    }
+
+    private long frame(final int number) {
+        return ring + (long) (number / FRAMES_IN_BLOCK) * BLOCK_BYTES + (long) (number % FRAMES_IN_BLOCK) * FRAME_BYTES;
+    }
+
+    @Override
+    public void close() {
+        LibC.INSTANCE.munmap(ring, RING_BYTES);
+        socket.close();
+        scratch.close();
+    }
+}

@@ -1,0 +1,31 @@
+package org.sluice.linux.sys;
+
+/** A file descriptor that this process owns and closes once. */
+public final class FileDescriptor implements AutoCloseable {
+    private int fd;
+
+    public FileDescriptor(final int fd) {
+        this.fd = fd;
+    }
+
+    /**
+     * Opens a file, close-on-exec.
+     *
+     * @throws NativeException when it cannot.
+     */
+    public static FileDescriptor open(final String path, final int flags) {
+        return new FileDescriptor(Linux.check(LibC.INSTANCE.open(path, flags | Linux.O_CLOEXEC), "open", path));
+    }
+
+    public int fd() {
+        return fd;
+    }
+
+    @Override
+    public void close() {
+        if (fd >= 0) {
+            LibC.INSTANCE.close(fd);
+            fd = -1;
+        }
+    }
+}

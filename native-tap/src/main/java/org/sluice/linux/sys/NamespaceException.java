@@ -1,0 +1,10 @@
+package org.sluice.linux.sys;
+
+/** A network namespace is not there, or is none, or may not be entered. */
+public final class NamespaceException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    public NamespaceException(final String message, final Throwable cause) {
+        super(message, cause);
+    }
+}
