@@ -111,14 +111,16 @@ final class Flow {
 
     /** A packet of the direction has passed, or was lost behind the switch's tables. */
     void saw(final int direction, final Packet packet, final long nowNs) {
+        final boolean first = lastSent[direction] == null;
         lastSent[direction] = packet;
         answered |= direction == REPLY;
         if (tcp != null) {
             tcp.saw(packet.flags());
-            if (packet.flags() != Packet.SYN || aliveUntilNs == 0) {
+            // An opening that is sent again gives no longer life.
+            if (first || (packet.flags() & Packet.SYN) == 0) {
                 aliveUntilNs = nowNs + TimeUnit.SECONDS.toNanos(tcp.leastSeconds());
-                overFromNs = nowNs + TimeUnit.SECONDS.toNanos(tcp.mostSeconds());
             }
+            overFromNs = nowNs + TimeUnit.SECONDS.toNanos(tcp.mostSeconds());
             return;
         }
         final long seconds = original.protocol() != Packet.UDP ? ECHO_S : answered ? UDP_ANSWERED_S : UDP_S;

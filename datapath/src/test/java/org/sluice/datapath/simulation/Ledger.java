@@ -91,6 +91,18 @@ final class Ledger {
         same(opened, sluice.count(WorkerCounter.CONNECTIONS_OPENED), "CONNECTIONS_OPENED");
     }
 
+    /** The losses that were not foretold, and those that were and are not there. */
+    Map<DropReason, Long> surprises(final SimulatedSwitch sluice) {
+        final Map<DropReason, Long> surprises = new EnumMap<>(DropReason.class);
+        for (final DropReason reason : DropReason.values()) {
+            final long more = sluice.count(reason) - drops.getOrDefault(reason, 0L);
+            if (more != 0) {
+                surprises.put(reason, more);
+            }
+        }
+        return surprises;
+    }
+
     private static void same(final Object expected, final Object actual, final String what) {
         if (!Objects.equals(expected, actual)) {
             throw new AssertionError("counter " + what + ": expected " + expected + ", but it is " + actual);

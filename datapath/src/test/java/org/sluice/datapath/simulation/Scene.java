@@ -140,7 +140,7 @@ final class Scene implements AutoCloseable {
             }
         }
         if (!expected.isEmpty()) {
-            throw new AssertionError("has not come out: " + expected.getFirst());
+            throw new AssertionError("has not come out: " + expected + "; " + ledger.surprises(sluice));
         }
         ledger.opened(router.openedCount() - flowsBefore);
         flowsBefore = router.openedCount();
