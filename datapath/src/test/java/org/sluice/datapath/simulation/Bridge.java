@@ -52,15 +52,20 @@ final class Bridge {
         if (packet != null && !from.has(packet.source())) {
             return packet.isV4() ? DropReason.SOURCE_IPV4_SPOOFED : DropReason.SOURCE_IPV6_SPOOFED;
         }
+        if (Discovery.isAdvertisement(packet) && !from.has(Discovery.target(packet))) {
+            return DropReason.ND_SPOOFED;
+        }
         return Frame.type(frame) == Frame.ARP && Frame.arpSender(frame) != (int) from.address(true).low()
             ? DropReason.ARP_SPOOFED : null;
     }
 
     private Fate toGateway(final Station from, final byte[] frame, final Packet packet) {
+        final byte[] answer = answer(from, frame, packet);
+        if (answer != null) {
+            return Fate.delivered(from, answer);
+        }
         if (packet == null) {
-            final byte[] answer = arpAnswer(from, frame);
-            return answer != null ? Fate.delivered(from, answer)
-                : from.network().host() == null ? Fate.dropped(DropReason.NO_HOST_PORT)
+            return from.network().host() == null ? Fate.dropped(DropReason.NO_HOST_PORT)
                 : Fate.delivered(from.network().host(), frame);
         }
         return isPing(packet) && from.network().isGateway(packet.destination())
@@ -74,11 +79,17 @@ final class Bridge {
             && packet.tuple().sourcePort() != 0;
     }
 
-    private static byte[] arpAnswer(final Station from, final byte[] frame) {
+    /** What the gateway says to a question for its MAC address, or null. */
+    private static byte[] answer(final Station from, final byte[] frame, final Packet packet) {
         final Network network = from.network();
-        return Frame.isArpRequest(frame) && Frame.arpTarget(frame) == (int) network.gateway(true).low()
-            ? Frame.arp(Frame.source(frame), 2, network.gatewayMac(), network.gateway(true), Frame.source(frame),
-                Address.v4(Frame.arpSender(frame))) : null;
+        final long asker = Frame.source(frame);
+        if (Frame.isArpRequest(frame) && Frame.arpTarget(frame) == (int) network.gateway(true).low()) {
+            return Frame.arp(asker, 2, network.gatewayMac(), network.gateway(true), asker,
+                Address.v4(Frame.arpSender(frame)));
+        }
+        return Discovery.isSolicitation(packet) && Discovery.target(packet).equals(network.gateway(false))
+            ? Frame.of(asker, network.gatewayMac(), Discovery.advertisement(network.gateway(false),
+                network.gatewayMac(), network.gateway(false), packet.source(), true, 0).encode()) : null;
     }
 
     private Fate unicast(final Station from, final byte[] frame, final Packet packet, final long destination) {
@@ -90,19 +101,19 @@ final class Bridge {
             return Fate.dropped(DropReason.EGRESS_IS_INGRESS);
         }
         final Station to = world.stations().stream().filter(s -> s.port() == port).findFirst().orElseThrow();
-        if (isKeptApart(from, frame) && !to.isHost()) {
+        if (isKeptApart(from, frame, packet) && !to.isHost()) {
             return Fate.dropped(DropReason.ICC_DISABLED);
         }
         return carry(List.of(to), frame);
     }
 
     private Fate flood(final Station from, final byte[] frame, final Packet packet) {
-        final byte[] answer = packet == null && !from.isHost() ? arpAnswer(from, frame) : null;
+        final byte[] answer = from.isHost() ? null : answer(from, frame, packet);
         if (answer != null) {
             return Fate.delivered(from, answer);
         }
         final Network network = from.network();
-        if (isKeptApart(from, frame)) {
+        if (isKeptApart(from, frame, packet)) {
             return network.host() == null ? Fate.dropped(DropReason.ICC_DISABLED)
                 : carry(List.of(network.host()), frame);
         }
@@ -112,8 +123,9 @@ final class Bridge {
     }
 
     /** Endpoints of such a network may only find each other. */
-    private static boolean isKeptApart(final Station from, final byte[] frame) {
-        return !from.network().policy().icc() && !from.isHost() && Frame.type(frame) != Frame.ARP;
+    private static boolean isKeptApart(final Station from, final byte[] frame, final Packet packet) {
+        return !from.network().policy().icc() && !from.isHost() && Frame.type(frame) != Frame.ARP
+            && !Discovery.isIn(packet);
     }
 
     /** Unchanged; but not where it is too long. */

@@ -47,8 +47,9 @@ final class BridgeTraffic {
         final long mac = dice.chance(15) ? foreignMac() : to.mac();
         final boolean v4 = to.address(false) == null || from.address(false) == null || dice.chance(60);
         final boolean routed = mac == from.network().gatewayMac() && !from.isHost();
-        if (routed || mac == from.mac() && scene.fdb.port(from.network(), mac) == null) {
-            return; // whether the switch learns its own MAC address first is its affair
+        final Integer port = scene.fdb.port(from.network(), mac);
+        if (routed || mac == from.mac() && (port == null || port != from.port())) {
+            return; // the switch would learn the destination with the frame itself
         }
         final Packet packet = datagram(from.address(v4), to.address(v4), dice.chance(10) ? 1440 : dice.below(200));
         send(from, Frame.of(mac, from.mac(), packet.encode()), packet, "talks to");
@@ -90,6 +91,23 @@ final class BridgeTraffic {
         final Address target = dice.chance(50) ? network.gateway(true) : other.address(true);
         final long to = dice.chance(30) ? network.gatewayMac() : Frame.BROADCAST;
         send(from, Frame.arp(to, 1, from.mac(), from.address(true), 0, target), null, "asks for " + target);
+    }
+
+    /** Neighbour solicitation for the gateway or another one, or an answer that nobody has asked for. */
+    void solicit() {
+        final Station from = anyEndpoint();
+        if (from == null || from.address(false) == null) {
+            return;
+        }
+        final Network network = from.network();
+        final Address other = dice.pick(network.stations()).address(false);
+        final Address target = other == null || dice.chance(50) ? network.gateway(false) : other;
+        final boolean forged = dice.chance(30);
+        final Packet packet = forged ? Discovery.advertisement(from.address(false), from.mac(), target,
+            Address.v6(0xFF02_0000_0000_0000L, 1), false, scene.newId())
+            : Discovery.solicitation(from.address(false), from.mac(), target, scene.newId());
+        send(from, Frame.of(0x3333_FF00_0000L | target.low() & 0xFF_FFFF, from.mac(), packet.encode()), packet,
+            (forged ? "speaks for " : "solicits ") + target);
     }
 
     /** An echo request to the gateway. */

@@ -165,8 +165,11 @@ final class Changes {
         Control.execute(scene, new Command.FlushFdb(all ? 0 : network.id()));
     }
 
-    /** All connections end. */
+    /** All connections end; most often when there are too many. */
     void flushConnections() {
+        if (!scene.isCrowded() && dice.chance(70)) {
+            return;
+        }
         scene.history.note("flush all connections");
         Control.execute(scene, new Command.FlushConntrack(ConntrackFilter.ALL, 0, false));
         scene.emptied();

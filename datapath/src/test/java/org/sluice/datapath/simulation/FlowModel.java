@@ -43,10 +43,10 @@ final class FlowModel {
         return null;
     }
 
-    /** Whether a flow with this tuple may be there: alive, or nobody knows. */
-    boolean mayKnow(final Tuple tuple) {
-        return flows.stream().anyMatch(flow -> flow.original().equals(tuple)
-            || flow.isTranslationKnown() && flow.reply().equals(tuple));
+    /** Whether there may be a flow that these are answers of: alive, or nobody can tell. */
+    boolean mayKnowAnswers(final Tuple answer) {
+        return flows.stream().anyMatch(flow -> flow.original().protocol() == answer.protocol()
+            && (!flow.isTranslationKnown() || flow.reply().equals(answer)));
     }
 
     /** Whether it must be there. */

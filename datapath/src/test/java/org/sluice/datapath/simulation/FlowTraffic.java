@@ -255,20 +255,37 @@ final class FlowTraffic {
         }
     }
 
-    /** What belongs to no connection: a stray segment, or an answer that comes too late or to a port of no flow. */
+    /** An answer that comes too late, or to a port of no connection. */
     void stray() {
         final Station uplink = dice.pick(scene.world.uplinks());
         final Address peer = dice.pick(scene.world.peers());
         final Tuple late = new Tuple(dice.chance(50) ? Packet.TCP : Packet.UDP, peer, dice.pick(SERVER_PORTS),
             uplink.address(peer.isV4()), dice.between(scene.limits.natPorts().first(),
             scene.limits.natPorts().last()));
-        if (scene.flows.mayKnow(late)) {
+        if (!scene.flows.mayKnowAnswers(late)) {
+            send(uplink, late.protocol() == Packet.UDP ? datagram(late) : segment(late), "strays with");
+        }
+    }
+
+    /** A segment of no connection, or a datagram in another's name. */
+    void pretend() {
+        final List<Station> endpoints = scene.world.endpoints().stream().filter(e -> !e.isGone()).toList();
+        if (endpoints.isEmpty() || scene.isCrowded() || scene.limits.conntrack().pickUp()) {
             return;
         }
-        final Packet packet = late.protocol() == Packet.UDP ? datagram(late)
-            : Packet.tcp(late, scene.newId(), Packet.ACK, 1, 1, new byte[8]);
-        scene.router.nextLife(null);
-        send(uplink, packet, "strays with");
+        final Station from = dice.pick(endpoints);
+        final boolean ownName = dice.chance(50);
+        final Tuple tuple = new Tuple(ownName ? Packet.TCP : Packet.UDP,
+            ownName ? from.address(true) : dice.pick(endpoints).address(true), FIRST_CLIENT_PORT - 1,
+            dice.pick(List.of(Address.v4(198, 51, 100, 1), scene.world.uplinks().getFirst().address(true))),
+            dice.pick(SERVER_PORTS));
+        if (ownName || !from.has(tuple.source())) {
+            send(from, ownName ? segment(tuple) : datagram(tuple), "pretends with");
+        }
+    }
+
+    private Packet segment(final Tuple tuple) {
+        return Packet.tcp(tuple, scene.newId(), Packet.ACK, 1, 1, new byte[8]);
     }
 
     /** A part of a datagram whose beginning never comes. */

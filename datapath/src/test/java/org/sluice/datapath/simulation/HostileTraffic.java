@@ -11,6 +11,10 @@ final class HostileTraffic {
     /** Far, in bits, from the ports of honest clients. */
     private static final int FIRST_PORT = 0x5700;
     private static final int MOST_FLIPS = 3;
+    /** So long that the switch asks again for each neighbour. */
+    private static final int BEFORE_MS = 1100;
+    /** So long that ICMP errors are not held back. */
+    private static final int AFTER_MS = 100;
 
     private final Scene scene;
     private final Dice dice;
@@ -27,6 +31,7 @@ final class HostileTraffic {
             return;
         }
         final int count = dice.between(1, 6);
+        scene.advance(BEFORE_MS);
         scene.history.note(from + " attacks with " + count + " frames");
         for (int i = 0; i < count; i++) {
             final byte[] frame = dice.chance(15) ? dice.bytes(dice.below(120)) : broken(from);
@@ -81,6 +86,7 @@ final class HostileTraffic {
         if (from.isGone()) {
             return;
         }
+        scene.advance(BEFORE_MS);
         scene.history.note(from + " floods with " + count + " connections");
         for (int i = 0; i < count; i++) {
             final Tuple tuple = new Tuple(Packet.UDP, from.address(true), FIRST_PORT + dice.below(256),
@@ -105,6 +111,6 @@ final class HostileTraffic {
         answers.forEach(answer -> Control.execute(scene, answer));
         scene.disturb(count);
         scene.settle(new HostileRules(scene.world, from, count));
-        scene.advance(100); // beyond the limits of rates
+        scene.advance(AFTER_MS);
     }
 }

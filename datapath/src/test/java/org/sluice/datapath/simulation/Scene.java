@@ -2,9 +2,12 @@ package org.sluice.datapath.simulation;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
+import org.sluice.datapath.buffer.DropReason;
 import org.sluice.datapath.command.CommandResult;
 import org.sluice.datapath.worker.DeviceGoneException;
 
@@ -23,6 +26,7 @@ final class Scene implements AutoCloseable {
     final FdbView fdb;
     final Bridge bridge;
     private final Path folder;
+    private final Set<DropReason> met = EnumSet.noneOf(DropReason.class);
     private final List<Expectation> expected = new ArrayList<>();
     private Ledger ledger = new Ledger();
     private SimulatedSwitch sluice;
@@ -89,6 +93,8 @@ final class Scene implements AutoCloseable {
     void foretell(final Fate fate) {
         expected.addAll(fate.copies());
         ledger.foretold(fate);
+        met.addAll(fate.dropped());
+        met.addAll(fate.lost());
     }
 
     /** A station sends a frame, as broken as it may be. */
@@ -190,6 +196,11 @@ final class Scene implements AutoCloseable {
     /** Asserts that the switch knows just the connections that it must, and those that it may. */
     void checkConnections() {
         new ConnectionView(sluice, clock).check(flows);
+    }
+
+    /** Why frames were dropped that the model has foretold the fate of. */
+    Set<DropReason> met() {
+        return met;
     }
 
     /** Time goes by, and the worker clears away what is old. */

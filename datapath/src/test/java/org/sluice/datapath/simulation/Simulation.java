@@ -6,6 +6,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+
+import org.sluice.datapath.buffer.DropReason;
 
 /**
  * One run of the switch in a world of chance. All that is random comes from the seed, and time is what the simulation
@@ -20,12 +23,20 @@ final class Simulation {
     }
 
     /**
+     * What a run has seen.
+     *
+     * @param digest of all that was done and seen.
+     * @param drops  the reasons that the model has foretold.
+     */
+    record Result(long digest, Set<DropReason> drops) {
+    }
+
+    /**
      * Plays a number of steps.
      *
-     * @return a number of all that was done and seen.
      * @throws AssertionError that tells the seed, the step and what was done before, when the model is contradicted.
      */
-    long run(final int steps) {
+    Result run(final int steps) {
         final Path folder = makeFolder();
         final Dice dice = new Dice(seed);
         try (Scene scene = new Scene(dice, folder)) {
@@ -33,7 +44,7 @@ final class Simulation {
             for (int step = 0; step < steps; step++) {
                 play(scene, step);
             }
-            return scene.history.digest();
+            return new Result(scene.history.digest(), scene.met());
         } finally {
             remove(folder);
         }
@@ -61,17 +72,20 @@ final class Simulation {
         final FlowTraffic routed = new FlowTraffic(scene);
         final HostileTraffic hostile = new HostileTraffic(scene);
         final Changes changes = new Changes(scene);
-        often(30, routed::goOn);
-        often(20, routed::open);
-        often(3, routed::strain, routed::fragment, routed::complain, routed::intrude, routed::stray);
+        often(45, routed::goOn);
+        often(25, routed::open);
+        often(5, routed::strain);
+        often(3, routed::fragment, routed::complain, routed::intrude, routed::stray,
+            routed::pretend);
         often(1, routed::loseFragment);
         often(10, bridged::talk);
-        often(3, bridged::teach, bridged::shout, bridged::ask, bridged::ping, bridged::forge);
+        often(3, bridged::teach, bridged::shout, bridged::ask, bridged::solicit, bridged::ping,
+            bridged::forge);
         often(4, hostile::attack);
         often(1, hostile::flood);
         often(6, changes::answerNeighbours);
-        often(3, changes::publish);
-        often(2, changes::attach, changes::detach, changes::refuse, changes::withdraw, changes::flushConnections);
+        often(3, changes::publish, changes::flushConnections);
+        often(2, changes::attach, changes::detach, changes::refuse, changes::withdraw);
         often(1, changes::reattach, changes::changePolicy, changes::reroute, changes::loseNeighbour, changes::flushFdb,
             changes::flushUnpublished, changes::vanish, changes::flapUplink, changes::restart);
         often(2, () -> changes.wait(35));
