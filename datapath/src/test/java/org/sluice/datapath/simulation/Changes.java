@@ -39,18 +39,14 @@ final class Changes {
         if (endpoint != null) {
             scene.history.note("detach " + endpoint);
             Control.removeStation(scene, endpoint, false);
-            leave(endpoint);
+            endpoint.network().stations().remove(endpoint);
+            scene.flows.remove(endpoint);
         }
     }
 
     private Station anyEndpoint() {
         final List<Station> endpoints = world.endpoints();
         return endpoints.isEmpty() ? null : dice.pick(endpoints);
-    }
-
-    private void leave(final Station endpoint) {
-        endpoint.network().stations().remove(endpoint);
-        scene.flows.remove(endpoint);
     }
 
     /** An endpoint's port is made anew; its connections stay. */
@@ -219,10 +215,9 @@ final class Changes {
         final List<Station> absent =
             world.endpoints().stream().filter(endpoint -> endpoint.isGone() || endpoint == detached).toList();
         scene.history.note("restart without " + absent);
-        absent.forEach(this::leave);
+        absent.forEach(endpoint -> endpoint.network().stations().remove(endpoint));
         scene.restart();
-        absent.forEach(endpoint -> scene.mustBe(CommandResult.PORT_UNKNOWN,
-            scene.sluice().execute(new Command.RemovePort(endpoint.port(), false))));
+        absent.forEach(endpoint -> Control.endConnections(scene, endpoint));
     }
 
     /** Some seconds, minutes or days go by. */

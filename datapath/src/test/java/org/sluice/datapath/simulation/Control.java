@@ -1,5 +1,7 @@
 package org.sluice.datapath.simulation;
 
+import java.util.List;
+
 import org.sluice.datapath.command.Command;
 import org.sluice.datapath.command.CommandResult;
 
@@ -28,11 +30,26 @@ final class Control {
     /** With its stations. */
     static void addNetwork(final Scene scene, final Network network) {
         scene.mustBe(CommandResult.OK, scene.sluice().addNetwork(network));
-        network.stations().forEach(station -> addStation(scene, station));
+        List.copyOf(network.stations()).forEach(station -> addStation(scene, station));
     }
 
+    /** A station whose MAC address finds no place among those that are pinned is refused, and goes away. */
     static void addStation(final Scene scene, final Station station) {
-        scene.mustBe(CommandResult.OK, scene.sluice().addStation(station));
+        final CommandResult answer = scene.sluice().addStation(station);
+        if (answer == CommandResult.FDB_FULL && (station.isHost() || station.isGuarded())) {
+            scene.history.note("no place for " + station);
+            station.network().stations().remove(station);
+            endConnections(scene, station);
+            return;
+        }
+        scene.mustBe(CommandResult.OK, answer);
+    }
+
+    /** Of an endpoint that the switch does not have. */
+    static void endConnections(final Scene scene, final Station absent) {
+        scene.mustBe(CommandResult.PORT_UNKNOWN,
+            scene.sluice().execute(new Command.RemovePort(absent.port(), false)));
+        scene.flows.remove(absent);
     }
 
     static void removeStation(final Scene scene, final Station station, final boolean keepConnections) {

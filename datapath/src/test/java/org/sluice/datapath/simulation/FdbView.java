@@ -1,20 +1,19 @@
 package org.sluice.datapath.simulation;
 
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.Map;
-import java.util.Set;
 
+import org.sluice.datapath.bridge.Fdb;
 import org.sluice.datapath.bridge.FdbEntry;
 
 /**
  * What the switch says that it has learned. It may forget early, for its table is bounded; it may never say what was
- * not so: every entry is of a MAC address that was really seen at its port, since the last flush.
+ * not so: every entry is of a MAC address that was really seen at its port, of late and since the last flush.
  */
 final class FdbView {
     private final SimulatedSwitch.Clock clock;
     private final SwitchLimits limits;
-    private final Set<Sighting> seen = new HashSet<>();
+    private final Map<Sighting, Integer> seenAtSeconds = new HashMap<>();
     private Map<Long, Long> entries = Map.of();
 
     /** A MAC address behind a port. */
@@ -29,21 +28,21 @@ final class FdbView {
     /** A frame has come in; behind a guard there is nothing to learn. */
     void saw(final Station from, final byte[] frame) {
         if (!from.isGuarded() && frame.length >= Frame.HEADER) {
-            seen.add(new Sighting(from.network().id(), Frame.source(frame), from.port()));
+            seenAtSeconds.put(new Sighting(from.network().id(), Frame.source(frame), from.port()), clock.nowSeconds());
         }
     }
 
     void forget(final Station station) {
-        seen.removeIf(sighting -> sighting.port() == station.port());
+        seenAtSeconds.keySet().removeIf(sighting -> sighting.port() == station.port());
     }
 
     void forget(final Network network) {
-        seen.removeIf(sighting -> sighting.network() == network.id());
+        seenAtSeconds.keySet().removeIf(sighting -> sighting.network() == network.id());
     }
 
     /** The table is another one. */
     void clear() {
-        seen.clear();
+        seenAtSeconds.clear();
     }
 
     /** Reads the switch's table. */
@@ -76,9 +75,9 @@ final class FdbView {
                 if (!Integer.valueOf(port).equals(pinned.remove(key))) {
                     throw new AssertionError("the FDB pins " + Long.toHexString(key) + " to port " + port);
                 }
-            } else if (!seen.contains(new Sighting(FdbEntry.domain(key), FdbEntry.mac(key), port))) {
+            } else if (!isYoung(new Sighting(FdbEntry.domain(key), FdbEntry.mac(key), port))) {
                 throw new AssertionError("the FDB has " + Long.toHexString(key) + " behind port " + port
-                    + ", where it was never seen");
+                    + ", where it was not seen of late");
             } else if (learned.merge(port, 1, Integer::sum) > limits.macsOfPort()) {
                 throw new AssertionError("the FDB has more entries of port " + port + " than it may");
             }
@@ -86,6 +85,11 @@ final class FdbView {
         if (!pinned.isEmpty()) {
             throw new AssertionError("the FDB does not pin " + pinned);
         }
+    }
+
+    private boolean isYoung(final Sighting sighting) {
+        final Integer seconds = seenAtSeconds.get(sighting);
+        return seconds != null && clock.nowSeconds() - seconds < Fdb.DEFAULT_AGEING_SECONDS;
     }
 
     private static Map<Long, Integer> pinned(final World world) {

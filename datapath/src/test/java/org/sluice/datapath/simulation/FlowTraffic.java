@@ -7,6 +7,9 @@ import java.util.List;
 final class FlowTraffic {
     private static final int FIRST_CLIENT_PORT = 0x2800;
     private static final int CLIENT_PORTS = 0x100;
+    /** Ports that the switch gives out itself: different clients use the same ones. */
+    private static final int FIRST_SHARED_PORT = SwitchLimits.FIRST_NAT_PORT;
+    private static final int SHARED_PORTS = 4;
     private static final int MOST_FLOWS = 48;
     private static final int MOST_WAITING = 24;
     private static final List<Integer> SERVER_PORTS = List.of(53, 80, 443);
@@ -22,7 +25,8 @@ final class FlowTraffic {
     }
 
     static boolean isClientPort(final int port) {
-        return port >= FIRST_CLIENT_PORT && port < FIRST_CLIENT_PORT + CLIENT_PORTS;
+        return port >= FIRST_CLIENT_PORT && port < FIRST_CLIENT_PORT + CLIENT_PORTS
+            || port >= FIRST_SHARED_PORT && port < FIRST_SHARED_PORT + SHARED_PORTS;
     }
 
     /** Somebody tries to open a connection. */
@@ -46,8 +50,9 @@ final class FlowTraffic {
 
     private void open(final Station from, final Address source, final Address destination) {
         final int protocol = protocol(source.isV4());
-        final Tuple tuple = new Tuple(protocol, source, dice.between(FIRST_CLIENT_PORT,
-            FIRST_CLIENT_PORT + CLIENT_PORTS - 1), destination, serverPort(protocol, destination));
+        final int port = dice.chance(30) ? FIRST_SHARED_PORT + dice.below(SHARED_PORTS)
+            : FIRST_CLIENT_PORT + dice.below(CLIENT_PORTS);
+        final Tuple tuple = new Tuple(protocol, source, port, destination, serverPort(protocol, destination));
         if (isInUse(tuple)) {
             return;
         }

@@ -8,8 +8,8 @@ import org.sluice.datapath.command.Command;
 
 /** Frames that are broken, or far too many. */
 final class HostileTraffic {
-    /** Far, in bits, from the ports of honest clients. */
-    private static final int FIRST_PORT = 0x5700;
+    /** More bits away from the ports of honest clients, and from those that the switch gives out, than are turned. */
+    private static final int FIRST_PORT = 0x1E00;
     private static final int MOST_FLIPS = 3;
     /** So long that the switch asks again for each neighbour. */
     private static final int BEFORE_MS = 1100;

@@ -9,10 +9,13 @@ import org.sluice.datapath.nat.NatPorts;
  * @param macsOfPort how many MAC addresses one port may teach.
  */
 record SwitchLimits(int fdbCapacity, int macsOfPort, ConntrackConfig conntrack, NatPorts natPorts) {
+    static final int FIRST_NAT_PORT = 50_000;
+
     static SwitchLimits random(final Dice dice) {
         final int connections = dice.chance(50) ? 256 : 1024;
         return new SwitchLimits(dice.chance(30) ? 64 : 1024, dice.between(4, 64),
             new ConntrackConfig(connections, connections / 2, true, dice.chance(50),
-                ConntrackConfig.defaultTimeouts()), new NatPorts(50_000, 50_000 + dice.between(400, 999)));
+                ConntrackConfig.defaultTimeouts()), new NatPorts(FIRST_NAT_PORT,
+                FIRST_NAT_PORT + dice.between(400, 999)));
     }
 }
