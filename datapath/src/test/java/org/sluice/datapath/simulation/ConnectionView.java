@@ -31,7 +31,7 @@ final class ConnectionView {
             }
         }
         for (final Tuple original : replies.keySet()) {
-            if (FlowTraffic.isClientPort(original.sourcePort())
+            if (TupleChoice.isClientPort(original.sourcePort())
                 && flows.all().stream().noneMatch(flow -> flow.original().equals(original))) {
                 throw new AssertionError("the switch still knows " + original);
             }

@@ -3,30 +3,23 @@ package org.sluice.datapath.simulation;
 import java.util.ArrayList;
 import java.util.List;
 
+import org.sluice.datapath.nat.NatPorts;
+
 /** Packets that are routed: connections that begin, go on and end, allowed ones and forbidden ones. */
 final class FlowTraffic {
-    private static final int FIRST_CLIENT_PORT = 0x2800;
-    private static final int CLIENT_PORTS = 0x100;
-    /** Ports that the switch gives out itself: different clients use the same ones. */
-    private static final int FIRST_SHARED_PORT = SwitchLimits.FIRST_NAT_PORT;
-    private static final int SHARED_PORTS = 4;
     private static final int MOST_FLOWS = 48;
     private static final int MOST_WAITING = 24;
-    private static final List<Integer> SERVER_PORTS = List.of(53, 80, 443);
 
     private final Scene scene;
     private final Dice dice;
+    private final TupleChoice choice;
     /** Whether the packet sent last has come to its receiver. */
     private boolean hasArrived;
 
     FlowTraffic(final Scene scene) {
         this.scene = scene;
         dice = scene.dice;
-    }
-
-    static boolean isClientPort(final int port) {
-        return port >= FIRST_CLIENT_PORT && port < FIRST_CLIENT_PORT + CLIENT_PORTS
-            || port >= FIRST_SHARED_PORT && port < FIRST_SHARED_PORT + SHARED_PORTS;
+        choice = new TupleChoice(scene);
     }
 
     /** Somebody tries to open a connection. */
@@ -41,77 +34,18 @@ final class FlowTraffic {
         if (from.isGone()) {
             return;
         }
-        final Address source = from.isUplink() ? dice.pick(scene.world.peers()) : from.address(!dice.chance(35));
-        final Address destination = source == null ? null : destination(from, source.isV4());
-        if (destination != null) {
-            open(from, source, destination);
-        }
-    }
-
-    private void open(final Station from, final Address source, final Address destination) {
-        final int protocol = protocol(source.isV4());
-        final int port = dice.chance(30) ? FIRST_SHARED_PORT + dice.below(SHARED_PORTS)
-            : FIRST_CLIENT_PORT + dice.below(CLIENT_PORTS);
-        final Tuple tuple = new Tuple(protocol, source, port, destination, serverPort(protocol, destination));
-        if (isInUse(tuple)) {
+        final Tuple tuple = choice.tuple(from);
+        if (tuple == null) {
             return;
         }
-        final TcpLife life = protocol == Packet.TCP ? new TcpLife(dice) : null;
+        final TcpLife life = tuple.protocol() == Packet.TCP ? new TcpLife(dice) : null;
         final Packet packet = life != null ? life.propose(dice).packet(tuple, scene.newId()) : datagram(tuple);
         scene.router.nextLife(life);
         send(from, packet, "opens");
+        scene.router.nextLife(null);
         if (life != null && scene.flows.find(tuple) != null && hasArrived) {
             life.arrived();
         }
-    }
-
-    private Address destination(final Station from, final boolean v4) {
-        final List<Address> choices = new ArrayList<>();
-        scene.world.endpoints().forEach(endpoint -> add(choices, endpoint.address(v4)));
-        choices.removeIf(from::has);
-        for (final Station uplink : scene.world.uplinks()) {
-            for (int likelier = 0; likelier < 4; likelier++) {
-                add(choices, uplink.address(v4));
-            }
-        }
-        if (!from.isUplink()) {
-            for (int likelier = 0; likelier < 2; likelier++) {
-                scene.world.peers().stream().filter(peer -> peer.isV4() == v4).forEach(choices::add);
-            }
-            scene.world.networks().forEach(network -> add(choices, network.gateway(v4)));
-        }
-        return choices.isEmpty() ? null : dice.pick(choices);
-    }
-
-    private static void add(final List<Address> choices, final Address address) {
-        if (address != null) {
-            choices.add(address);
-        }
-    }
-
-    private int protocol(final boolean v4) {
-        final int choice = dice.below(5);
-        return choice < 2 ? Packet.TCP : choice < 4 ? Packet.UDP : v4 ? Packet.ICMP : Packet.ICMPV6;
-    }
-
-    /** For the host's addresses mostly one that is published. */
-    private int serverPort(final int protocol, final Address destination) {
-        if (protocol != Packet.TCP && protocol != Packet.UDP) {
-            return 0;
-        }
-        final List<Publication> publications = scene.world.publications();
-        if (scene.world.isLocal(destination) && !publications.isEmpty() && dice.chance(80)) {
-            final Publication publication = dice.pick(publications);
-            return publication.first() + dice.below(publication.count());
-        }
-        return dice.pick(SERVER_PORTS);
-    }
-
-    /** Whether a connection of the same client and port is there, or may be: they would be hard to tell apart. */
-    private boolean isInUse(final Tuple tuple) {
-        return scene.flows.all().stream().anyMatch(flow -> flow.original().protocol() == tuple.protocol()
-            && flow.original().sourcePort() == tuple.sourcePort()
-            && (flow.original().source().equals(tuple.source()) || !scene.flows.isAlive(flow)));
     }
 
     private Packet datagram(final Tuple tuple) {
@@ -264,9 +198,10 @@ final class FlowTraffic {
     void stray() {
         final Station uplink = dice.pick(scene.world.uplinks());
         final Address peer = dice.pick(scene.world.peers());
-        final Tuple late = new Tuple(dice.chance(50) ? Packet.TCP : Packet.UDP, peer, dice.pick(SERVER_PORTS),
-            uplink.address(peer.isV4()), dice.between(scene.limits.natPorts().first(),
-            scene.limits.natPorts().last()));
+        final NatPorts ports = scene.limits.natPorts();
+        final Tuple late = new Tuple(dice.chance(50) ? Packet.TCP : Packet.UDP, peer,
+            dice.pick(TupleChoice.SERVER_PORTS), uplink.address(peer.isV4()),
+            dice.between(ports.first(), ports.last()));
         if (!scene.flows.mayKnowAnswers(late)) {
             send(uplink, late.protocol() == Packet.UDP ? datagram(late) : segment(late), "strays with");
         }
@@ -281,9 +216,9 @@ final class FlowTraffic {
         final Station from = dice.pick(endpoints);
         final boolean ownName = dice.chance(50);
         final Tuple tuple = new Tuple(ownName ? Packet.TCP : Packet.UDP,
-            ownName ? from.address(true) : dice.pick(endpoints).address(true), FIRST_CLIENT_PORT - 1,
+            ownName ? from.address(true) : dice.pick(endpoints).address(true), TupleChoice.FIRST_CLIENT_PORT - 1,
             dice.pick(List.of(Address.v4(198, 51, 100, 1), scene.world.uplinks().getFirst().address(true))),
-            dice.pick(SERVER_PORTS));
+            dice.pick(TupleChoice.SERVER_PORTS));
         if (ownName || !from.has(tuple.source())) {
             send(from, ownName ? segment(tuple) : datagram(tuple), "pretends with");
         }

@@ -172,11 +172,6 @@ final class SimulatedSwitch implements AutoCloseable {
         return taken;
     }
 
-    /** Takes a device back that the worker has let go of. */
-    void forget(final Station station) {
-        station.device().close();
-    }
-
     /** Ends this life as a crash does: the worker tidies nothing up, memory is let go of. */
     @Override
     public void close() {
