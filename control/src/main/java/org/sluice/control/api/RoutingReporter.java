@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 import org.sluice.control.engine.SwitchEngine;
-import org.sluice.control.model.Addresses;
 import org.sluice.control.model.DesiredState;
 import org.sluice.control.model.IpPrefix;
 import org.sluice.control.model.PortMapSpec;
@@ -18,6 +17,7 @@ import org.sluice.datapath.conntrack.Connection;
 import org.sluice.datapath.conntrack.ConntrackFilter;
 import org.sluice.datapath.conntrack.FlowTuple;
 import org.sluice.datapath.conntrack.TcpState;
+import org.sluice.datapath.protocol.IpAddress;
 import org.sluice.datapath.protocol.IpProtocol;
 import org.sluice.datapath.protocol.MacAddress;
 import org.sluice.linux.netlink.KernelRoute;
@@ -87,8 +87,8 @@ final class RoutingReporter {
     private static Views.Flow flow(final long connection, final int direction) {
         final long tuple = Connection.tuple(connection, direction);
         return new Views.Flow(
-            IpPrefix.format(Addresses.of(FlowTuple.sourceHigh(tuple), FlowTuple.sourceLow(tuple))),
-            IpPrefix.format(Addresses.of(FlowTuple.destinationHigh(tuple), FlowTuple.destinationLow(tuple))),
+            IpPrefix.format(IpAddress.of(FlowTuple.sourceHigh(tuple), FlowTuple.sourceLow(tuple))),
+            IpPrefix.format(IpAddress.of(FlowTuple.destinationHigh(tuple), FlowTuple.destinationLow(tuple))),
             FlowTuple.sourcePort(tuple), FlowTuple.destinationPort(tuple),
             Connection.packets(connection, direction), Connection.bytes(connection, direction));
     }

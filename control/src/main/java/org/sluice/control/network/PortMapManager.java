@@ -11,7 +11,6 @@ import org.sluice.control.base.ControlException;
 import org.sluice.control.base.Undo;
 import org.sluice.control.engine.SwitchEngine;
 import org.sluice.control.host.HostSockets;
-import org.sluice.control.model.Addresses;
 import org.sluice.control.model.DesiredState;
 import org.sluice.control.model.EndpointSpec;
 import org.sluice.control.model.IpPrefix;
@@ -24,6 +23,7 @@ import org.sluice.control.uplink.UplinkManager;
 import org.sluice.datapath.command.Command;
 import org.sluice.datapath.nat.NatPorts;
 import org.sluice.datapath.nat.PortMap;
+import org.sluice.datapath.protocol.IpAddress;
 
 /** Publishes endpoints' ports on the host's addresses and takes them back. Owned by the control thread. */
 public final class PortMapManager {
@@ -308,7 +308,7 @@ public final class PortMapManager {
 
     private static PortMap portMap(final PortMapSpec map, final InetAddress endpoint) {
         final InetAddress host = map.forOneAddress() ? map.hostAddress() : null;
-        return new PortMap(map.protocol(), endpoint instanceof Inet4Address, Addresses.high(host), Addresses.low(host),
-            map.hostFirst(), map.hostLast(), Addresses.high(endpoint), Addresses.low(endpoint), map.endpointFirst());
+        return new PortMap(map.protocol(), endpoint instanceof Inet4Address, IpAddress.high(host), IpAddress.low(host),
+            map.hostFirst(), map.hostLast(), IpAddress.high(endpoint), IpAddress.low(endpoint), map.endpointFirst());
     }
 }

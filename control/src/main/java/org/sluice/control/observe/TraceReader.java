@@ -7,7 +7,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
-import org.sluice.control.model.Addresses;
 import org.sluice.control.model.IpPrefix;
 import org.sluice.control.model.Protocols;
 import org.sluice.datapath.buffer.DropReason;
@@ -16,6 +15,7 @@ import org.sluice.datapath.conntrack.Connection;
 import org.sluice.datapath.conntrack.FlowTuple;
 import org.sluice.datapath.conntrack.TcpState;
 import org.sluice.datapath.protocol.EtherType;
+import org.sluice.datapath.protocol.IpAddress;
 import org.sluice.datapath.protocol.IpProtocol;
 import org.sluice.datapath.protocol.MacAddress;
 import org.sluice.datapath.trace.ProbeRing;
@@ -161,9 +161,9 @@ final class TraceReader {
             default -> false;
         };
         final String source =
-            IpPrefix.format(Addresses.of(FlowTuple.sourceHigh(tuple), FlowTuple.sourceLow(tuple)));
+            IpPrefix.format(IpAddress.of(FlowTuple.sourceHigh(tuple), FlowTuple.sourceLow(tuple)));
         final String destination =
-            IpPrefix.format(Addresses.of(FlowTuple.destinationHigh(tuple), FlowTuple.destinationLow(tuple)));
+            IpPrefix.format(IpAddress.of(FlowTuple.destinationHigh(tuple), FlowTuple.destinationLow(tuple)));
         if (hasPorts) {
             return IpPrefix.withPort(source, Integer.toString(FlowTuple.sourcePort(tuple))) + " > "
                 + IpPrefix.withPort(destination, Integer.toString(FlowTuple.destinationPort(tuple)));

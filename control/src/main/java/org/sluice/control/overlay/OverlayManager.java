@@ -25,6 +25,7 @@ import org.sluice.control.model.StateStore;
 import org.sluice.control.model.VtepSpec;
 import org.sluice.datapath.bridge.PortIdentity;
 import org.sluice.datapath.command.Command;
+import org.sluice.datapath.protocol.IpAddress;
 import org.sluice.datapath.protocol.MacAddress;
 
 /**
@@ -232,7 +233,7 @@ public final class OverlayManager {
         try (PathFinder paths = new PathFinder()) {
             path = paths.to(vtep.address()).orElse(new TunnelPath(overlay.network.mtu(), 0, null));
             port = engine.addVtep(overlay.handle, IpPrefix.format(vtep.address()), path.mtu(),
-                Addresses.high(vtep.address()), Addresses.low(vtep.address()), portIndex);
+                IpAddress.high(vtep.address()), IpAddress.low(vtep.address()), portIndex);
         } catch (final RuntimeException ex) {
             engine.releasePort(portIndex);
             throw ex;
@@ -323,7 +324,7 @@ public final class OverlayManager {
     private void tellRoute(final Overlay overlay, final LiveVtep vtep) {
         final TunnelPath path = vtep.path();
         engine.execute(overlay.handle.workerIndex(), new Command.SetVtepRoute(vtep.port().index(), path.linkIndex(),
-            Addresses.high(path.source()), Addresses.low(path.source())), "tell of the route to a VTEP");
+            IpAddress.high(path.source()), IpAddress.low(path.source())), "tell of the route to a VTEP");
     }
 
     private NetworkSpec requireOverlay(final String name) {

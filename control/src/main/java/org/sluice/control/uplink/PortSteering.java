@@ -8,10 +8,10 @@ import java.util.List;
 import java.util.Set;
 
 import org.sluice.control.host.HostSockets;
-import org.sluice.control.model.Addresses;
 import org.sluice.control.model.IpPrefix;
 import org.sluice.datapath.nat.NatPorts;
 import org.sluice.datapath.nat.PortMap;
+import org.sluice.datapath.protocol.IpAddress;
 import org.sluice.linux.bpf.Steering;
 
 /**
@@ -119,7 +119,7 @@ final class PortSteering implements AutoCloseable {
 
     private void set(final InetAddress address, final PortMap map, final boolean on) {
         final boolean meant = map.isForAllAddresses() ? address instanceof Inet4Address == map.ipv4()
-            : Addresses.high(address) == map.hostHigh() && Addresses.low(address) == map.hostLow();
+            : IpAddress.high(address) == map.hostHigh() && IpAddress.low(address) == map.hostLow();
         if (steering != null && meant) {
             steering.set(address, Steering.indexOf(map.protocol()), map.hostFirst(), map.hostLast(), on);
         }

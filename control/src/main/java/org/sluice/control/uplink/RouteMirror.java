@@ -27,6 +27,7 @@ import org.sluice.control.overlay.OverlayManager;
 import org.sluice.datapath.command.Command;
 import org.sluice.datapath.command.EventChannel;
 import org.sluice.datapath.conntrack.ConntrackFilter;
+import org.sluice.datapath.protocol.IpAddress;
 import org.sluice.linux.netlink.InterfaceAddress;
 import org.sluice.linux.netlink.KernelNeighbour;
 import org.sluice.linux.netlink.KernelRoute;
@@ -162,7 +163,7 @@ public final class RouteMirror implements AutoCloseable {
                 @Override
                 public void onNeighbourWanted(final int portIndex, final long high, final long low) {
                     uplinks.all().stream().filter(uplink -> uplink.portIndex(current) == portIndex).findFirst()
-                        .ifPresent(uplink -> want(current, uplink, Addresses.of(high, low)));
+                        .ifPresent(uplink -> want(current, uplink, IpAddress.of(high, low)));
                 }
 
                 @Override
@@ -208,8 +209,8 @@ public final class RouteMirror implements AutoCloseable {
     }
 
     private void tellWorker(final int worker, final UplinkManager.Uplink uplink, final KernelNeighbour neighbour) {
-        engine.execute(worker, new Command.PutNeighbour(uplink.portIndex(worker), Addresses.high(neighbour.address()),
-            Addresses.low(neighbour.address()), neighbour.isUsable() ? neighbour.mac() : 0), "tell of a neighbour");
+        engine.execute(worker, new Command.PutNeighbour(uplink.portIndex(worker), IpAddress.high(neighbour.address()),
+            IpAddress.low(neighbour.address()), neighbour.isUsable() ? neighbour.mac() : 0), "tell of a neighbour");
     }
 
     /** Reads the kernel's tables and sends what is different. */
@@ -266,7 +267,7 @@ public final class RouteMirror implements AutoCloseable {
 
     private void setLocal(final int worker, final InetAddress address, final boolean present) {
         engine.execute(worker,
-            new Command.SetLocalAddress(Addresses.high(address), Addresses.low(address), present),
+            new Command.SetLocalAddress(IpAddress.high(address), IpAddress.low(address), present),
             "tell of an address");
     }
 
@@ -278,15 +279,15 @@ public final class RouteMirror implements AutoCloseable {
         }
         final Map<Prefix, List<org.sluice.datapath.route.Route.Hop>> known = programmed.get(worker);
         for (final Prefix gone : known.keySet().stream().filter(prefix -> !best.containsKey(prefix)).toList()) {
-            engine.execute(worker, new Command.RemoveRoute(Addresses.high(gone.network()),
-                Addresses.low(gone.network()), Addresses.length(gone.network(), gone.length())), "remove a route");
+            engine.execute(worker, new Command.RemoveRoute(IpAddress.high(gone.network()),
+                IpAddress.low(gone.network()), Addresses.length(gone.network(), gone.length())), "remove a route");
             known.remove(gone);
         }
         best.forEach((prefix, route) -> {
             final List<org.sluice.datapath.route.Route.Hop> hops = hopsOf(route, worker);
             if (!hops.equals(known.get(prefix))) {
                 engine.execute(worker, new Command.PutRoute(new org.sluice.datapath.route.Route(
-                    Addresses.high(prefix.network()), Addresses.low(prefix.network()),
+                    IpAddress.high(prefix.network()), IpAddress.low(prefix.network()),
                     Addresses.length(prefix.network(), prefix.length()),
                     hops.toArray(org.sluice.datapath.route.Route.Hop[]::new))), "add a route");
                 known.put(prefix, hops);
@@ -302,8 +303,8 @@ public final class RouteMirror implements AutoCloseable {
             .map(hop -> {
                 final InetAddress source = sourceOf(route, hop).orElse(null);
                 return new org.sluice.datapath.route.Route.Hop(uplinks.get(hop.linkIndex()).portIndex(worker),
-                    hop.gateway() == null ? 0 : Addresses.high(hop.gateway()), Addresses.low(hop.gateway()),
-                    Addresses.high(source), Addresses.low(source));
+                    hop.gateway() == null ? 0 : IpAddress.high(hop.gateway()), IpAddress.low(hop.gateway()),
+                    IpAddress.high(source), IpAddress.low(source));
             }).toList();
     }
 

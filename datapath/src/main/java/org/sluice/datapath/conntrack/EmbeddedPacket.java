@@ -1,5 +1,6 @@
 package org.sluice.datapath.conntrack;
 
+import org.sluice.datapath.protocol.IpAddress;
 import org.sluice.datapath.protocol.IpProtocol;
 import org.sluice.datapath.protocol.Ipv4Flyweight;
 import org.sluice.datapath.protocol.Ipv6ExtensionFlyweight;
@@ -53,8 +54,8 @@ public final class EmbeddedPacket {
         l4Offset = ipv4.headerLength();
         l4Available = available - l4Offset;
         protocol = ipv4.protocol();
-        FlowTuple.source(tuple, FlowTuple.IPV4_HIGH, FlowTuple.ipv4Low(ipv4.source()));
-        FlowTuple.destination(tuple, FlowTuple.IPV4_HIGH, FlowTuple.ipv4Low(ipv4.destination()));
+        FlowTuple.source(tuple, IpAddress.IPV4_HIGH, IpAddress.ipv4Low(ipv4.source()));
+        FlowTuple.destination(tuple, IpAddress.IPV4_HIGH, IpAddress.ipv4Low(ipv4.destination()));
         return ipv4.version() == 4 && l4Offset >= Ipv4Flyweight.MIN_LENGTH && l4Available >= MIN_L4_BYTES
             && !ipv4.isLaterFragment();
     }

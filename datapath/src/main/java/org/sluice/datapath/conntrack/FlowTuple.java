@@ -2,6 +2,8 @@ package org.sluice.datapath.conntrack;
 
 import org.agrona.UnsafeApi;
 
+import org.sluice.datapath.protocol.IpAddress;
+
 /**
  * Who speaks to whom: addresses, ports and protocol of one direction of a flow, 40 bytes at a raw address. The same
  * layout is used for the tuple of a frame and for both tuples of a connection, so that they are compared word by word.
@@ -11,16 +13,13 @@ import org.agrona.UnsafeApi;
  *   |        source       |     destination     | zero | protocol | source port | dest port |
  *   +----------+----------+----------+----------+------+----------+-------------+-----------+
  * </pre>
- * Addresses are IPv6, two longs in host order; IPv4 ones are mapped (RFC 4291, 2.5.5.2). An ICMP echo has its
+ * Addresses are as {@link IpAddress} describes them. An ICMP echo has its
  * identifier as the source port of a request and as the destination port of a reply, so that it is mapped like a port
  * and a reply's tuple is the inverse of its request's. Protocols without ports have zeroes.
  */
 public final class FlowTuple {
     public static final int BYTES = 40;
-    /** High half of every mapped IPv4 address. */
-    public static final long IPV4_HIGH = 0;
 
-    private static final long IPV4_PREFIX = 0xFFFF_0000_0000L;
     private static final int SOURCE_HIGH_OFFSET = 0;
     private static final int SOURCE_LOW_OFFSET = 8;
     private static final int DESTINATION_HIGH_OFFSET = 16;
@@ -28,16 +27,6 @@ public final class FlowTuple {
     private static final int PORTS_OFFSET = 32;
 
     private FlowTuple() {
-    }
-
-    /** Low half of a mapped IPv4 address. */
-    public static long ipv4Low(final int address) {
-        return IPV4_PREFIX | address & 0xFFFF_FFFFL;
-    }
-
-    /** Whether the halves are a mapped IPv4 address. */
-    public static boolean isIpv4(final long high, final long low) {
-        return high == IPV4_HIGH && low >>> 32 == IPV4_PREFIX >>> 32;
     }
 
     /** Protocol and ports in one word. */
@@ -107,12 +96,12 @@ public final class FlowTuple {
     }
 
     public static boolean isIpv4(final long tuple) {
-        return isIpv4(sourceHigh(tuple), sourceLow(tuple));
+        return IpAddress.isIpv4(sourceHigh(tuple), sourceLow(tuple));
     }
 
     /** Whether the source or the destination is a mapped IPv4 address, which no IPv6 packet may have (RFC 4942). */
     public static boolean hasMapped(final long tuple) {
-        return isIpv4(tuple) || isIpv4(destinationHigh(tuple), destinationLow(tuple));
+        return isIpv4(tuple) || IpAddress.isIpv4(destinationHigh(tuple), destinationLow(tuple));
     }
 
     public static boolean equal(final long a, final long b) {

@@ -4,6 +4,7 @@ import org.sluice.datapath.buffer.FrameBatch;
 import org.sluice.datapath.protocol.EtherType;
 import org.sluice.datapath.protocol.IcmpFlyweight;
 import org.sluice.datapath.protocol.Icmpv6Flyweight;
+import org.sluice.datapath.protocol.IpAddress;
 import org.sluice.datapath.protocol.IpProtocol;
 import org.sluice.datapath.protocol.Ipv4Flyweight;
 import org.sluice.datapath.protocol.Ipv6Flyweight;
@@ -25,8 +26,8 @@ public final class TupleReader {
         final long tuple = batch.tupleAddress(i);
         if (batch.etherType(i) == EtherType.IPV4) {
             final long both = NetworkOrder.i64(batch.l3Address(i) + Ipv4Flyweight.SOURCE_FIELD_OFFSET);
-            FlowTuple.source(tuple, FlowTuple.IPV4_HIGH, FlowTuple.ipv4Low((int) (both >>> 32)));
-            FlowTuple.destination(tuple, FlowTuple.IPV4_HIGH, FlowTuple.ipv4Low((int) both));
+            FlowTuple.source(tuple, IpAddress.IPV4_HIGH, IpAddress.ipv4Low((int) (both >>> 32)));
+            FlowTuple.destination(tuple, IpAddress.IPV4_HIGH, IpAddress.ipv4Low((int) both));
         } else {
             ipv6.wrap(batch.l3Address(i), batch.l3Available(i));
             FlowTuple.source(tuple, ipv6.sourceHigh(), ipv6.sourceLow());

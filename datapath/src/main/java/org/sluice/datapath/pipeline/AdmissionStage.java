@@ -17,6 +17,7 @@ import org.sluice.datapath.nat.PortMap;
 import org.sluice.datapath.nat.PortsExhaustedException;
 import org.sluice.datapath.policy.Isolation;
 import org.sluice.datapath.policy.Martians;
+import org.sluice.datapath.protocol.IpAddress;
 import org.sluice.datapath.protocol.IpProtocol;
 import org.sluice.datapath.protocol.TcpFlyweight;
 import org.sluice.datapath.route.Fib;
@@ -162,7 +163,7 @@ public final class AdmissionStage {
     }
 
     private static boolean isGateway(final PortIdentity gateway, final long high, final long low) {
-        return FlowTuple.isIpv4(high, low) ? gateway.isIpv4((int) low) : gateway.isIpv6(high, low);
+        return IpAddress.isIpv4(high, low) ? gateway.isIpv4((int) low) : gateway.isIpv6(high, low);
     }
 
     private DropReason connect(final FrameBatch batch, final int i, final Port ingress, final PortMap map,
@@ -223,7 +224,7 @@ public final class AdmissionStage {
             // Hairpin: the answer must come back here, not go straight to the asker.
             final PortIdentity gateway = ingress.domain().gateway();
             if (FlowTuple.isIpv4(reply)) {
-                FlowTuple.destination(reply, FlowTuple.IPV4_HIGH, FlowTuple.ipv4Low(gateway.ipv4()));
+                FlowTuple.destination(reply, IpAddress.IPV4_HIGH, IpAddress.ipv4Low(gateway.ipv4()));
             } else {
                 FlowTuple.destination(reply, gateway.ipv6High(), gateway.ipv6Low());
             }

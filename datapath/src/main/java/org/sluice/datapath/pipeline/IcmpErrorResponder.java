@@ -16,6 +16,7 @@ import org.sluice.datapath.protocol.EtherType;
 import org.sluice.datapath.protocol.EthernetFlyweight;
 import org.sluice.datapath.protocol.IcmpFlyweight;
 import org.sluice.datapath.protocol.InternetChecksum;
+import org.sluice.datapath.protocol.IpAddress;
 import org.sluice.datapath.protocol.IpProtocol;
 import org.sluice.datapath.protocol.Ipv4Flyweight;
 import org.sluice.datapath.protocol.Ipv6Flyweight;
@@ -131,7 +132,7 @@ final class IcmpErrorResponder {
 
     private void source(final PortIdentity gateway, final boolean asIpv4) {
         if (asIpv4) {
-            source(FlowTuple.IPV4_HIGH, FlowTuple.ipv4Low(gateway.ipv4()));
+            source(IpAddress.IPV4_HIGH, IpAddress.ipv4Low(gateway.ipv4()));
         } else {
             source(gateway.ipv6High(), gateway.ipv6Low());
         }

@@ -3,10 +3,10 @@ package org.sluice.datapath.pipeline;
 import org.sluice.datapath.bridge.Port;
 import org.sluice.datapath.bridge.PortIdentity;
 import org.sluice.datapath.buffer.FrameBatch;
-import org.sluice.datapath.conntrack.FlowTuple;
 import org.sluice.datapath.protocol.ArpFlyweight;
 import org.sluice.datapath.protocol.EtherType;
 import org.sluice.datapath.protocol.Icmpv6Flyweight;
+import org.sluice.datapath.protocol.IpAddress;
 import org.sluice.datapath.protocol.IpProtocol;
 import org.sluice.datapath.protocol.Ipv6Flyweight;
 import org.sluice.datapath.route.Fib;
@@ -44,7 +44,7 @@ final class NeighbourSuppressor {
             return false;
         }
         final PortIdentity owner =
-            ownerOf(FlowTuple.IPV4_HIGH, FlowTuple.ipv4Low(arp.targetIp()), ingress, overlay);
+            ownerOf(IpAddress.IPV4_HIGH, IpAddress.ipv4Low(arp.targetIp()), ingress, overlay);
         if (owner != null) {
             responder.replyArp(batch, i, arp, owner);
         }
@@ -73,7 +73,7 @@ final class NeighbourSuppressor {
     private PortIdentity ownerOf(final long high, final long low, final Port ingress,
                                  final VtepTable.Overlay overlay) {
         final PortIdentity gateway = ingress.domain().gateway();
-        if (gateway.isIpv6(high, low) || FlowTuple.isIpv4(high, low) && gateway.isIpv4((int) low)) {
+        if (gateway.isIpv6(high, low) || IpAddress.isIpv4(high, low) && gateway.isIpv4((int) low)) {
             return null; // whoever claims to have it
         }
         final Port local = fib.endpoint(high, low);

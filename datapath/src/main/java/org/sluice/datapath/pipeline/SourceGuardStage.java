@@ -5,10 +5,10 @@ import org.sluice.datapath.bridge.Port;
 import org.sluice.datapath.bridge.PortIdentity;
 import org.sluice.datapath.buffer.DropReason;
 import org.sluice.datapath.buffer.FrameBatch;
-import org.sluice.datapath.conntrack.FlowTuple;
 import org.sluice.datapath.protocol.ArpFlyweight;
 import org.sluice.datapath.protocol.EtherType;
 import org.sluice.datapath.protocol.Icmpv6Flyweight;
+import org.sluice.datapath.protocol.IpAddress;
 import org.sluice.datapath.protocol.IpProtocol;
 import org.sluice.datapath.protocol.Ipv6Flyweight;
 import org.sluice.datapath.route.Fib;
@@ -57,7 +57,7 @@ public final class SourceGuardStage {
             case EtherType.IPV4 -> {
                 final int source = batch.sourceIpv4(i);
                 yield source == 0 || gateway.isIpv4(source)
-                    || fib.isLocal(FlowTuple.IPV4_HIGH, FlowTuple.ipv4Low(source));
+                    || fib.isLocal(IpAddress.IPV4_HIGH, IpAddress.ipv4Low(source));
             }
             case EtherType.IPV6 -> {
                 ipv6.wrap(batch.l3Address(i), batch.l3Available(i));

@@ -2,7 +2,7 @@ package org.sluice.datapath.route;
 
 import org.sluice.datapath.bridge.Port;
 import org.sluice.datapath.bridge.PortIdentity;
-import org.sluice.datapath.conntrack.FlowTuple;
+import org.sluice.datapath.protocol.IpAddress;
 
 /**
  * The forwarding information base of one worker: endpoints by address, the host's own addresses, the routes that lead
@@ -61,7 +61,7 @@ public final class Fib {
     public void addEndpoint(final Port port) {
         final PortIdentity identity = port.identity();
         if (identity.hasIpv4()) {
-            endpoints.put(FlowTuple.IPV4_HIGH, FlowTuple.ipv4Low(identity.ipv4()), port);
+            endpoints.put(IpAddress.IPV4_HIGH, IpAddress.ipv4Low(identity.ipv4()), port);
         }
         if (identity.hasIpv6()) {
             endpoints.put(identity.ipv6High(), identity.ipv6Low(), port);
@@ -70,8 +70,8 @@ public final class Fib {
 
     public void removeEndpoint(final Port port) {
         final PortIdentity identity = port.identity();
-        if (identity.hasIpv4() && endpoints.get(FlowTuple.IPV4_HIGH, FlowTuple.ipv4Low(identity.ipv4())) == port) {
-            endpoints.remove(FlowTuple.IPV4_HIGH, FlowTuple.ipv4Low(identity.ipv4()));
+        if (identity.hasIpv4() && endpoints.get(IpAddress.IPV4_HIGH, IpAddress.ipv4Low(identity.ipv4())) == port) {
+            endpoints.remove(IpAddress.IPV4_HIGH, IpAddress.ipv4Low(identity.ipv4()));
         }
         if (identity.hasIpv6() && endpoints.get(identity.ipv6High(), identity.ipv6Low()) == port) {
             endpoints.remove(identity.ipv6High(), identity.ipv6Low());

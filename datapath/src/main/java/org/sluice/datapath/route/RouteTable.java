@@ -1,6 +1,6 @@
 package org.sluice.datapath.route;
 
-import org.sluice.datapath.conntrack.FlowTuple;
+import org.sluice.datapath.protocol.IpAddress;
 
 /**
  * Longest-prefix match over both families, IPv4 as mapped addresses: a binary trie whose nodes branch at the first bit
@@ -43,14 +43,14 @@ public final class RouteTable {
     }
 
     /** One trie a family: IPv6's default route is none for IPv4. */
-    private final Node ipv4Root = new Node(FlowTuple.IPV4_HIGH, FlowTuple.ipv4Low(0), Route.IPV4_LENGTH_OFFSET, null);
+    private final Node ipv4Root = new Node(IpAddress.IPV4_HIGH, IpAddress.ipv4Low(0), Route.IPV4_LENGTH_OFFSET, null);
     private final Node ipv6Root = new Node(0, 0, 0, null);
     private int size;
 
     /** The route with the longest prefix that covers the address, or null. */
     public Route lookup(final long high, final long low) {
         Route best = null;
-        Node node = FlowTuple.isIpv4(high, low) ? ipv4Root : ipv6Root;
+        Node node = IpAddress.isIpv4(high, low) ? ipv4Root : ipv6Root;
         while (node != null && node.covers(high, low)) {
             if (node.route != null) {
                 best = node.route;
@@ -100,7 +100,7 @@ public final class RouteTable {
     }
 
     private Node rootOf(final long high, final long low, final int length) {
-        return length >= Route.IPV4_LENGTH_OFFSET && FlowTuple.isIpv4(high, low) ? ipv4Root : ipv6Root;
+        return length >= Route.IPV4_LENGTH_OFFSET && IpAddress.isIpv4(high, low) ? ipv4Root : ipv6Root;
     }
 
     public int size() {

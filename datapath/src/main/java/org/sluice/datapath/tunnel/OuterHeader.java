@@ -2,10 +2,10 @@ package org.sluice.datapath.tunnel;
 
 import org.agrona.UnsafeApi;
 
-import org.sluice.datapath.conntrack.FlowTuple;
 import org.sluice.datapath.protocol.EtherType;
 import org.sluice.datapath.protocol.EthernetFlyweight;
 import org.sluice.datapath.protocol.InternetChecksum;
+import org.sluice.datapath.protocol.IpAddress;
 import org.sluice.datapath.protocol.IpProtocol;
 import org.sluice.datapath.protocol.Ipv4Flyweight;
 import org.sluice.datapath.protocol.Ipv6Flyweight;
@@ -61,7 +61,7 @@ final class OuterHeader {
      */
     int write(final long at, final Vtep vtep, final int trafficClass, final int sourcePort, final int tunnelPort,
               final long frame, final int length) {
-        final boolean isIpv4 = FlowTuple.isIpv4(vtep.high(), vtep.low());
+        final boolean isIpv4 = IpAddress.isIpv4(vtep.high(), vtep.low());
         final int l3Offset = EthernetFlyweight.LENGTH;
         final int l4Offset = l3Offset + (isIpv4 ? Ipv4Flyweight.MIN_LENGTH : Ipv6Flyweight.LENGTH);
         final int innerOffset = l4Offset + UdpFlyweight.LENGTH + VxlanFlyweight.LENGTH;

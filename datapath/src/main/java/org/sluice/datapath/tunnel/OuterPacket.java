@@ -1,8 +1,8 @@
 package org.sluice.datapath.tunnel;
 
-import org.sluice.datapath.conntrack.FlowTuple;
 import org.sluice.datapath.protocol.EtherType;
 import org.sluice.datapath.protocol.EthernetFlyweight;
+import org.sluice.datapath.protocol.IpAddress;
 import org.sluice.datapath.protocol.IpProtocol;
 import org.sluice.datapath.protocol.Ipv4Flyweight;
 import org.sluice.datapath.protocol.Ipv6Flyweight;
@@ -48,8 +48,8 @@ public final class OuterPacket {
             return false;
         }
         trafficClass = ipv4.tos();
-        sourceHigh = FlowTuple.IPV4_HIGH;
-        sourceLow = FlowTuple.ipv4Low(ipv4.source());
+        sourceHigh = IpAddress.IPV4_HIGH;
+        sourceLow = IpAddress.ipv4Low(ipv4.source());
         return readUdp(frame, EthernetFlyweight.LENGTH + Ipv4Flyweight.MIN_LENGTH,
             ipv4.totalLength() - Ipv4Flyweight.MIN_LENGTH);
     }

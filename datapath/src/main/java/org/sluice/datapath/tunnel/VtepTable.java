@@ -5,7 +5,7 @@ import org.agrona.collections.Int2ObjectHashMap;
 import org.sluice.datapath.bridge.BridgeDomain;
 import org.sluice.datapath.bridge.Port;
 import org.sluice.datapath.bridge.PortIdentity;
-import org.sluice.datapath.conntrack.FlowTuple;
+import org.sluice.datapath.protocol.IpAddress;
 import org.sluice.datapath.route.AddressTable;
 
 /**
@@ -38,7 +38,7 @@ public final class VtepTable {
         /** Somebody on another host, in place of who had the addresses before. */
         public void putRemote(final PortIdentity identity) {
             if (identity.hasIpv4()) {
-                remotes.put(FlowTuple.IPV4_HIGH, FlowTuple.ipv4Low(identity.ipv4()), identity);
+                remotes.put(IpAddress.IPV4_HIGH, IpAddress.ipv4Low(identity.ipv4()), identity);
             }
             if (identity.hasIpv6()) {
                 remotes.put(identity.ipv6High(), identity.ipv6Low(), identity);
@@ -47,7 +47,7 @@ public final class VtepTable {
 
         /** Takes that back, as far as nobody else has the addresses now. */
         public void removeRemote(final PortIdentity identity) {
-            removeRemote(FlowTuple.IPV4_HIGH, FlowTuple.ipv4Low(identity.ipv4()), identity.mac());
+            removeRemote(IpAddress.IPV4_HIGH, IpAddress.ipv4Low(identity.ipv4()), identity.mac());
             removeRemote(identity.ipv6High(), identity.ipv6Low(), identity.mac());
         }
 
