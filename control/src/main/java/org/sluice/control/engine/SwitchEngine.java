@@ -18,7 +18,9 @@ import org.sluice.datapath.bridge.Fdb;
 import org.sluice.datapath.bridge.FdbEntry;
 import org.sluice.datapath.bridge.PortIdentity;
 import org.sluice.datapath.bridge.PortKind;
+import org.sluice.datapath.buffer.CoarseClock;
 import org.sluice.datapath.buffer.OffHeapRegion;
+import org.sluice.datapath.buffer.PortIndex;
 import org.sluice.datapath.command.Command;
 import org.sluice.datapath.command.CommandException;
 import org.sluice.datapath.command.CommandResult;
@@ -33,7 +35,6 @@ import org.sluice.datapath.status.NetworkCounter;
 import org.sluice.datapath.status.PortCounter;
 import org.sluice.datapath.status.WorkerCounter;
 import org.sluice.datapath.trace.ProbeChannel;
-import org.sluice.datapath.worker.ForwardingWorker;
 
 /**
  * The running switch: its workers, and the one place that turns changes into commands to them. It hands out the
@@ -42,12 +43,12 @@ import org.sluice.datapath.worker.ForwardingWorker;
  */
 public final class SwitchEngine implements AutoCloseable {
     /** Enough for all ports and networks there can be, and the workers. */
-    private static final int MAX_COUNTERS = Fdb.MAX_PORTS * PortCounter.values().length
+    private static final int MAX_COUNTERS = PortIndex.LIMIT * PortCounter.values().length
         + Fdb.MAX_DOMAINS * NetworkCounter.values().length + 4096;
 
     private final CounterRegistry counters;
     private final ErrorLog errors;
-    private final DeviceRegistry devices = new DeviceRegistry(Fdb.MAX_PORTS);
+    private final DeviceRegistry devices = new DeviceRegistry(PortIndex.LIMIT);
     private final List<WorkerHandle> workers;
     private final BitSet domainIds = new BitSet();
     private final BitSet portIndexes = new BitSet();
@@ -227,7 +228,7 @@ public final class SwitchEngine implements AutoCloseable {
 
     /** Sets the number of a port aside. */
     public int reservePort() {
-        final int index = nextFree(portIndexes, Fdb.MAX_PORTS, "ports");
+        final int index = nextFree(portIndexes, PortIndex.LIMIT, "ports");
         portIndexes.set(index);
         return index;
     }
@@ -355,7 +356,7 @@ public final class SwitchEngine implements AutoCloseable {
 
     /** Visits what the FDB holds of a network. */
     public void visitFdb(final NetworkHandle network, final FdbVisitor visitor) {
-        final int now = ForwardingWorker.seconds(System.nanoTime());
+        final int now = CoarseClock.seconds(System.nanoTime());
         network.worker.fdbReader().forEach(now, (key, value) -> {
             if (FdbEntry.domain(key) == network.domainId) {
                 visitor.entry(FdbEntry.mac(key), FdbEntry.port(value), FdbEntry.isStatic(value),

@@ -3,6 +3,7 @@ package org.sluice.datapath.bridge;
 import org.agrona.UnsafeApi;
 
 import org.sluice.datapath.buffer.OffHeapRegion;
+import org.sluice.datapath.buffer.PortIndex;
 
 /**
  * The forwarding database: which port a MAC address is behind, for all bridge domains of one worker.
@@ -23,8 +24,6 @@ import org.sluice.datapath.buffer.OffHeapRegion;
 public final class Fdb {
     /** Exclusive upper bound of domain numbers; 0 is none. */
     public static final int MAX_DOMAINS = FdbLayout.MAX_DOMAINS;
-    /** Exclusive upper bound of port indexes. */
-    public static final int MAX_PORTS = FdbLayout.MAX_PORTS;
     /** Ageing time of IEEE 802.1D and of the Linux bridge. */
     public static final int DEFAULT_AGEING_SECONDS = 300;
     /** Returned by {@link #lookup} for a MAC that is nowhere. */
@@ -41,8 +40,8 @@ public final class Fdb {
     private final long bucketsAddress;
     private final int portLimit;
     private final int ageingSeconds;
-    private final int[] portEntries = new int[MAX_PORTS];
-    private final int[] portEntriesEpoch = new int[MAX_PORTS];
+    private final int[] portEntries = new int[PortIndex.LIMIT];
+    private final int[] portEntriesEpoch = new int[PortIndex.LIMIT];
     private int epoch;
     private int sweepBucket;
 
@@ -270,7 +269,7 @@ public final class Fdb {
         for (int domain = 0; domain < MAX_DOMAINS; domain++) {
             layout.domainEpoch(domain, 0);
         }
-        for (int port = 0; port < MAX_PORTS; port++) {
+        for (int port = 0; port < PortIndex.LIMIT; port++) {
             layout.portEpoch(port, 0);
             portEntries[port] = 0;
             portEntriesEpoch[port] = 0;

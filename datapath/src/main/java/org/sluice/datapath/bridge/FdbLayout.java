@@ -4,6 +4,7 @@ import org.agrona.BitUtil;
 import org.agrona.UnsafeApi;
 
 import org.sluice.datapath.buffer.OffHeapRegion;
+import org.sluice.datapath.buffer.PortIndex;
 
 /**
  * Where things stand in the memory of an FDB, apart from how the table works, so that a reader in another thread or
@@ -17,7 +18,6 @@ import org.sluice.datapath.buffer.OffHeapRegion;
  */
 final class FdbLayout {
     static final int MAX_DOMAINS = 4096;
-    static final int MAX_PORTS = 4096;
     static final int WAYS = 4;
     static final int ENTRY_BYTES = 16;
     static final int BUCKET_BYTES = WAYS * ENTRY_BYTES;
@@ -28,7 +28,7 @@ final class FdbLayout {
     private static final int AGEING_FIELD_OFFSET = 12;
     private static final int DOMAIN_EPOCHS_OFFSET = 64;
     private static final int PORT_EPOCHS_OFFSET = DOMAIN_EPOCHS_OFFSET + MAX_DOMAINS * Integer.BYTES;
-    private static final int BUCKETS_OFFSET = PORT_EPOCHS_OFFSET + MAX_PORTS * Integer.BYTES;
+    private static final int BUCKETS_OFFSET = PORT_EPOCHS_OFFSET + PortIndex.LIMIT * Integer.BYTES;
 
     private final long address;
     private final int bucketCount;

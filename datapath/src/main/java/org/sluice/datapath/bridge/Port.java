@@ -1,6 +1,7 @@
 package org.sluice.datapath.bridge;
 
 import org.sluice.datapath.buffer.EgressQueue;
+import org.sluice.datapath.buffer.PortIndex;
 import org.sluice.datapath.device.PacketDevice;
 import org.sluice.datapath.status.CounterGroup;
 import org.sluice.datapath.status.PortCounter;
@@ -21,7 +22,7 @@ public final class Port {
     private final boolean guarded;
 
     /**
-     * @param index    below {@link Fdb#MAX_PORTS}, unique in the worker.
+     * @param index    below {@link PortIndex#LIMIT}, unique in the worker.
      * @param mtu      layer-3 bytes that the device takes in one packet.
      * @param kind     what is behind it.
      * @param guarded  whether frames must come from the identity's addresses.

@@ -15,10 +15,30 @@ import org.sluice.datapath.protocol.VirtioNetHeaderFlyweight;
  *   slot                    address - 10        address              address + length
  *    |  headroom (encap)         | virtio header     | Ethernet frame ... |   tail room  |
  * </pre>
- * The notes are off-heap: a cache line a frame, and a second one that only routed frames use. Java arrays, one for each
- * column, would load and check the length of another array at every access: with them the bridge path took 4 ns a frame
- * longer. The index of a frame is not checked either; it comes from a loop up to {@link #size()}.
+ * The notes are off-heap: a cache line a frame, and a second one that only routed frames use.
+ * <pre>
+ *   first line                               second line, of routed frames
+ *    0  address                8              0  tuple (FlowTuple)   40
+ *    8  destination MAC        8             40  tuple's hash         8
+ *   16  source MAC             8             48  connection           8
+ *   24  length                 4             56  has own tuple        1
+ *   28  wire length            4
+ *   32  egress                 4
+ *   36  EtherType              2
+ *   38  layer-3 offset         2
+ *   40  layer-4 offset         2
+ *   42  layer-4 protocol       1
+ *   43  offloaded              1
+ *   44  drop reason            1
+ *   48  source IPv4            4
+ *   52  layer-4 length         4
+ *   56  fragment, 57 cuttable  1 each
+ * </pre>
+ * Java arrays, one for each column, would load and check the length of another array at every access: with them the
+ * bridge path took 4 ns a frame longer. The index of a frame is not checked either; it comes from a loop up to
+ * {@link #size()}.
  * <p>
+ * The batch also holds what all its frames share: the time of the burst, and the list of those that are to be routed.
  * One worker thread owns a batch and fills it anew for every burst.
  */
 public final class FrameBatch implements AutoCloseable {
@@ -48,7 +68,7 @@ public final class FrameBatch implements AutoCloseable {
     private static final DropReason[] REASONS = DropReason.values();
     private static final int SCRATCH_FRAME_OFFSET = 32;
     // Not a multiple of the page size: slots that start alike would compete for the same sets of the cache.
-    private static final int SLOT_LENGTH = HEADROOM + SLOT_FRAME_LENGTH + 48;
+    static final int SLOT_LENGTH = HEADROOM + SLOT_FRAME_LENGTH + 48;
 
     private static final int NOTE_LENGTH = 64;
     private static final int ADDRESS_FIELD_OFFSET = 0;
@@ -71,6 +91,7 @@ public final class FrameBatch implements AutoCloseable {
     private static final int TUPLE_FIELD_OFFSET = 0;
     private static final int TUPLE_HASH_FIELD_OFFSET = 40;
     private static final int CONNECTION_FIELD_OFFSET = 48;
+    private static final int OWN_TUPLE_FIELD_OFFSET = 56;
 
     private final OffHeapRegion slots;
     private final OffHeapRegion scratch;
@@ -78,9 +99,13 @@ public final class FrameBatch implements AutoCloseable {
     private final OffHeapRegion notes;
     private final long notesAddress;
     private final long routedNotesAddress;
+    private final long routedAddress;
+    private long nowNs;
+    private int nowSeconds;
     private int size;
     private long byteCount;
     private int droppedCount;
+    private int routedCount;
 
     /** With slots for devices that read into them. */
     public FrameBatch() {
@@ -93,9 +118,10 @@ public final class FrameBatch implements AutoCloseable {
     }
 
     private FrameBatch(final long slotBytes) {
-        notes = OffHeapRegion.anonymous(2L * CAPACITY * NOTE_LENGTH);
+        notes = OffHeapRegion.anonymous(CAPACITY * (2L * NOTE_LENGTH + Integer.BYTES));
         notesAddress = notes.address();
         routedNotesAddress = notesAddress + (long) CAPACITY * NOTE_LENGTH;
+        routedAddress = routedNotesAddress + (long) CAPACITY * NOTE_LENGTH;
         slots = OffHeapRegion.anonymous(slotBytes);
         scratch = OffHeapRegion.anonymous((long) CAPACITY * SCRATCH_LENGTH);
     }
@@ -108,10 +134,29 @@ public final class FrameBatch implements AutoCloseable {
         return routedNotesAddress + (long) i * NOTE_LENGTH;
     }
 
+    /** Begins an empty burst, which the stages will handle as of the given time, on the worker's clock. */
+    public void begin(final long burstNs) {
+        nowNs = burstNs;
+        nowSeconds = CoarseClock.seconds(burstNs);
+        clear();
+    }
+
+    /** Empties the batch; its time stays. */
     public void clear() {
         size = 0;
         byteCount = 0;
         droppedCount = 0;
+        routedCount = 0;
+    }
+
+    /** When the burst began, on the worker's clock: the one time that all stages go by. */
+    public long nowNs() {
+        return nowNs;
+    }
+
+    /** The same on the {@link CoarseClock}. */
+    public int nowSeconds() {
+        return nowSeconds;
     }
 
     public int size() {
@@ -266,6 +311,11 @@ public final class FrameBatch implements AutoCloseable {
         return length(i) - l4Offset(i);
     }
 
+    /** Bytes from the layer-4 header to the end of the packet; 0 where there is none. */
+    public int l4Length(final int i) {
+        return UnsafeApi.getInt(note(i) + L4_LENGTH_FIELD_OFFSET);
+    }
+
     public int l4Protocol(final int i) {
         return UnsafeApi.getByte(note(i) + L4_PROTOCOL_FIELD_OFFSET) & 0xFF;
     }
@@ -295,11 +345,6 @@ public final class FrameBatch implements AutoCloseable {
         return UnsafeApi.getByte(note(i) + FRAGMENT_FIELD_OFFSET) != 0;
     }
 
-    /** Bytes from the layer-4 header to the end of the packet; 0 where there is none. */
-    public int l4Length(final int i) {
-        return UnsafeApi.getInt(note(i) + L4_LENGTH_FIELD_OFFSET);
-    }
-
     /** The source address, where the EtherType is IPv4's. */
     public int sourceIpv4(final int i) {
         return UnsafeApi.getInt(note(i) + SOURCE_IPV4_FIELD_OFFSET);
@@ -312,6 +357,37 @@ public final class FrameBatch implements AutoCloseable {
     /** Where the routed frame's {@link org.sluice.datapath.conntrack.FlowTuple} is noted. */
     public long tupleAddress(final int i) {
         return routedNote(i) + TUPLE_FIELD_OFFSET;
+    }
+
+    /**
+     * Whether the noted tuple's ports are the packet's own: false for a fragment that is not the first, and for an ICMP
+     * message that is no echo, which may be an error about another packet.
+     */
+    public boolean hasOwnTuple(final int i) {
+        return UnsafeApi.getByte(routedNote(i) + OWN_TUPLE_FIELD_OFFSET) != 0;
+    }
+
+    public void hasOwnTuple(final int i, final boolean value) {
+        UnsafeApi.putByte(routedNote(i) + OWN_TUPLE_FIELD_OFFSET, (byte) (value ? 1 : 0));
+    }
+
+    /** Adds frame {@code i} to those that are to be routed. */
+    public void addRouted(final int i) {
+        UnsafeApi.putInt(routedAddress + (long) routedCount++ * Integer.BYTES, i);
+    }
+
+    /** How many frames are to be routed. */
+    public int routedCount() {
+        return routedCount;
+    }
+
+    /**
+     * The frames that are to be routed, in their order in the burst.
+     *
+     * @param n below {@link #routedCount()}.
+     */
+    public int routed(final int n) {
+        return UnsafeApi.getInt(routedAddress + (long) n * Integer.BYTES);
     }
 
     public long tupleHash(final int i) {

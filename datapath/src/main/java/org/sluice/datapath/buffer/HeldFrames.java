@@ -12,7 +12,7 @@ public final class HeldFrames implements AutoCloseable {
 
     // More than the virtio header, so that both are copied in one piece.
     private static final int FRONT_BYTES = 16;
-    private static final int SLOT_BYTES = FrameBatch.HEADROOM + FrameBatch.SLOT_FRAME_LENGTH + 48;
+    private static final int SLOT_BYTES = FrameBatch.SLOT_LENGTH;
 
     private final OffHeapRegion region;
     private final int[] lengths;

@@ -10,8 +10,9 @@ import org.sluice.datapath.trace.PacketFilter;
 import org.sluice.datapath.trace.ProbeKind;
 
 /**
- * What control may tell a worker. {@link CommandCodec} carries it through the ring, {@link CommandHandler} gets it.
- * Addresses are two longs, IPv4 ones mapped (see {@link org.sluice.datapath.conntrack.FlowTuple}).
+ * What control may tell a worker. {@link CommandCodec} carries it through the ring; {@link Layer2CommandHandler} or
+ * {@link Layer3CommandHandler} receives it. Addresses are two longs, as {@link org.sluice.datapath.protocol.IpAddress}
+ * describes.
  */
 public sealed interface Command {
     /**

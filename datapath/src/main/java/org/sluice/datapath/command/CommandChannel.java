@@ -46,12 +46,13 @@ public final class CommandChannel implements AutoCloseable {
         return commands.size() > 0;
     }
 
-    /** Worker: makes the handler for {@link #drain}, once. */
-    public MessageHandler applier(final CommandHandler handler, final ErrorHandler errorHandler) {
+    /** Worker: makes what {@link #drain} takes, once. */
+    public MessageHandler applier(final Layer2CommandHandler layer2, final Layer3CommandHandler layer3,
+                                  final ErrorHandler errorHandler) {
         return (type, buffer, index, length) -> {
             CommandResult outcome;
             try {
-                outcome = CommandCodec.dispatch(type, buffer, index, handler);
+                outcome = CommandCodec.dispatch(type, buffer, index, layer2, layer3);
             } catch (final RuntimeException ex) {
                 errorHandler.onError(ex);
                 outcome = CommandResult.FAILED;

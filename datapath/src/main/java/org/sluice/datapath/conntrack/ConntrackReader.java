@@ -10,7 +10,7 @@ import org.sluice.datapath.buffer.OffHeapRegion;
  * Reads a connection table beside its worker, from any one thread, without disturbing it. A connection that changes
  * while it is copied is seen half old and half new in its counts, but never with another one's tuples.
  */
-public final class ConntrackReader {
+public final class ConntrackReader implements AutoCloseable {
     private final ConntrackLayout layout;
     private final PortGenerations generations;
     private final OffHeapRegion copy = OffHeapRegion.anonymous(Connection.BYTES);
@@ -58,5 +58,10 @@ public final class ConntrackReader {
                 consumer.accept(address);
             }
         }
+    }
+
+    @Override
+    public void close() {
+        copy.close();
     }
 }

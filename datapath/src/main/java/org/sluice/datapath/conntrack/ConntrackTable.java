@@ -3,6 +3,7 @@ package org.sluice.datapath.conntrack;
 import org.agrona.UnsafeApi;
 
 import org.sluice.datapath.buffer.OffHeapRegion;
+import org.sluice.datapath.buffer.PortIndex;
 
 /**
  * All connections of one worker, of both families, found by the tuple of either direction.
@@ -31,7 +32,7 @@ public final class ConntrackTable {
     private final int bucketMask;
     private final long bucketsAddress;
     private final long connectionsAddress;
-    private final int[] portConnections = new int[PortGenerations.MAX_PORTS];
+    private final int[] portConnections = new int[PortIndex.LIMIT];
     private long freeList = NONE;
     private int earlyDropCursor;
     private int sweepCursor;

@@ -6,6 +6,7 @@ import java.util.concurrent.TimeUnit;
 import org.sluice.datapath.buffer.FrameBatch;
 import org.sluice.datapath.buffer.HeldFrames;
 import org.sluice.datapath.buffer.OffHeapRegion;
+import org.sluice.datapath.buffer.PortIndex;
 
 /**
  * Fragmented packets under way. The first fragment alone has the ports: what is decided for it holds for the others,
@@ -60,8 +61,8 @@ public final class FragmentTable implements AutoCloseable {
     /** Of the whole packet; 0 until its last fragment has come. */
     private final int[] unitsOfPacket = new int[MAX_PACKETS];
     private final int[] keptOfPacket = new int[MAX_PACKETS];
-    private final int[] packetsOfPort = new int[PortGenerations.MAX_PORTS];
-    private final int[] keptOfPort = new int[PortGenerations.MAX_PORTS];
+    private final int[] packetsOfPort = new int[PortIndex.LIMIT];
+    private final int[] keptOfPort = new int[PortIndex.LIMIT];
     private final HeldFrames kept = new HeldFrames(MAX_KEPT);
     private final int[] keptFirstUnit = new int[MAX_KEPT];
     private final int[] keptUnits = new int[MAX_KEPT];
@@ -80,7 +81,7 @@ public final class FragmentTable implements AutoCloseable {
      *
      * @param portIndex that it came in by: fragments from different ports are never of one packet.
      */
-    public Outcome inspect(final FrameBatch batch, final int i, final int portIndex, final long nowNs) {
+    public Outcome inspect(final FrameBatch batch, final int i, final int portIndex) {
         current = NOT_FOUND;
         if (!fragment.read(batch, i)) {
             return Outcome.WHOLE;
@@ -90,9 +91,9 @@ public final class FragmentTable implements AutoCloseable {
         }
         FlowTuple.copy(batch.tupleAddress(i), lookupKey);
         FlowTuple.fragmentKey(lookupKey, batch.l4Protocol(i), fragment.identification(), portIndex);
-        current = find(nowNs);
+        current = find(batch.nowNs());
         if (current == NOT_FOUND) {
-            current = begin(portIndex, nowNs);
+            current = begin(portIndex, batch.nowNs());
         }
         if (fragment.isLast()) {
             unitsOfPacket[current] = fragment.firstUnit() + fragment.units();

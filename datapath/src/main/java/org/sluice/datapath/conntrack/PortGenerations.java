@@ -2,6 +2,8 @@ package org.sluice.datapath.conntrack;
 
 import org.agrona.UnsafeApi;
 
+import org.sluice.datapath.buffer.PortIndex;
+
 /**
  * Which occupant of a port a connection belongs to. A port's number is used again after its endpoint has gone; its
  * generation then differs, and every connection of the endpoint before is dead at once, without looking at any. Lies in
@@ -10,8 +12,7 @@ import org.agrona.UnsafeApi;
  * An owner is the port's index plus one in the low 13 bits and its generation above; 0 is nobody.
  */
 final class PortGenerations {
-    static final int MAX_PORTS = 4096;
-    static final int BYTES = MAX_PORTS * Integer.BYTES;
+    static final int BYTES = PortIndex.LIMIT * Integer.BYTES;
 
     private static final int INDEX_BITS = 13;
     private static final int INDEX_MASK = (1 << INDEX_BITS) - 1;

@@ -24,7 +24,7 @@ import org.sluice.datapath.protocol.UdpFlyweight;
  * translated outside and inside, so that who sent that packet knows it again. An error never changes a connection.
  * Owned by the worker.
  */
-public final class IcmpErrorTranslator {
+public final class IcmpErrorTranslator implements AutoCloseable {
     private static final int EMBEDDED_OFFSET = 8;
     private static final int IPV4_UNREACHABLE = 3;
     private static final int IPV4_SOURCE_QUENCH = 4;
@@ -52,7 +52,7 @@ public final class IcmpErrorTranslator {
      * @param owner of the port it came in by.
      * @return why it cannot be passed on, or null.
      */
-    public DropReason relate(final FrameBatch batch, final int i, final int owner, final long nowNs) {
+    public DropReason relate(final FrameBatch batch, final int i, final int owner) {
         if (!isError(batch.l4Protocol(i), NetworkOrder.u8(batch.l4Address(i)))) {
             return DropReason.ICMP_NOT_TRACKED;
         }
@@ -63,7 +63,7 @@ public final class IcmpErrorTranslator {
             return DropReason.ICMP_ERROR_MALFORMED;
         }
         FlowTuple.invert(embeddedTuple, invertedTuple);
-        final long ref = connections.findAlive(invertedTuple, nowNs);
+        final long ref = connections.findAlive(invertedTuple, batch.nowNs());
         if (ref == ConntrackTable.NONE) {
             return DropReason.ICMP_ERROR_UNRELATED;
         }
@@ -195,5 +195,10 @@ public final class IcmpErrorTranslator {
             case IPV4_UNREACHABLE, IPV4_SOURCE_QUENCH, IPV4_TIME_EXCEEDED, IPV4_PARAMETER_PROBLEM -> true;
             default -> false;
         };
+    }
+
+    @Override
+    public void close() {
+        memory.close();
     }
 }

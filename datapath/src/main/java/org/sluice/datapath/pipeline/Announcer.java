@@ -14,7 +14,7 @@ import org.sluice.datapath.protocol.MacAddress;
  * an unsolicited neighbour advertisement (RFC 4861, 7.2.6): one that has moved from another host may be silent for
  * long, and those who learn would go on sending there. Owned by the worker.
  */
-final class Announcer {
+final class Announcer implements AutoCloseable {
     private final GatewayResponder responder = new GatewayResponder();
     private final EthernetFlyweight ethernet = new EthernetFlyweight();
     private final ArpFlyweight arp = new ArpFlyweight();
@@ -73,5 +73,10 @@ final class Announcer {
         nobody.wrap(batch.address(i), Ipv6Flyweight.LENGTH);
         responder.replyNeighbour(batch, i, nobody, identity, false);
         batch.layer3(i, EtherType.IPV6, EthernetFlyweight.LENGTH);
+    }
+
+    @Override
+    public void close() {
+        batch.close();
     }
 }

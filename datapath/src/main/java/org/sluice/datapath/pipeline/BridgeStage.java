@@ -32,19 +32,21 @@ public final class BridgeStage {
     /**
      * @return how many frames go to the gateway or to every port; the others go to one.
      */
-    public int process(final FrameBatch batch, final Port ingress, final int nowSeconds) {
+    int process(final FrameBatch batch, final Port ingress) {
         if (!ingress.isVtep() || ingress.domain().policy().vtepLearning()) {
-            learn(batch, ingress, nowSeconds);
+            learn(batch, ingress);
         }
-        final int notUnicast = lookUp(batch, ingress, nowSeconds);
+        final int notUnicast = lookUp(batch, ingress);
         if (!ingress.domain().policy().icc() && !ingress.isHost()) {
             isolate(batch, ingress);
         }
         return notUnicast;
     }
 
-    private void learn(final FrameBatch batch, final Port ingress, final int nowSeconds) {
+    private void learn(final FrameBatch batch, final Port ingress) {
         final int domain = ingress.domain().id();
+        final int nowSeconds = batch.nowSeconds();
+        // A burst is mostly one sender's: whose MAC was just learned is known.
         long previous = 0;
         for (int i = 0, size = batch.size(); i < size; i++) {
             final long source = batch.sourceMac(i);
@@ -59,11 +61,12 @@ public final class BridgeStage {
         }
     }
 
-    private int lookUp(final FrameBatch batch, final Port ingress, final int nowSeconds) {
+    private int lookUp(final FrameBatch batch, final Port ingress) {
         final BridgeDomain domain = ingress.domain();
         final int domainId = domain.id();
         final int ingressIndex = ingress.index();
         final long gatewayMac = domain.gateway().mac();
+        final int nowSeconds = batch.nowSeconds();
         int notUnicast = 0;
         for (int i = 0, size = batch.size(); i < size; i++) {
             if (batch.isDropped(i)) {

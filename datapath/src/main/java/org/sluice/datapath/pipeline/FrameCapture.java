@@ -16,7 +16,7 @@ import org.sluice.datapath.trace.ProbeRing;
  * Copies the frames that a filter means, as they come in and as they leave; a routed packet is so seen twice, with the
  * addresses of both sides. Does nothing until it is switched on. Owned by the worker.
  */
-final class FrameCapture {
+final class FrameCapture implements AutoCloseable {
     private static final int MAX_BYTES = CapturedFrame.HEADER_BYTES + FrameBatch.MAX_FRAME_LENGTH;
 
     private final ParseStage parse = new ParseStage();
@@ -45,8 +45,8 @@ final class FrameCapture {
     }
 
     /** A burst has come in and is parsed. */
-    void onIngress(final FrameBatch batch, final Port ingress, final long timeNs) {
-        nowNs = timeNs;
+    void onIngress(final FrameBatch batch, final Port ingress) {
+        nowNs = batch.nowNs();
         if (filter.matchesPort(ingress)) {
             for (int i = 0, size = batch.size(); i < size; i++) {
                 offerIfMeant(batch, i, ingress, false);
@@ -83,5 +83,11 @@ final class FrameCapture {
             UnsafeApi.copyMemory(batch.address(i), copy.address() + CapturedFrame.HEADER_BYTES, kept);
             ring.offer(copy.address(), CapturedFrame.HEADER_BYTES + kept);
         }
+    }
+
+    @Override
+    public void close() {
+        leaving.close();
+        copy.close();
     }
 }

@@ -4,11 +4,11 @@ import java.util.concurrent.TimeUnit;
 
 import org.agrona.UnsafeApi;
 
-import org.sluice.datapath.bridge.Fdb;
 import org.sluice.datapath.bridge.Port;
 import org.sluice.datapath.bridge.PortIdentity;
 import org.sluice.datapath.buffer.DropReason;
 import org.sluice.datapath.buffer.FrameBatch;
+import org.sluice.datapath.buffer.PortIndex;
 import org.sluice.datapath.conntrack.ConntrackTable;
 import org.sluice.datapath.conntrack.FlowTuple;
 import org.sluice.datapath.policy.Martians;
@@ -55,7 +55,7 @@ final class IcmpErrorResponder {
     private final CounterGroup<DropReason> drops;
     private final CounterGroup<WorkerCounter> counters;
     /** By port, when the next error would be due at the limited rate. */
-    private final long[] dueNs = new long[Fdb.MAX_PORTS];
+    private final long[] dueNs = new long[PortIndex.LIMIT];
     /** Of the error that is being written. */
     private long sourceHigh;
     private long sourceLow;
@@ -66,20 +66,19 @@ final class IcmpErrorResponder {
     }
 
     /** Must be called before the packet is translated. */
-    void timeExceeded(final FrameBatch batch, final int i, final Port ingress, final long nowNs) {
-        respond(batch, i, ingress, DropReason.TTL_EXPIRED, IPV4_TIME_EXCEEDED << 8, IPV6_TIME_EXCEEDED << 8, 0, nowNs);
+    void timeExceeded(final FrameBatch batch, final int i, final Port ingress) {
+        respond(batch, i, ingress, DropReason.TTL_EXPIRED, IPV4_TIME_EXCEEDED << 8, IPV6_TIME_EXCEEDED << 8, 0);
     }
 
     /** No route; before the packet is translated. */
-    void unreachable(final FrameBatch batch, final int i, final Port ingress, final DropReason reason,
-                     final long nowNs) {
-        respond(batch, i, ingress, reason, IPV4_UNREACHABLE << 8, IPV6_UNREACHABLE << 8, 0, nowNs);
+    void unreachable(final FrameBatch batch, final int i, final Port ingress, final DropReason reason) {
+        respond(batch, i, ingress, reason, IPV4_UNREACHABLE << 8, IPV6_UNREACHABLE << 8, 0);
     }
 
     /** RFC 1191 and RFC 8201: says how long a packet may be. Before the packet is translated. */
-    void tooBig(final FrameBatch batch, final int i, final Port ingress, final int mtu, final long nowNs) {
+    void tooBig(final FrameBatch batch, final int i, final Port ingress, final int mtu) {
         respond(batch, i, ingress, DropReason.FRAGMENTATION_NEEDED, IPV4_UNREACHABLE << 8 | IPV4_FRAGMENTATION_NEEDED,
-            IPV6_TOO_BIG << 8, mtu, nowNs);
+            IPV6_TOO_BIG << 8, mtu);
     }
 
     /**
@@ -88,11 +87,10 @@ final class IcmpErrorResponder {
      *
      * @param gateway of the sender's network, where the packet has kept its source; otherwise null.
      */
-    void hostUnreachable(final FrameBatch batch, final int i, final Port uplink, final PortIdentity gateway,
-                         final long nowNs) {
+    void hostUnreachable(final FrameBatch batch, final int i, final Port uplink, final PortIdentity gateway) {
         final long tuple = batch.tupleAddress(i);
         final boolean asIpv4 = batch.etherType(i) == EtherType.IPV4;
-        if (!mayAnswer(batch, i, tuple) || !isWithinRate(uplink.index(), nowNs)) {
+        if (!mayAnswer(batch, i, tuple) || !isWithinRate(uplink.index(), batch.nowNs())) {
             batch.drop(i, DropReason.NEIGHBOUR_UNREACHABLE);
             return;
         }
@@ -109,11 +107,11 @@ final class IcmpErrorResponder {
     }
 
     private void respond(final FrameBatch batch, final int i, final Port ingress, final DropReason reason,
-                         final int ipv4TypeAndCode, final int ipv6TypeAndCode, final int parameter,
-                         final long nowNs) {
+                         final int ipv4TypeAndCode, final int ipv6TypeAndCode, final int parameter) {
         final long tuple = batch.tupleAddress(i);
         final boolean asIpv4 = batch.etherType(i) == EtherType.IPV4;
-        if (!mayAnswer(batch, i, tuple) || !hasSource(ingress, asIpv4) || !isWithinRate(ingress.index(), nowNs)) {
+        if (!mayAnswer(batch, i, tuple) || !hasSource(ingress, asIpv4)
+            || !isWithinRate(ingress.index(), batch.nowNs())) {
             batch.drop(i, reason);
             return;
         }
@@ -205,7 +203,7 @@ final class IcmpErrorResponder {
     private static boolean mayAnswer(final FrameBatch batch, final int i, final long tuple) {
         final int protocol = batch.l4Protocol(i);
         final boolean isIcmp = protocol == IpProtocol.ICMP || protocol == IpProtocol.ICMPV6;
-        return batch.l4Offset(i) != 0 && !(isIcmp && batch.tupleHash(i) == 0)
+        return batch.l4Offset(i) != 0 && !(isIcmp && !batch.hasOwnTuple(i))
             && !Martians.isMartian(FlowTuple.sourceHigh(tuple), FlowTuple.sourceLow(tuple));
     }
 

@@ -15,7 +15,7 @@ import org.sluice.datapath.protocol.VirtioNetHeaderFlyweight;
  * is made, in memory of the cutter's own that the next packet uses again. A fragment may itself be cut. Owned by the
  * worker.
  */
-final class Ipv4Fragmenter {
+final class Ipv4Fragmenter implements AutoCloseable {
     private static final int UNIT_BYTES = 8;
     private static final int MORE_FRAGMENTS = 0x2000;
     private static final int OFFSET_MASK = 0x1FFF;
@@ -96,5 +96,10 @@ final class Ipv4Fragmenter {
                 batch.l4Protocol(i) == IpProtocol.UDP);
             virtio.clear();
         }
+    }
+
+    @Override
+    public void close() {
+        region.close();
     }
 }

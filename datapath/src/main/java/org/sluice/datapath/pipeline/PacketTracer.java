@@ -20,7 +20,7 @@ import org.sluice.datapath.trace.TraceStep;
  * it known by which port a packet leaves, and under which addresses. Does nothing until it is switched on. Owned by the
  * worker.
  */
-final class PacketTracer {
+final class PacketTracer implements AutoCloseable {
     private static final int STAGES = TraceStage.values().length;
 
     private final Port[] ports;
@@ -57,8 +57,8 @@ final class PacketTracer {
     }
 
     /** The burst has been parsed. */
-    void begin(final FrameBatch batch, final Port ingress, final long nowNs) {
-        timeNs = nowNs;
+    void begin(final FrameBatch batch, final Port ingress) {
+        timeNs = batch.nowNs();
         for (int i = 0, size = batch.size(); i < size; i++) {
             ended[i] = false;
             addressBefore[i] = batch.address(i);
@@ -162,5 +162,11 @@ final class PacketTracer {
 
     private long cameAs(final int i) {
         return came.address() + (long) i * FlowTuple.BYTES;
+    }
+
+    @Override
+    public void close() {
+        steps.close();
+        came.close();
     }
 }

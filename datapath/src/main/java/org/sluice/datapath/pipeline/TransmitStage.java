@@ -1,10 +1,10 @@
 package org.sluice.datapath.pipeline;
 
-import org.sluice.datapath.bridge.Fdb;
 import org.sluice.datapath.bridge.Port;
 import org.sluice.datapath.buffer.DropReason;
 import org.sluice.datapath.buffer.EgressQueue;
 import org.sluice.datapath.buffer.FrameBatch;
+import org.sluice.datapath.buffer.PortIndex;
 import org.sluice.datapath.status.CounterGroup;
 import org.sluice.datapath.status.NetworkCounter;
 import org.sluice.datapath.status.PortCounter;
@@ -13,9 +13,9 @@ import org.sluice.datapath.status.PortCounter;
  * Sorts the frames of a burst to the queues of their egress ports, in order, and flushes each queue once. What does
  * not fit an egress port's MTU, or what its device refuses, is counted and gone: there is no queue behind this one.
  */
-public final class TransmitStage {
+public final class TransmitStage implements AutoCloseable {
     private final Port[] ports;
-    private final Port[] touched = new Port[Fdb.MAX_PORTS];
+    private final Port[] touched = new Port[PortIndex.LIMIT];
     private final CounterGroup<DropReason> drops;
     private final FrameCapture capture;
     private final Ipv4Fragmenter fragmenter = new Ipv4Fragmenter();
@@ -136,5 +136,10 @@ public final class TransmitStage {
     private void lose(final Port egress, final DropReason reason, final int frames) {
         drops.add(reason, frames);
         egress.counters().add(PortCounter.TX_DROPS, frames);
+    }
+
+    @Override
+    public void close() {
+        fragmenter.close();
     }
 }

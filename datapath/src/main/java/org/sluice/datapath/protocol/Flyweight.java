@@ -1,7 +1,5 @@
 package org.sluice.datapath.protocol;
 
-import java.nio.ByteOrder;
-
 import org.agrona.DirectBuffer;
 import org.agrona.UnsafeApi;
 
@@ -15,7 +13,6 @@ import org.agrona.UnsafeApi;
  * be a heap array, made parsing three times as slow.
  */
 public abstract class Flyweight {
-    private static final boolean NATIVE_IS_LITTLE_ENDIAN = ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN;
 
     private long address;
     private int available;
@@ -39,7 +36,7 @@ public abstract class Flyweight {
 
     protected final int u8(final int field) {
         checkBounds(field, Byte.BYTES);
-        return UnsafeApi.getByte(address + field) & 0xFF;
+        return NetworkOrder.u8(address + field);
     }
 
     protected final void u8(final int field, final int value) {
@@ -49,36 +46,32 @@ public abstract class Flyweight {
 
     protected final int u16(final int field) {
         checkBounds(field, Short.BYTES);
-        final short bits = UnsafeApi.getShort(address + field);
-        return (NATIVE_IS_LITTLE_ENDIAN ? Short.reverseBytes(bits) : bits) & 0xFFFF;
+        return NetworkOrder.u16(address + field);
     }
 
     protected final void u16(final int field, final int value) {
         checkBounds(field, Short.BYTES);
-        final short bits = (short) value;
-        UnsafeApi.putShort(address + field, NATIVE_IS_LITTLE_ENDIAN ? Short.reverseBytes(bits) : bits);
+        NetworkOrder.u16(address + field, value);
     }
 
     protected final int i32(final int field) {
         checkBounds(field, Integer.BYTES);
-        final int bits = UnsafeApi.getInt(address + field);
-        return NATIVE_IS_LITTLE_ENDIAN ? Integer.reverseBytes(bits) : bits;
+        return NetworkOrder.i32(address + field);
     }
 
     protected final void i32(final int field, final int value) {
         checkBounds(field, Integer.BYTES);
-        UnsafeApi.putInt(address + field, NATIVE_IS_LITTLE_ENDIAN ? Integer.reverseBytes(value) : value);
+        NetworkOrder.i32(address + field, value);
     }
 
     protected final long i64(final int field) {
         checkBounds(field, Long.BYTES);
-        final long bits = UnsafeApi.getLong(address + field);
-        return NATIVE_IS_LITTLE_ENDIAN ? Long.reverseBytes(bits) : bits;
+        return NetworkOrder.i64(address + field);
     }
 
     protected final void i64(final int field, final long value) {
         checkBounds(field, Long.BYTES);
-        UnsafeApi.putLong(address + field, NATIVE_IS_LITTLE_ENDIAN ? Long.reverseBytes(value) : value);
+        NetworkOrder.i64(address + field, value);
     }
 
     /** A MAC address in the low 48 bits. */

@@ -1,7 +1,7 @@
 package org.sluice.datapath.route;
 
-import org.sluice.datapath.bridge.Fdb;
 import org.sluice.datapath.bridge.Port;
+import org.sluice.datapath.buffer.PortIndex;
 
 /**
  * The next hops of one worker: one for each port, under the port's index, and one for each neighbour of an uplink. A
@@ -14,14 +14,14 @@ import org.sluice.datapath.bridge.Port;
 public final class NextHopTable {
     private static final int MAX_NEIGHBOURS = 4096;
     private static final int EVICTION_TRIES = 32;
-    private static final int FIRST_NEIGHBOUR = Fdb.MAX_PORTS;
+    private static final int FIRST_NEIGHBOUR = PortIndex.LIMIT;
     /** A handle's low bits are the place, the others a number that is not given again for long. */
     private static final int PLACE_BITS = Integer.SIZE - Integer.numberOfLeadingZeros(FIRST_NEIGHBOUR
         + MAX_NEIGHBOURS - 1);
     private static final int PLACE_MASK = (1 << PLACE_BITS) - 1;
 
     private final NextHop[] hops = new NextHop[FIRST_NEIGHBOUR + MAX_NEIGHBOURS];
-    private final Object[] neighboursOfPort = new Object[Fdb.MAX_PORTS];
+    private final Object[] neighboursOfPort = new Object[PortIndex.LIMIT];
     private final NeighbourRequests requests;
     private int neighbours;
     private int cursor = FIRST_NEIGHBOUR;

@@ -37,7 +37,6 @@ public final class Decapsulator implements AutoCloseable {
 
     // Of the burst.
     private Port underlay;
-    private long nowNs;
     /** Whose frames are being gathered; null for nobody's. */
     private Port ingress;
     private int ingressVni;
@@ -49,7 +48,7 @@ public final class Decapsulator implements AutoCloseable {
     @FunctionalInterface
     public interface Carrier {
         /** To the end of its way. */
-        void process(FrameBatch batch, Port ingress, long nowNs);
+        void process(FrameBatch batch, Port ingress);
     }
 
     public Decapsulator(final VtepTable vteps, final CounterGroup<DropReason> drops, final Carrier carrier) {
@@ -63,9 +62,9 @@ public final class Decapsulator implements AutoCloseable {
      *
      * @param port that it came in by.
      */
-    public void process(final FrameBatch datagrams, final Port port, final long now) {
+    public void process(final FrameBatch datagrams, final Port port) {
         underlay = port;
-        nowNs = now;
+        frames.begin(datagrams.nowNs());
         port.counters().add(PortCounter.RX_FRAMES, datagrams.size());
         port.counters().add(PortCounter.RX_BYTES, datagrams.byteCount());
         ingress = null;
@@ -188,7 +187,7 @@ public final class Decapsulator implements AutoCloseable {
     private void flushBurst() {
         coalescer.finish(frames);
         if (frames.size() > 0) {
-            carrier.process(frames, ingress, nowNs);
+            carrier.process(frames, ingress);
         }
         begin();
     }

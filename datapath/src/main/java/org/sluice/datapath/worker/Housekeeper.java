@@ -3,6 +3,7 @@ package org.sluice.datapath.worker;
 import java.util.concurrent.TimeUnit;
 
 import org.sluice.datapath.bridge.Fdb;
+import org.sluice.datapath.buffer.CoarseClock;
 import org.sluice.datapath.buffer.DropReason;
 import org.sluice.datapath.conntrack.ConntrackTable;
 import org.sluice.datapath.pipeline.WorkerTables;
@@ -42,7 +43,7 @@ final class Housekeeper {
             return;
         }
         lastSweepNs = nowNs;
-        final int nowSeconds = ForwardingWorker.seconds(nowNs);
+        final int nowSeconds = CoarseClock.seconds(nowNs);
         final int buckets = share(fdb.bucketCount(), elapsedNs);
         count(WorkerCounter.FDB_AGED, fdb.sweep(Math.min(buckets, MAX_SWEEP_BUCKETS), nowSeconds));
         final int entries = share(connections.highWater(), elapsedNs);

@@ -1,102 +1,52 @@
 package org.sluice.datapath.worker;
 
-import java.util.concurrent.TimeUnit;
-
 import org.sluice.datapath.bridge.Port;
-import org.sluice.datapath.bridge.PortKind;
 import org.sluice.datapath.command.Command;
-import org.sluice.datapath.command.CommandHandler;
 import org.sluice.datapath.command.CommandResult;
+import org.sluice.datapath.command.Layer3CommandHandler;
 import org.sluice.datapath.conntrack.Connection;
 import org.sluice.datapath.conntrack.ConntrackTable;
 import org.sluice.datapath.pipeline.Pipeline;
 import org.sluice.datapath.pipeline.WorkerTables;
+import org.sluice.datapath.route.Fib;
 import org.sluice.datapath.route.NextHop;
 import org.sluice.datapath.status.WorkerCounter;
-import org.sluice.datapath.tunnel.Tunnel;
 
-/** Carries control's commands out on the worker's tables, between bursts. Owned by the worker. */
-final class CommandApplier implements CommandHandler {
+/**
+ * Carries out control's commands about routes, neighbours, published ports and connections, between bursts. Owned by
+ * the worker.
+ */
+final class Layer3Commands implements Layer3CommandHandler {
     private final WorkerResources resources;
-    private final PortTable portTable;
     private final WorkerTables tables;
+    private final Fib fib;
     private final Pipeline pipeline;
 
-    CommandApplier(final WorkerResources resources, final WorkerTables tables, final Pipeline pipeline,
-                   final Tunnel tunnel) {
+    Layer3Commands(final WorkerResources resources, final WorkerTables tables, final Pipeline pipeline) {
         this.resources = resources;
         this.tables = tables;
         this.pipeline = pipeline;
-        portTable = new PortTable(resources, tables.ports(), tables.fib(), tunnel);
-    }
-
-    @Override
-    public CommandResult onAddDomain(final Command.AddDomain command) {
-        return portTable.onAddDomain(command);
-    }
-
-    @Override
-    public CommandResult onRemoveDomain(final Command.RemoveDomain command) {
-        return portTable.onRemoveDomain(command);
-    }
-
-    @Override
-    public CommandResult onAddPort(final Command.AddPort command) {
-        final CommandResult result = portTable.onAddPort(command);
-        if (result == CommandResult.OK && command.kind() == PortKind.ENDPOINT) {
-            pipeline.announce(tables.ports()[command.portIndex()]);
-        }
-        return result;
-    }
-
-    @Override
-    public CommandResult onAddVtep(final Command.AddVtep command) {
-        return portTable.onAddVtep(command);
-    }
-
-    @Override
-    public CommandResult onSetPortMtu(final Command.SetPortMtu command) {
-        return portTable.onSetPortMtu(command);
-    }
-
-    @Override
-    public CommandResult onSetVtepRoute(final Command.SetVtepRoute command) {
-        return portTable.onSetVtepRoute(command);
-    }
-
-    @Override
-    public CommandResult onPutRemote(final Command.PutRemote command) {
-        return portTable.onPutRemote(command);
-    }
-
-    @Override
-    public CommandResult onRemovePort(final Command.RemovePort command) {
-        return portTable.onRemovePort(command);
-    }
-
-    @Override
-    public CommandResult onFlushFdb(final Command.FlushFdb command) {
-        return portTable.onFlushFdb(command);
+        fib = tables.fib();
     }
 
     @Override
     public CommandResult onPutRoute(final Command.PutRoute command) {
-        tables.fib().putRoute(command.route());
+        fib.putRoute(command.route());
         return CommandResult.OK;
     }
 
     @Override
     public CommandResult onRemoveRoute(final Command.RemoveRoute command) {
-        tables.fib().removeRoute(command.high(), command.low(), command.length());
+        fib.removeRoute(command.high(), command.low(), command.length());
         return CommandResult.OK;
     }
 
     @Override
     public CommandResult onSetLocalAddress(final Command.SetLocalAddress command) {
         if (command.present()) {
-            tables.fib().addLocal(command.high(), command.low());
+            fib.addLocal(command.high(), command.low());
         } else {
-            tables.fib().removeLocal(command.high(), command.low());
+            fib.removeLocal(command.high(), command.low());
         }
         return CommandResult.OK;
     }
@@ -104,19 +54,20 @@ final class CommandApplier implements CommandHandler {
     /** What has waited for the neighbour goes out, or is lost. */
     @Override
     public CommandResult onPutNeighbour(final Command.PutNeighbour command) {
-        final Port uplink = portTable.uplink(command.portIndex());
+        final Port uplink = uplink(command.portIndex());
         if (uplink == null) {
             return CommandResult.PORT_UNKNOWN;
         }
-        final NextHop hop = tables.fib().nextHops().resolve(command.portIndex(), command.high(), command.low(),
+        final NextHop hop = fib.nextHops().resolve(command.portIndex(), command.high(), command.low(),
             command.mac());
         if (hop == null) {
             return CommandResult.OK;
         }
+        final long nowNs = resources.clock().nanoTime();
         if (hop.isResolved()) {
-            pipeline.release(hop, uplink, nowSeconds());
+            pipeline.release(hop, uplink, nowNs);
         } else {
-            pipeline.giveUp(hop, uplink, resources.clock().nanoTime());
+            pipeline.giveUp(hop, uplink, nowNs);
         }
         return CommandResult.OK;
     }
@@ -149,20 +100,14 @@ final class CommandApplier implements CommandHandler {
         return CommandResult.OK;
     }
 
-    @Override
-    public CommandResult onObserve(final Command.Observe command) {
-        pipeline.observe(command.kind(), command.on() ? resources.probes().ring(command.kind()) : null,
-            command.filter(), command.snapBytes());
-        return CommandResult.OK;
-    }
-
     /** Whether there is still a port map for what the connection was opened to. */
     private boolean isPublished(final long connection) {
         final long tuple = Connection.tuple(connection, Connection.ORIGINAL);
         return tables.portMaps().find(tuple) != null;
     }
 
-    private int nowSeconds() {
-        return (int) TimeUnit.NANOSECONDS.toSeconds(resources.clock().nanoTime());
+    private Port uplink(final int index) {
+        final Port port = index >= 0 && index < tables.ports().length ? tables.ports()[index] : null;
+        return port != null && port.isUplink() ? port : null;
     }
 }

@@ -1,7 +1,5 @@
 package org.sluice.datapath.pipeline;
 
-import java.util.concurrent.TimeUnit;
-
 import org.sluice.datapath.bridge.BridgeDomain;
 import org.sluice.datapath.bridge.Port;
 import org.sluice.datapath.bridge.PortIdentity;
@@ -26,10 +24,12 @@ import org.sluice.datapath.route.Route;
 import org.sluice.datapath.status.WorkerCounter;
 
 /**
- * Decides on the first packet of a connection: whose port it is for, whether it may pass, by which way, under which
- * source address; and makes the connection. What is for the host itself goes to the host port and is not tracked.
+ * Decides on the first packet of a connection: which endpoint it is for, whether it may pass, which way it goes, and
+ * which source address it leaves with; then makes the connection. A packet for the host itself goes to the host port
+ * and is not tracked. {@link ConntrackStage} asks frame by frame, in the order of the burst: a frame may belong to the
+ * connection that the one before it has opened. Owned by the worker.
  */
-public final class AdmissionStage {
+final class Admission implements AutoCloseable {
     private final WorkerTables tables;
     private final Fib fib;
     private final ConntrackTable connections;
@@ -45,7 +45,7 @@ public final class AdmissionStage {
     private int portBefore;
     private boolean exhaustionTold;
 
-    AdmissionStage(final WorkerTables tables, final IcmpErrorResponder responder) {
+    Admission(final WorkerTables tables, final IcmpErrorResponder responder) {
         this.tables = tables;
         this.responder = responder;
         fib = tables.fib();
@@ -53,20 +53,20 @@ public final class AdmissionStage {
     }
 
     /** Frame {@code i} is dropped, or handed to the host port, or has its new connection noted. */
-    void admit(final FrameBatch batch, final int i, final Port ingress, final long nowNs) {
+    void admit(final FrameBatch batch, final int i, final Port ingress) {
         portBefore = 0;
-        decide(batch, i, ingress, nowNs);
+        decide(batch, i, ingress);
     }
 
     /** The same, for a frame that follows on a connection that is over. */
-    void readmit(final FrameBatch batch, final int i, final Port ingress, final long connection, final long nowNs) {
+    void readmit(final FrameBatch batch, final int i, final Port ingress, final long connection) {
         portBefore = FlowTuple.destinationPort(Connection.tuple(connection, Connection.REPLY));
         connections.remove(connection);
         batch.connection(i, ConntrackTable.NONE);
-        decide(batch, i, ingress, nowNs);
+        decide(batch, i, ingress);
     }
 
-    private void decide(final FrameBatch batch, final int i, final Port ingress, final long nowNs) {
+    private void decide(final FrameBatch batch, final int i, final Port ingress) {
         final long tuple = batch.tupleAddress(i);
         if (isMartian(tuple, ingress)) {
             batch.drop(i, DropReason.MARTIAN_ADDRESS);
@@ -90,9 +90,9 @@ public final class AdmissionStage {
             FlowTuple.destination(translated, map.endpointHigh(), map.endpointLow());
             FlowTuple.destinationPort(translated, map.endpointPort(FlowTuple.destinationPort(tuple)));
         }
-        final DropReason reason = connect(batch, i, ingress, map, nowNs);
+        final DropReason reason = connect(batch, i, ingress, map);
         if (reason == DropReason.NO_ROUTE) {
-            responder.unreachable(batch, i, ingress, reason, nowNs);
+            responder.unreachable(batch, i, ingress, reason);
         } else if (reason != null) {
             batch.drop(i, reason);
         }
@@ -166,9 +166,8 @@ public final class AdmissionStage {
         return IpAddress.isIpv4(high, low) ? gateway.isIpv4((int) low) : gateway.isIpv6(high, low);
     }
 
-    private DropReason connect(final FrameBatch batch, final int i, final Port ingress, final PortMap map,
-                               final long nowNs) {
-        final int nowSeconds = (int) TimeUnit.NANOSECONDS.toSeconds(nowNs);
+    private DropReason connect(final FrameBatch batch, final int i, final Port ingress, final PortMap map) {
+        final long nowNs = batch.nowNs();
         final long high = FlowTuple.destinationHigh(translated);
         final long low = FlowTuple.destinationLow(translated);
         final Port target = fib.endpoint(high, low);
@@ -185,7 +184,7 @@ public final class AdmissionStage {
             return DropReason.NAT_NO_ADDRESS;
         }
         final NextHop hop = target != null ? fib.nextHops().ofPort(target.index())
-            : fib.resolve(way, high, low, tables.ports(), nowSeconds);
+            : fib.resolve(way, high, low, tables.ports(), batch.nowSeconds());
         if (hop == null) {
             return DropReason.NO_ROUTE;
         }
@@ -194,7 +193,7 @@ public final class AdmissionStage {
             return noRoom;
         }
         return translateSource(ingress, target, way, map != null, nowNs)
-            ? create(batch, i, ingress, target, hop, nowNs) : exhausted(ingress);
+            ? create(batch, i, ingress, target, hop) : exhausted(ingress);
     }
 
     private DropReason exhausted(final Port ingress) {
@@ -246,8 +245,9 @@ public final class AdmissionStage {
     }
 
     private DropReason create(final FrameBatch batch, final int i, final Port ingress, final Port target,
-                              final NextHop hop, final long nowNs) {
+                              final NextHop hop) {
         final long tuple = batch.tupleAddress(i);
+        final long nowNs = batch.nowNs();
         // An earlier frame of the burst may have just made it, from a tuple that answers to this one.
         if (connections.findAlive(tuple, nowNs) != ConntrackTable.NONE) {
             return DropReason.CONNTRACK_CLASH;
@@ -273,5 +273,10 @@ public final class AdmissionStage {
             || FlowTuple.destinationHigh(reply) != FlowTuple.sourceHigh(tuple)
             || FlowTuple.destinationPort(reply) != FlowTuple.sourcePort(tuple);
         return (dnat ? Connection.DNAT : 0) | (snat ? Connection.SNAT : 0);
+    }
+
+    @Override
+    public void close() {
+        memory.close();
     }
 }
