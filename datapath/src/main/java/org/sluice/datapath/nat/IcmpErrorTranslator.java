@@ -75,6 +75,15 @@ public final class IcmpErrorTranslator implements AutoCloseable {
         return null;
     }
 
+    /** Whether frame {@code i}, an error that {@link #relate} has found a connection for, is about this one. */
+    public boolean isAbout(final FrameBatch batch, final int i, final long ref) {
+        if (!readEmbedded(batch, i)) {
+            return false;
+        }
+        FlowTuple.invert(embeddedTuple, invertedTuple);
+        return ConntrackTable.isOf(ref, invertedTuple);
+    }
+
     /** Rewrites frame {@code i}, an error that {@link #relate} has found to go in this direction. */
     public void translate(final FrameBatch batch, final int i, final long connection, final int direction) {
         if (!readEmbedded(batch, i)) {

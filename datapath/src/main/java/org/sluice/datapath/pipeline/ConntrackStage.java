@@ -283,9 +283,15 @@ final class ConntrackStage {
 
     private static boolean hasItsConnection(final FrameBatch batch, final int i) {
         final long ref = batch.connection(i);
-        final boolean plain = batch.tupleHash(i) != SPECIAL;
-        return Connection.has(Connection.ofRef(ref), Connection.IN_USE)
-            && (plain ? ConntrackTable.isOf(ref, batch.tupleAddress(i)) : batch.isFragment(i)
-                && Connection.isBetween(Connection.ofRef(ref), Connection.directionOfRef(ref), batch.tupleAddress(i)));
+        final long connection = Connection.ofRef(ref);
+        if (!Connection.has(connection, Connection.IN_USE)) {
+            return false;
+        }
+        if (batch.tupleHash(i) != SPECIAL) {
+            return ConntrackTable.isOf(ref, batch.tupleAddress(i));
+        }
+        return batch.isFragment(i)
+            ? Connection.isBetween(connection, Connection.directionOfRef(ref), batch.tupleAddress(i))
+            : icmpErrors.isAbout(batch, i, ref);
     }
 }

@@ -22,6 +22,7 @@ import org.sluice.datapath.protocol.Ipv4Flyweight;
 import org.sluice.datapath.protocol.Ipv6Flyweight;
 import org.sluice.datapath.protocol.NetworkOrder;
 import org.sluice.datapath.status.CounterGroup;
+import org.sluice.datapath.status.NetworkCounter;
 import org.sluice.datapath.status.PortCounter;
 import org.sluice.datapath.status.WorkerCounter;
 
@@ -126,6 +127,7 @@ final class IcmpErrorResponder {
         batch.egress(i, ingress.index());
         drops.increment(reason);
         ingress.counters().increment(PortCounter.RX_DROPS);
+        ingress.domain().counters().increment(NetworkCounter.DROPS);
     }
 
     private void source(final PortIdentity gateway, final boolean asIpv4) {
