@@ -281,7 +281,7 @@ final class ConntrackStage {
         }
     }
 
-    private static boolean hasItsConnection(final FrameBatch batch, final int i) {
+    private boolean hasItsConnection(final FrameBatch batch, final int i) {
         final long ref = batch.connection(i);
         final long connection = Connection.ofRef(ref);
         if (!Connection.has(connection, Connection.IN_USE)) {
