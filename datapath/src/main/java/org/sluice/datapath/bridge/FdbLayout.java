@@ -7,8 +7,8 @@ import org.sluice.datapath.buffer.OffHeapRegion;
 import org.sluice.datapath.buffer.PortIndex;
 
 /**
- * Where things stand in the memory of an FDB, apart from how the table works, so that a reader in another thread or
- * process shares it.
+ * The memory layout of an FDB, apart from the table's rules. A reader in another thread or process shares it. Written
+ * by the worker that owns the table.
  * <pre>
  *   0      magic and version (8)  bucket count (4)  ageing seconds (4)   ... to 64
  *   64     flush epoch of each domain   (4 bytes each)
@@ -44,7 +44,7 @@ final class FdbLayout {
         return BUCKETS_OFFSET + (long) bucketCount(capacity) * BUCKET_BYTES;
     }
 
-    /** Lays an empty table out, whatever the region held before. */
+    /** Formats an empty table over whatever the region held. */
     static FdbLayout format(final OffHeapRegion region, final int capacity, final int ageingSeconds) {
         final long address = region.address();
         requireSize(region, regionBytes(capacity));
@@ -56,9 +56,9 @@ final class FdbLayout {
     }
 
     /**
-     * Finds the table that a worker has laid out.
+     * Opens the table that a worker has formatted.
      *
-     * @throws IllegalStateException when there is none, or of another version.
+     * @throws IllegalStateException when the region holds no table of this version.
      */
     static FdbLayout open(final OffHeapRegion region) {
         requireSize(region, BUCKETS_OFFSET);
@@ -94,7 +94,7 @@ final class FdbLayout {
         UnsafeApi.putInt(address + PORT_EPOCHS_OFFSET + (long) port * Integer.BYTES, epoch);
     }
 
-    /** Neither flushed nor too old. */
+    /** Whether the entry is neither flushed nor too old. */
     boolean isLive(final long key, final long value, final int nowSeconds) {
         return FdbEntry.isStatic(value) || !isFlushed(key, value) && FdbEntry.age(value, nowSeconds) < ageingSeconds;
     }

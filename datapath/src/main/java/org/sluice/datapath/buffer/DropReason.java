@@ -1,9 +1,9 @@
 package org.sluice.datapath.buffer;
 
 /**
- * Why a frame was dropped: one name for each cause, each with a counter of its own. The description is a noun phrase
- * that says what the frame was, or what was missing. The order is the order of the counters in the mapped file. The
- * list stands this low in the house because a batch notes the reason at each frame.
+ * Why a frame was dropped. Each cause has one name and one counter. The description is a noun phrase that names the
+ * frame or the missing thing. The order is the order of the counters in the mapped file. The enum lives in this low
+ * package because a batch notes the reason at each frame.
  */
 public enum DropReason {
     FRAME_TRUNCATED("frame shorter than an Ethernet header"),

@@ -1,8 +1,8 @@
 package org.sluice.datapath.buffer;
 
-/** The number by which batches, tables, commands and mapped files know a port of a worker: 0 up to the limit. */
+/** The number that identifies a port of a worker in batches, tables, commands and mapped files: 0 up to the limit. */
 public final class PortIndex {
-    /** How many ports a worker can have; also the length of every array that has an element for each port. */
+    /** How many ports a worker can have. Every array with an element for each port has this length. */
     public static final int LIMIT = 4096;
 
     private PortIndex() {

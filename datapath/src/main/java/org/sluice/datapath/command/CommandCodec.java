@@ -13,9 +13,9 @@ import org.sluice.datapath.trace.PacketFilter;
 import org.sluice.datapath.trace.ProbeKind;
 
 /**
- * How a command lies in the ring: its correlation id, then its fields in the order of its record, each 4 or 8 bytes.
- * An identity is MAC, IPv4, IPv6; a list is its length and its elements; a boolean is 0 or 1. Native byte order, for
- * both sides are one process.
+ * The form of a command in the ring: its correlation id, then its fields in the order of its record, each 4 or 8 bytes.
+ * An identity is MAC, IPv4, IPv6; a list is its length and its elements; a boolean is 0 or 1. The byte order is native,
+ * because both sides are one process.
  */
 public final class CommandCodec {
     /** Longer than any message. */
@@ -44,7 +44,7 @@ public final class CommandCodec {
     private CommandCodec() {
     }
 
-    /** The ring's message type. */
+    /** The message type in the ring. */
     public static int typeOf(final Command command) {
         return switch (command) {
             case Command.AddDomain ignored -> ADD_DOMAIN;
@@ -107,11 +107,11 @@ public final class CommandCodec {
     /**
      * Reads a command and calls the method for it.
      *
-     * @throws IllegalArgumentException for a type that there is not.
+     * @throws IllegalArgumentException for an unknown type.
      */
     public static CommandResult dispatch(final int type, final DirectBuffer buffer, final int offset,
                                          final Layer2CommandHandler layer2, final Layer3CommandHandler layer3) {
-        // Java evaluates arguments from left to right: the fields are read in the order in which they were written.
+        // Java evaluates arguments from left to right, so the fields are read in the order in which they were written.
         final FieldReader in = new FieldReader(buffer, offset + Long.BYTES);
         return switch (type) {
             case ADD_DOMAIN ->

@@ -1,8 +1,8 @@
 package org.sluice.datapath.command;
 
 /**
- * The worker's side of the command ring for networks and ports: what {@link Layer3CommandHandler} does not have. Each
- * method runs on the worker's thread, between bursts; a command that is refused has changed nothing.
+ * The worker's side of the command ring for networks, ports, the FDB and observation. {@link Layer3CommandHandler} has
+ * the other commands. Each method runs on the worker's thread, between bursts. A refused command has changed nothing.
  */
 public interface Layer2CommandHandler {
     CommandResult onAddDomain(Command.AddDomain command);

@@ -2,7 +2,7 @@ package org.sluice.datapath.command;
 
 /**
  * The worker's side of the command ring for routes, neighbours, published ports and connections. Each method runs on
- * the worker's thread, between bursts; a command that is refused has changed nothing.
+ * the worker's thread, between bursts. A refused command has changed nothing.
  */
 public interface Layer3CommandHandler {
     CommandResult onPutRoute(Command.PutRoute command);

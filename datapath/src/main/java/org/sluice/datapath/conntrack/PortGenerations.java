@@ -5,11 +5,11 @@ import org.agrona.UnsafeApi;
 import org.sluice.datapath.buffer.PortIndex;
 
 /**
- * Which occupant of a port a connection belongs to. A port's number is used again after its endpoint has gone; its
- * generation then differs, and every connection of the endpoint before is dead at once, without looking at any. Lies in
- * the table's mapped file; written by the worker.
+ * Tells the successive endpoints of a port apart, for the connections that they own. A port's number is reused after
+ * its endpoint has gone. The generation then differs, and every connection of the earlier endpoint is dead at once,
+ * without a visit to any. Lies in the table's mapped file. Owned by the worker.
  * <p>
- * An owner is the port's index plus one in the low 13 bits and its generation above; 0 is nobody.
+ * An owner is the port's index plus one in the low 13 bits and its generation above; 0 is no owner.
  */
 final class PortGenerations {
     static final int BYTES = PortIndex.LIMIT * Integer.BYTES;
@@ -27,7 +27,7 @@ final class PortGenerations {
         return generation(portIndex) << INDEX_BITS | portIndex + 1;
     }
 
-    /** Ends all connections of the port's occupant. */
+    /** Ends all connections of the port's endpoint. */
     void next(final int portIndex) {
         UnsafeApi.putIntRelease(null, address + (long) portIndex * Integer.BYTES, generation(portIndex) + 1);
     }
@@ -36,7 +36,7 @@ final class PortGenerations {
         return owner == 0 || ownerOf(indexOf(owner)) == owner;
     }
 
-    /** -1 for nobody. */
+    /** The owner's port index; -1 for no owner. */
     static int indexOf(final int owner) {
         return (owner & INDEX_MASK) - 1;
     }

@@ -18,7 +18,7 @@ public final class TupleReader {
 
     /**
      * Notes addresses, protocol and ports of frame {@code i}, and whether the tuple is its own: see
-     * {@link FrameBatch#hasOwnTuple(int)}. Where it is not, its ports are zero.
+     * {@link FrameBatch#hasOwnTuple(int)}. If it is not, its ports are zero.
      */
     public void read(final FrameBatch batch, final int i) {
         final long tuple = batch.tupleAddress(i);
@@ -37,7 +37,7 @@ public final class TupleReader {
         batch.hasOwnTuple(i, ports != NO_PORTS);
     }
 
-    /** The ports word of a layer-4 header, or {@link #NO_PORTS} for ICMP that is no echo, or one too short. */
+    /** The ports word of a layer-4 header, or {@link #NO_PORTS} for ICMP that is no echo, or for a truncated header. */
     static long ports(final int protocol, final long header, final int lengthBytes) {
         switch (protocol) {
             case IpProtocol.TCP, IpProtocol.UDP, IpProtocol.SCTP -> {

@@ -24,10 +24,10 @@ import org.sluice.datapath.route.Route;
 import org.sluice.datapath.status.WorkerCounter;
 
 /**
- * Decides on the first packet of a connection: which endpoint it is for, whether it may pass, which way it goes, and
- * which source address it leaves with; then makes the connection. A packet for the host itself goes to the host port
- * and is not tracked. {@link ConntrackStage} asks frame by frame, in the order of the burst: a frame may belong to the
- * connection that the one before it has opened. Owned by the worker.
+ * Decides on the first packet of a connection: its endpoint, whether it may pass, its route, and the source address
+ * that it leaves with. Then it creates the connection. A packet for the host itself goes to the host port and is not
+ * tracked. {@link ConntrackStage} calls it frame by frame, in the order of the burst, because a frame may belong to the
+ * connection that the frame before it has opened. Owned by the worker.
  */
 final class Admission implements AutoCloseable {
     private final WorkerTables tables;
@@ -36,12 +36,12 @@ final class Admission implements AutoCloseable {
     private final ChecksumVerifier checksums = new ChecksumVerifier();
     private final TcpFlyweight tcp = new TcpFlyweight();
     private final OffHeapRegion memory = OffHeapRegion.anonymous(2L * FlowTuple.BYTES);
-    /** The packet as it will be when it leaves. */
+    /** The tuple of the packet as it will leave. */
     private final long translated = memory.address();
-    /** What answers to it will be when they arrive. */
+    /** The tuple of an answer as it will arrive. */
     private final long reply = memory.address() + FlowTuple.BYTES;
     private final IcmpErrorResponder responder;
-    /** The translated port of the connection before on the same tuple, or 0. */
+    /** The translated port of the earlier connection with the same tuple, or 0. */
     private int portBefore;
     private boolean exhaustionTold;
 
@@ -52,13 +52,13 @@ final class Admission implements AutoCloseable {
         connections = tables.connections();
     }
 
-    /** Frame {@code i} is dropped, or handed to the host port, or has its new connection noted. */
+    /** Drops frame {@code i}, hands it to the host port, or notes its new connection. */
     void admit(final FrameBatch batch, final int i, final Port ingress) {
         portBefore = 0;
         decide(batch, i, ingress);
     }
 
-    /** The same, for a frame that follows on a connection that is over. */
+    /** The same, for a frame that continues a connection that is over. */
     void readmit(final FrameBatch batch, final int i, final Port ingress, final long connection) {
         portBefore = FlowTuple.destinationPort(Connection.tuple(connection, Connection.REPLY));
         connections.remove(connection);
@@ -98,7 +98,7 @@ final class Admission implements AutoCloseable {
         }
     }
 
-    /** For what is the host's own: to the host port of the network it came from, or else nowhere. */
+    /** Hands a frame for the host itself to its network's host port; drops any other for the given reason. */
     void handToHostOrDrop(final FrameBatch batch, final int i, final Port ingress, final DropReason otherwise) {
         final BridgeDomain domain = ingress.domain();
         final long high = FlowTuple.destinationHigh(batch.tupleAddress(i));
@@ -114,7 +114,7 @@ final class Admission implements AutoCloseable {
         }
     }
 
-    /** Another worker has the endpoint: the host's proxy leads there. */
+    /** Whether another worker has the endpoint: the host's proxy leads there. */
     private boolean isOfAnotherWorker(final PortMap map, final Port ingress) {
         return ingress.isEndpoint() && !ingress.domain().policy().internal()
             && fib.endpoint(map.endpointHigh(), map.endpointLow()) == null;
@@ -127,8 +127,8 @@ final class Admission implements AutoCloseable {
     }
 
     /**
-     * An endpoint's TCP packet that does not open a connection belongs to one that the host itself has opened, from a
-     * port that happens to be published.
+     * Whether an endpoint's TCP packet answers the host: a packet that opens nothing belongs to a connection that the
+     * host itself has opened, from a port that happens to be published.
      */
     private boolean isAnswerToHost(final FrameBatch batch, final int i, final Port ingress) {
         return ingress.isEndpoint() && batch.l4Protocol(i) == IpProtocol.TCP
@@ -152,7 +152,7 @@ final class Admission implements AutoCloseable {
         return checksums.isRight(batch, i) ? null : DropReason.L4_CHECKSUM_WRONG;
     }
 
-    /** Whether the source is the host's, or an endpoint's behind another port. */
+    /** Whether the source address belongs to the host, or to an endpoint behind another port. */
     private boolean isOthers(final Port ingress, final long high, final long low) {
         final Port owner = fib.endpoint(high, low);
         return fib.isLocal(high, low) || owner != null && owner != ingress;
@@ -220,7 +220,7 @@ final class Admission implements AutoCloseable {
             return hasPorts() ? tables.sourcePorts().allocate(reply, portBefore, asker, nowNs) : isFree(nowNs);
         }
         if (mapped && target.domain() == ingress.domain()) {
-            // Hairpin: the answer must come back here, not go straight to the asker.
+            // Hairpin: the answer must return here, not go straight to the client.
             final PortIdentity gateway = ingress.domain().gateway();
             if (FlowTuple.isIpv4(reply)) {
                 FlowTuple.destination(reply, IpAddress.IPV4_HIGH, IpAddress.ipv4Low(gateway.ipv4()));
@@ -229,7 +229,7 @@ final class Admission implements AutoCloseable {
             }
             return tables.sourcePorts().allocate(reply, portBefore, asker, nowNs);
         }
-        // Two addresses of the host may lead to one endpoint: then one client port may come twice.
+        // Two addresses of the host may lead to one endpoint: then the same client port may arrive twice.
         return isFree(nowNs) || hasPorts() && tables.sourcePorts().allocate(reply, portBefore, asker, nowNs);
     }
 
@@ -248,7 +248,7 @@ final class Admission implements AutoCloseable {
                               final NextHop hop) {
         final long tuple = batch.tupleAddress(i);
         final long nowNs = batch.nowNs();
-        // An earlier frame of the burst may have just made it, from a tuple that answers to this one.
+        // An earlier frame of the burst may have just made it, from a tuple that answers this one.
         if (connections.findAlive(tuple, nowNs) != ConntrackTable.NONE) {
             return DropReason.CONNTRACK_CLASH;
         }

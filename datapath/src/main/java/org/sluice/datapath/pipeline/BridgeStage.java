@@ -15,8 +15,8 @@ import org.sluice.datapath.status.CounterGroup;
 import org.sluice.datapath.status.WorkerCounter;
 
 /**
- * Learns where the frames come from and looks up where they go: one port, every port, or the gateway. Learning and
- * looking up are two loops because each is then simple, and table misses of different frames overlap.
+ * Learns where the frames come from, and looks up where they go: one port, every port, or the gateway. Learning and
+ * looking up are two loops: each is then simple, and table misses of different frames overlap. Owned by the worker.
  */
 public final class BridgeStage {
     private final Ipv6Flyweight ipv6 = new Ipv6Flyweight();
@@ -46,7 +46,7 @@ public final class BridgeStage {
     private void learn(final FrameBatch batch, final Port ingress) {
         final int domain = ingress.domain().id();
         final int nowSeconds = batch.nowSeconds();
-        // A burst is mostly one sender's: whose MAC was just learned is known.
+        // Most frames of a burst have one sender: a MAC that was just learned is known.
         long previous = 0;
         for (int i = 0, size = batch.size(); i < size; i++) {
             final long source = batch.sourceMac(i);
@@ -95,8 +95,8 @@ public final class BridgeStage {
     }
 
     /**
-     * In a domain without inter-container communication, an endpoint's frames go to the gateway and the host only; but
-     * endpoints may find each other, by ARP and neighbour discovery, for each other's published ports.
+     * In a domain without inter-container communication, sends an endpoint's frames to the gateway and the host only.
+     * ARP and neighbour discovery still pass between endpoints, so that they reach each other's published ports.
      */
     private void isolate(final FrameBatch batch, final Port ingress) {
         final Port hostPort = ingress.domain().hostPort();
@@ -116,7 +116,7 @@ public final class BridgeStage {
         }
     }
 
-    /** Neighbour discovery has a hop limit of 255, and no extension header (RFC 4861, 7.1). */
+    /** Whether it is neighbour discovery, which has a hop limit of 255 and no extension header (RFC 4861, 7.1). */
     private boolean isDiscovery(final FrameBatch batch, final int i) {
         if (batch.l3Offset(i) != EthernetFlyweight.LENGTH) {
             return false;

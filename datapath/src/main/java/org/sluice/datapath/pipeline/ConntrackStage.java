@@ -21,12 +21,12 @@ import org.sluice.datapath.protocol.UdpFlyweight;
 import org.sluice.datapath.protocol.VirtioNetHeaderFlyweight;
 
 /**
- * Finds the connection of every frame that is to be routed and moves it on; {@link Admission} decides on a frame that
- * has no connection. Reading the tuples, looking them up and following the connections are loops of their own, so that
- * the cache misses of different frames overlap. Owned by the worker.
+ * Finds the connection of every frame to route and updates it. {@link Admission} decides on a frame without a
+ * connection. Reading the tuples, looking them up and updating the connections are separate loops, so that the cache
+ * misses of different frames overlap. Owned by the worker.
  */
 final class ConntrackStage {
-    /** Instead of a hash: the frame is a fragment or may be an ICMP error, and needs a closer look. */
+    /** In place of a hash: the frame is a fragment or may be an ICMP error, and needs a closer look. */
     private static final long SPECIAL = 0;
 
     private final TupleReader tuples = new TupleReader();
@@ -39,9 +39,9 @@ final class ConntrackStage {
     private final ConntrackTable connections;
     private final ConnectionTracker tracker;
     private final FragmentTable fragments;
-    /** How many connections had been removed when this burst began. */
+    /** How many connections the table had removed before this burst. */
     private long removalsBefore;
-    /** Is written so that the loads of the connections are not optimized away. */
+    /** Written so that the compiler does not optimize the loads of the connections away. */
     private long touched;
 
     ConntrackStage(final WorkerTables tables, final Admission admission, final IcmpErrorTranslator icmpErrors) {
@@ -53,7 +53,7 @@ final class ConntrackStage {
     }
 
     /**
-     * For the frames whose egress is the gateway.
+     * Handles the frames whose egress is the gateway.
      *
      * @return how many of them the batch now lists as routed; all others are settled.
      */
@@ -117,8 +117,8 @@ final class ConntrackStage {
     }
 
     /**
-     * Brings into the cache what the next loop needs: first the buckets, then the connections. The loops do next to
-     * nothing else, so that the processor has many misses under way at a time.
+     * Loads the cache lines that the next loop needs: first the buckets, then the connections. The loops do little
+     * else, so that the processor has many misses in flight at a time.
      */
     private void loadConnections(final FrameBatch batch) {
         long loaded = 0;
@@ -156,7 +156,7 @@ final class ConntrackStage {
         }
     }
 
-    /** One whole packet, or the first fragment of one; its connection, if it has one, is noted. */
+    /** Handles a whole packet, or the first fragment of one. Notes its connection, if it has one. */
     private void follow(final FrameBatch batch, final int i, final Port ingress, final int owner) {
         final long ref = batch.connection(i);
         if (ref == ConntrackTable.NONE) {
@@ -193,7 +193,7 @@ final class ConntrackStage {
         if (!ConnectionTracker.isPossibleTcp(flags)) {
             return DropReason.TCP_FLAGS_INVALID;
         }
-        // What changes the connection's state is believed only when it is what its sender has sent.
+        // A packet that changes the connection's state counts only with a correct checksum.
         return (flags & (TcpFlyweight.SYN | TcpFlyweight.FIN | TcpFlyweight.RST)) != 0
             && !checksums.isRight(batch, i) ? DropReason.L4_CHECKSUM_WRONG : null;
     }
@@ -202,7 +202,7 @@ final class ConntrackStage {
                         final TcpTracker.Verdict verdict) {
         switch (verdict) {
             case REOPENED -> admission.readmit(batch, i, ingress, connection);
-            // The reset itself still gets through; nothing else will.
+            // The reset itself still passes; no later packet does.
             case ABORTED -> connections.expire(connection, batch.nowNs());
             case OUT_OF_WINDOW -> batch.drop(i, DropReason.TCP_OUT_OF_WINDOW);
             case RESET_INVALID -> batch.drop(i, DropReason.TCP_RESET_INVALID);
@@ -225,7 +225,7 @@ final class ConntrackStage {
 
     private void followFragment(final FrameBatch batch, final int i, final Port ingress, final int owner) {
         switch (fragments.inspect(batch, i, ingress.index())) {
-            // The parser has seen a fragment header where no sender puts one.
+            // The parser found a fragment header where no sender puts one.
             case WHOLE -> batch.drop(i, DropReason.IPV6_EXTENSION_MALFORMED);
             case FIRST -> {
                 followFirst(batch, i, ingress, owner);
@@ -241,7 +241,7 @@ final class ConntrackStage {
 
     private void followFirst(final FrameBatch batch, final int i, final Port ingress, final int owner) {
         if (!batch.hasOwnTuple(i)) {
-            // An ICMP message that is no echo: nothing that needs to be so long.
+            // An ICMP message that is no echo: none needs to be this long.
             batch.drop(i, DropReason.ICMP_NOT_TRACKED);
             return;
         }
@@ -250,7 +250,7 @@ final class ConntrackStage {
         follow(batch, i, ingress, owner);
     }
 
-    /** A later fragment goes the way of its packet's first, if that is still the same connection. */
+    /** Sends a later fragment where its packet's first one went, if the connection is still the same. */
     private void followDecision(final FrameBatch batch, final int i, final Port ingress, final int owner) {
         final long decision = fragments.decision();
         if (decision == FragmentTable.TO_HOST) {
@@ -269,8 +269,8 @@ final class ConntrackStage {
     }
 
     /**
-     * A later frame of the burst may have ended a connection that an earlier one had noted, and another taken its
-     * place.
+     * Drops frames whose connection is gone: a later frame of the burst may have ended a connection that an earlier one
+     * had noted, and another connection may have its place.
      */
     private void dropOrphans(final FrameBatch batch) {
         for (int n = 0, count = batch.routedCount(); n < count; n++) {

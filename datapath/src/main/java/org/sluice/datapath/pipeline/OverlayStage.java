@@ -11,10 +11,10 @@ import org.sluice.datapath.status.WorkerCounter;
 import org.sluice.datapath.tunnel.VtepTable;
 
 /**
- * What holds for the frames of an overlay network besides what holds for every network: only endpoints talk over the
- * tunnels, and nobody takes another's MAC there; questions for neighbours are answered here where that can be; a packet
- * that is too long for the way to its VTEP is cut, or its sender is told. The world, the gateway and the host are each
- * host's own, and have no part in the tunnels. Owned by the worker.
+ * Applies the rules of overlay networks, besides those of every network. Only endpoints talk over the tunnels, and none
+ * takes another's MAC there. The switch answers questions for known neighbours itself. A packet that is too long for
+ * the path to its VTEP is cut, or an ICMP error tells its sender. Each host has its own gateway, host port and uplinks:
+ * they do not use the tunnels. Owned by the worker.
  */
 final class OverlayStage {
     private final VtepTable vteps;
@@ -36,7 +36,7 @@ final class OverlayStage {
     }
 
     /**
-     * @param batch of an overlay network, with the bridge's decisions.
+     * @param batch a burst of an overlay network, with the bridge's decisions.
      */
     void process(final FrameBatch batch, final Port ingress) {
         if (ingress.isVtep()) {
@@ -66,7 +66,7 @@ final class OverlayStage {
     /** Drops frames whose source MAC is pinned to another port. */
     private void guard(final FrameBatch batch, final Port ingress) {
         final int domain = ingress.domain().id();
-        // A burst is mostly one sender's: one look-up is enough for frames that follow each other.
+        // Most frames of a burst have one sender: one look-up serves consecutive frames.
         long previous = 0;
         for (int i = 0, size = batch.size(); i < size; i++) {
             final long source = batch.sourceMac(i);
@@ -87,7 +87,7 @@ final class OverlayStage {
             batch.drop(i, DropReason.TUNNEL_NOT_RELAYED);
         } else if (egress.isVtep() && batch.wireLength(i) > egress.mtu() && batch.isIp(i)
             && !cuts.allow(batch, i, egress.mtu())) {
-            tuples.read(batch, i); // nobody has yet
+            tuples.read(batch, i); // no earlier stage has read it
             icmpErrors.tooBig(batch, i, ingress, egress.mtu());
         }
     }

@@ -23,8 +23,8 @@ import org.sluice.datapath.tunnel.VtepTable;
 
 /**
  * The stages in order. A burst runs through one stage as a whole before the next begins. Frames that stay within their
- * network never see the layer-3 stages. {@link #switchBurst} and {@link #routeAndTransmit} state the order, once, also
- * for traced bursts. Owned by the worker.
+ * network skip the layer-3 stages. {@link #switchBurst} and {@link #routeAndTransmit} state the order, once, also for
+ * traced bursts. Owned by the worker.
  */
 public final class Pipeline implements AutoCloseable {
     private final ParseStage parse = new ParseStage();
@@ -44,7 +44,7 @@ public final class Pipeline implements AutoCloseable {
     private final Fib fib;
     private final FragmentTable fragments;
     private final PendingPackets pending;
-    /** Packets that had to wait, on their way now. */
+    /** Packets that had to wait and now continue. */
     private final FrameBatch released = FrameBatch.withoutSlots();
     private final TupleReader tuples = new TupleReader();
     private final PacketTracer tracer;
@@ -74,7 +74,7 @@ public final class Pipeline implements AutoCloseable {
         tracer = new PacketTracer(tables.ports());
     }
 
-    /** Carries a burst that came in by one port to its end. */
+    /** Carries a burst from one port to its end. */
     public void process(final FrameBatch batch, final Port ingress) {
         counters.increment(WorkerCounter.BURSTS);
         ingress.counters().add(PortCounter.RX_FRAMES, batch.size());
@@ -87,7 +87,7 @@ public final class Pipeline implements AutoCloseable {
         }
     }
 
-    /** The stages, from a frame as it came to a frame that has left. */
+    /** Runs the stages, from the frame's arrival to its departure. */
     private void switchBurst(final FrameBatch batch, final Port ingress) {
         parse.process(batch);
         if (capture.isOn()) {
@@ -120,9 +120,9 @@ public final class Pipeline implements AutoCloseable {
     }
 
     /**
-     * The layer-3 stages, and what follows them.
+     * Runs the layer-3 stages, and transmits.
      *
-     * @param notUnicast how many frames do not go to a port yet: with none, nothing is to be routed.
+     * @param notUnicast how many frames have no egress port yet; with 0, no frame needs routing.
      */
     private void routeAndTransmit(final FrameBatch batch, final Port ingress, final int notUnicast) {
         if (notUnicast > 0) {
@@ -156,7 +156,7 @@ public final class Pipeline implements AutoCloseable {
         }
     }
 
-    /** Sends the packets that have waited for a next hop, which is resolved now, through its port. */
+    /** Sends the packets that waited for this next hop, now resolved, through its port. */
     public void release(final NextHop hop, final Port egress, final long nowNs) {
         released.begin(nowNs);
         while (takePending(hop) > 0) {
@@ -174,7 +174,7 @@ public final class Pipeline implements AutoCloseable {
         }
     }
 
-    /** Drops the packets that have waited for a neighbour of the uplink which does not answer; tells their senders. */
+    /** Drops the packets that waited for a neighbour which does not answer, and tells their senders. */
     public void giveUp(final NextHop hop, final Port uplink, final long nowNs) {
         released.begin(nowNs);
         while (takePending(hop) > 0) {
@@ -186,13 +186,13 @@ public final class Pipeline implements AutoCloseable {
                     responder.hostUnreachable(released, i, uplink, sender == null ? null : sender.domain().gateway());
                 }
             }
-            // The errors take the packets' places, and go to their senders as errors from the world do.
+            // The errors replace the packets, and return to the senders as errors from the world do.
             parse.process(released);
             routeAndTransmit(released, uplink, released.size());
         }
     }
 
-    /** Takes what has waited for the next hop, parsed; returns how many packets these are. */
+    /** Takes and parses the packets that waited for the next hop; returns how many. */
     private int takePending(final NextHop hop) {
         released.clear();
         pending.take(hop, released);
@@ -201,10 +201,10 @@ public final class Pipeline implements AutoCloseable {
     }
 
     /**
-     * Begins or ends to look at packets, besides carrying them.
+     * Starts or stops observing packets.
      *
-     * @param ring      where what is seen goes, or null to end.
-     * @param snapBytes of a captured frame at most.
+     * @param ring      the ring to fill, or null to stop.
+     * @param snapBytes limit for each captured frame.
      */
     public void observe(final ProbeKind kind, final ProbeRing ring, final PacketFilter filter, final int snapBytes) {
         if (kind == ProbeKind.TRACE) {
@@ -221,7 +221,7 @@ public final class Pipeline implements AutoCloseable {
         }
     }
 
-    /** Forgets what an exception left half done. */
+    /** Discards the state that an exception left unfinished. */
     public void abandon() {
         transmit.abandon();
     }

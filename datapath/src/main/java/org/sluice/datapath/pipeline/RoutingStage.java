@@ -17,8 +17,7 @@ import org.sluice.datapath.route.NextHop;
 
 /**
  * Sends every frame with a connection on its way: next hop, TTL, MTU, translation, MAC addresses. A packet that cannot
- * go on is turned into the ICMP error that tells its sender; one whose neighbour is not known yet waits for it. Owned
- * by the worker.
+ * go on becomes the ICMP error for its sender. A packet whose neighbour is unknown waits. Owned by the worker.
  */
 final class RoutingStage {
     private final Fib fib;
@@ -37,7 +36,7 @@ final class RoutingStage {
         ports = tables.ports();
     }
 
-    /** For the frames that the batch lists as routed, each with its connection noted. */
+    /** Handles the frames that the batch lists as routed, each with its connection noted. */
     void process(final FrameBatch batch, final Port ingress) {
         for (int n = 0, count = batch.routedCount(); n < count; n++) {
             final int i = batch.routed(n);
@@ -84,7 +83,7 @@ final class RoutingStage {
         }
     }
 
-    /** The route may have changed, or this is the direction's first packet. */
+    /** Finds the next hop again if the routes have changed, or if this is the direction's first packet. */
     private NextHop resolve(final long connection, final int direction, final int nowSeconds) {
         final long other = Connection.tuple(connection, 1 - direction);
         final NextHop hop = fib.resolve(FlowTuple.sourceHigh(other), FlowTuple.sourceLow(other),

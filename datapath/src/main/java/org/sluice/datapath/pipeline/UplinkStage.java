@@ -4,12 +4,12 @@ import org.sluice.datapath.buffer.DropReason;
 import org.sluice.datapath.buffer.FrameBatch;
 
 /**
- * Takes the place of source guard and bridge for frames that an uplink brings: an uplink is no bridge port, and every
- * IP packet that the steering in front of it lets through is to be routed. Owned by the worker.
+ * Replaces source guard and bridge for frames from an uplink. An uplink is no bridge port: the switch routes every IP
+ * packet that the steering in front of it lets through. Owned by the worker.
  */
 final class UplinkStage {
     /**
-     * @return how many frames do not go to a port yet, as {@link BridgeStage#process} does: here, all.
+     * @return how many frames have no egress port yet, as {@link BridgeStage#process} does: here, all.
      */
     int process(final FrameBatch batch) {
         for (int i = 0, size = batch.size(); i < size; i++) {

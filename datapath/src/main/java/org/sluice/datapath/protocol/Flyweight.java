@@ -4,13 +4,13 @@ import org.agrona.DirectBuffer;
 import org.agrona.UnsafeApi;
 
 /**
- * A view of one header. It owns nothing; one instance is made once and wrapped again and again by the thread that owns
- * it. Values are in host order on this side and in network order in the frame.
+ * A view of one header; it owns no memory. The thread that makes an instance owns it, and wraps it again and again.
+ * Values are in host order for the caller and in network order in the frame.
  * <p>
- * Accessors check bounds against the frame's end, unless Agrona's {@code agrona.disable.bounds.checks} is set. Whether
- * a whole header is there is for the caller to check before. Memory is read by its address and not through an Agrona
- * buffer: to wrap one for each frame, and the barrier that the compiler puts at each access as long as the buffer might
- * be a heap array, made parsing three times as slow.
+ * Accessors check bounds against the frame's end, unless Agrona's {@code agrona.disable.bounds.checks} is set. The
+ * caller must check first that the whole header is there. A flyweight reads raw addresses, not an Agrona buffer. A
+ * buffer must be wrapped for each frame, and the compiler puts a barrier at each access as long as the buffer might be
+ * a heap array: that made parsing three times as slow.
  */
 public abstract class Flyweight {
 
@@ -21,7 +21,7 @@ public abstract class Flyweight {
     }
 
     /**
-     * @param headerAddress of the header's first byte.
+     * @param headerAddress address of the header's first byte.
      * @param bytes         from there to the frame's end.
      */
     protected final void wrapAt(final long headerAddress, final int bytes) {
@@ -29,7 +29,7 @@ public abstract class Flyweight {
         available = bytes;
     }
 
-    /** Of the header's first byte. */
+    /** Address of the header's first byte. */
     public final long address() {
         return address;
     }

@@ -33,14 +33,15 @@ import org.sluice.datapath.tunnel.VtepTable;
 
 /**
  * The forwarding loop: an Agrona agent that owns whole networks, with their ports and tables, and shares nothing with
- * other workers. Control speaks to it through its command channel only, and reads what it publishes in mapped memory.
+ * other workers. Control talks to it only through its command channel, and reads counters and tables from mapped
+ * memory. "Owned by the worker", in other classes, means: used by this agent's thread alone.
  * <p>
  * {@link #doWork()} is the place to start reading.
  */
 public final class ForwardingWorker implements Agent {
     private static final int COMMAND_LIMIT = 8;
     private static final int READY_LIMIT = 64;
-    /** A little longer than the kernel asks for a neighbour. */
+    /** A little longer than the kernel's own search for a neighbour. */
     private static final long NEIGHBOUR_TIMEOUT_NS = TimeUnit.SECONDS.toNanos(4);
 
     private final String name;
@@ -78,9 +79,9 @@ public final class ForwardingWorker implements Agent {
     }
 
     /**
-     * One duty cycle: apply commands, carry a burst from each port that has frames, clear away what is old.
+     * One duty cycle: applies commands, carries a burst from each port with frames, removes old entries.
      *
-     * @return 0 when there was nothing to do.
+     * @return 0 when there was no work.
      */
     @Override
     public int doWork() {
@@ -94,9 +95,10 @@ public final class ForwardingWorker implements Agent {
         return work;
     }
 
-    /** Sleeps until a device has frames, control has called, or the time is up. For idle strategies. */
+    /** Sleeps until a device has frames, control wakes the worker, or the time is up. For idle strategies. */
     public void awaitWork(final int timeoutMs) {
-        // The last look at the devices may have taken the wake-up of a command that came behind the look at the ring.
+        // The last poll of the devices may have consumed the wake-up for a command that arrived after the look at the
+        // ring.
         if (!commands.hasCommands()) {
             poller.poll(ready, timeoutMs);
         }
@@ -152,7 +154,7 @@ public final class ForwardingWorker implements Agent {
         }
     }
 
-    /** The device is gone for good. The others go on; control removes the port when it is told to. */
+    /** Marks the port's device as gone for good. Other ports go on; this one stays until control removes it. */
     private void takeDown(final Port port) {
         poller.remove(port.index(), port.device());
         port.domain().remove(port);

@@ -10,15 +10,15 @@ import org.sluice.datapath.pipeline.WorkerTables;
 import org.sluice.datapath.status.WorkerCounter;
 
 /**
- * Clears away what is old, a bounded piece in each duty cycle: FDB entries, connections, fragments, packets that wait
- * for neighbours. A table is swept through once in ten seconds. Owned by the worker.
+ * Removes old entries, a bounded number in each duty cycle: FDB entries, connections, fragments, packets that wait for
+ * neighbours. A sweep through a table takes ten seconds. Owned by the worker.
  */
 final class Housekeeper {
     private static final long INTERVAL_NS = TimeUnit.MILLISECONDS.toNanos(10);
     private static final long SWEEP_PERIOD_NS = TimeUnit.SECONDS.toNanos(10);
     private static final int MAX_SWEEP_BUCKETS = 4096;
     private static final int MAX_SWEEP_CONNECTIONS = 32_768;
-    /** A neighbour that was used since the last time is kept fresh. */
+    /** How often neighbours that were used since the last time are refreshed. */
     private static final int REFRESH_SECONDS = 20;
 
     private final WorkerResources resources;

@@ -21,7 +21,7 @@ import org.sluice.datapath.tunnel.Tunnel;
 import org.sluice.datapath.tunnel.Vtep;
 import org.sluice.datapath.tunnel.VtepTable;
 
-/** Carries out control's commands about networks, ports and the FDB, between bursts. Owned by the worker. */
+/** Executes control's commands about networks, ports and the FDB, between bursts. Owned by the worker. */
 final class Layer2Commands implements Layer2CommandHandler {
     /** A VTEP has no address within its network. */
     private static final PortIdentity NOBODY = new PortIdentity(0, 0, 0, 0);
@@ -201,13 +201,13 @@ final class Layer2Commands implements Layer2CommandHandler {
         final Port port = port(index);
         if (port == null) {
             if (index >= 0 && index < ports.length && !command.keepConnections()) {
-                // Connections of an earlier life of the switch may still wait for it.
+                // Connections of an earlier run of the switch may still wait for this port.
                 resources.connections().removePort(index);
             }
             return CommandResult.PORT_UNKNOWN;
         }
         if (port.isVtep()) {
-            removeVtep(port); // whose device nobody watches
+            removeVtep(port); // unwatched: a VTEP's device has nothing to poll
         } else {
             resources.poller().remove(index, port.device());
         }
@@ -280,7 +280,9 @@ final class Layer2Commands implements Layer2CommandHandler {
         return index >= 0 && index < ports.length ? ports[index] : null;
     }
 
-    /** The MAC of the host port, and of an endpoint that may use no other, is known: it need not be learned. */
+    /**
+     * Whether the port's MAC is known without learning: that of a host port, or of an endpoint that may use no other.
+     */
     private static boolean isPinned(final PortKind kind, final boolean guarded) {
         return kind == PortKind.HOST || kind == PortKind.ENDPOINT && guarded;
     }

@@ -13,8 +13,8 @@ import org.sluice.datapath.route.NextHop;
 import org.sluice.datapath.status.WorkerCounter;
 
 /**
- * Carries out control's commands about routes, neighbours, published ports and connections, between bursts. Owned by
- * the worker.
+ * Executes control's commands about routes, neighbours, published ports and connections, between bursts. Owned by the
+ * worker.
  */
 final class Layer3Commands implements Layer3CommandHandler {
     private final WorkerResources resources;
@@ -51,7 +51,7 @@ final class Layer3Commands implements Layer3CommandHandler {
         return CommandResult.OK;
     }
 
-    /** What has waited for the neighbour goes out, or is lost. */
+    /** Sends or drops the packets that waited for the neighbour. */
     @Override
     public CommandResult onPutNeighbour(final Command.PutNeighbour command) {
         final Port uplink = uplink(command.portIndex());
@@ -100,7 +100,7 @@ final class Layer3Commands implements Layer3CommandHandler {
         return CommandResult.OK;
     }
 
-    /** Whether there is still a port map for what the connection was opened to. */
+    /** Whether a port map still exists for the connection's original destination. */
     private boolean isPublished(final long connection) {
         final long tuple = Connection.tuple(connection, Connection.ORIGINAL);
         return tables.portMaps().find(tuple) != null;
