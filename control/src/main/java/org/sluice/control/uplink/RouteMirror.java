@@ -146,7 +146,7 @@ public final class RouteMirror implements AutoCloseable {
                     try {
                         task.run();
                     } catch (final NativeException | ControlException ex) {
-                        LOG.error("the kernel's routes could not be mirrored: {}", ex.getMessage());
+                        LOG.error("cannot mirror the kernel's routes: {}", ex.getMessage());
                     }
                 }
             });
@@ -182,7 +182,7 @@ public final class RouteMirror implements AutoCloseable {
         try {
             netlink.useNeighbour(uplink.link().index(), address);
         } catch (final NativeException ex) {
-            LOG.debug("the kernel does not look for {}", address, ex);
+            LOG.debug("cannot have the kernel resolve {}", address, ex);
         }
     }
 
@@ -209,7 +209,7 @@ public final class RouteMirror implements AutoCloseable {
 
     private void tellWorker(final int worker, final UplinkManager.Uplink uplink, final KernelNeighbour neighbour) {
         engine.execute(worker, new Command.PutNeighbour(uplink.portIndex(worker), Addresses.high(neighbour.address()),
-            Addresses.low(neighbour.address()), neighbour.isUsable() ? neighbour.mac() : 0), "tell of a neighbour");
+            Addresses.low(neighbour.address()), neighbour.isUsable() ? neighbour.mac() : 0), "program a neighbour");
     }
 
     /** Reads the kernel's tables and sends what is different. */
@@ -267,7 +267,7 @@ public final class RouteMirror implements AutoCloseable {
     private void setLocal(final int worker, final InetAddress address, final boolean present) {
         engine.execute(worker,
             new Command.SetLocalAddress(Addresses.high(address), Addresses.low(address), present),
-            "tell of an address");
+            "program an address");
     }
 
     private void syncRoutes(final int worker) {
