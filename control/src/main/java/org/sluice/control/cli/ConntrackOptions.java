@@ -40,7 +40,7 @@ final class ConntrackOptions {
     private boolean liberal;
 
     @Option(names = "--no-conntrack-pickup",
-        description = "Drop a TCP ACK of an unknown connection. Default: it opens the connection, as after a restart.")
+        description = "Drop a TCP ACK of an unknown connection. Default: it opens the connection.")
     private boolean noPickUp;
 
     @Option(names = "--conntrack-timeout", paramLabel = "STATE=SECONDS,...", split = ",", hideParamSyntax = true,

@@ -16,7 +16,10 @@ import picocli.CommandLine.RunLast;
 
 /** The {@code sluice} command: the daemon and every command that talks to it. */
 @Command(name = "sluice", description = "A software switch for containers.",
-    versionProvider = SluiceCli.VersionText.class, footer = {"", "To read about one command: sluice help COMMAND"})
+    versionProvider = SluiceCli.VersionText.class, exitCodeListHeading = "Exit status:%n", exitCodeList = {
+        "0:The command has done what it says.", "1:The command failed; standard error says why.",
+        "2:The command line is wrong."},
+    footer = {"", "To read about one command: sluice help COMMAND"})
 public final class SluiceCli {
     /** Exit status when the command line is wrong. */
     static final int USAGE_STATUS = 2;
