@@ -34,7 +34,8 @@ public final class BulkTransfer {
      * @param address of the server.
      * @return how long it took, in ms.
      */
-    public static long send(final NamespaceHandle from, final NamespaceHandle to, final String address, final int bytes) {
+    public static long send(final NamespaceHandle from, final NamespaceHandle to, final String address,
+                            final int bytes) {
         try (ServerSocket server = Peers.in(to, () -> new ServerSocket(0))) {
             server.setSoTimeout(TIMEOUT_MS);
             final long start = System.nanoTime();

@@ -58,7 +58,8 @@ public final class SluiceVxlanHost implements OverlayHost {
     }
 
     /** The same to another network. */
-    public void attach(final String network, final NamespaceHandle container, final String mac, final String... addresses) {
+    public void attach(final String network, final NamespaceHandle container, final String mac,
+                       final String... addresses) {
         final String name = "c" + mac.substring(mac.length() - 2);
         try (NetNamespace opened = container.open()) {
             final List<String> command = new ArrayList<>(List.of("endpoint", "attach", network, "--netns",

@@ -16,6 +16,7 @@ import java.util.stream.IntStream;
 import com.fasterxml.jackson.databind.JsonNode;
 
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 import org.sluice.linux.testbed.RequiresRoot;
@@ -28,6 +29,7 @@ import org.sluice.testbed.Wire;
 
 /** The life of Docker's networks and containers on the switch, with a real dockerd. */
 @RequiresRoot
+@Tag("docker")
 class DockerIT {
     private final Wire wire = new Wire();
     private final Peers peers = new Peers();

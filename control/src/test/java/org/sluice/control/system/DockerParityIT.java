@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 import org.sluice.linux.testbed.NamespaceHandle;
@@ -34,6 +35,7 @@ import org.sluice.testbed.Wire;
  * {@link #DIFFERENCES} names.
  */
 @RequiresRoot
+@Tag("docker")
 class DockerParityIT {
     private static final String HOST = Wire.HOST;
     private static final String GATEWAY = "10.77.0.1";

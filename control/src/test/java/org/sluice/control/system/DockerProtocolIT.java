@@ -23,6 +23,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -34,6 +35,7 @@ import org.sluice.testbed.SluiceHost;
 
 /** Docker's plugin protocol, call by call, as engines of both kinds speak it, and as none should. No Docker runs. */
 @RequiresRoot
+@Tag("docker")
 class DockerProtocolIT {
     private static final JsonMapper JSON = JsonMapper.builder().build();
     private static final String NETWORK = "09d52faa336bbc840746cee7ae8c8951c435cc13a29b593c2371f384a0a1476f";
