@@ -10,7 +10,7 @@ import java.util.concurrent.TimeUnit;
 
 import org.sluice.linux.testbed.TestNamespace;
 
-/** What comes and goes by a container's eth0, as tcpdump sees it. */
+/** Listens to a container's eth0 with tcpdump, so that a test sees which frames reach it. */
 public final class Eavesdropper implements AutoCloseable {
     private static final long SETTLE_MS = 300;
 
@@ -39,7 +39,7 @@ public final class Eavesdropper implements AutoCloseable {
         }
     }
 
-    /** Whether a frame with these words has been seen so far. */
+    /** Whether a frame with these words has passed so far. */
     public boolean hasHeard(final String words) {
         SluiceHost.sleep(SETTLE_MS);
         try {

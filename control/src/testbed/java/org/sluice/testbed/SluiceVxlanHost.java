@@ -18,8 +18,8 @@ import org.sluice.linux.sys.NetNamespace;
 import org.sluice.linux.testbed.NamespaceHandle;
 import org.sluice.linux.testbed.TestNamespace;
 
-/** Sluice: a daemon in the host's namespace, with one network that spans hosts. */
-public final class SluiceVxlanHost implements OverlayHost {
+/** Stands for a host where Sluice makes the overlay: a daemon with one network that spans hosts. */
+public final class SluiceVxlanHost implements VxlanHost {
     public static final String NETWORK = "blue";
     private static final JsonMapper JSON = JsonMapper.builder().build();
 
@@ -31,7 +31,7 @@ public final class SluiceVxlanHost implements OverlayHost {
      * @param options of {@code network create}, the VNI among them.
      */
     public SluiceVxlanHost(final TestNamespace host, final String... options) {
-        sluice = new SluiceHost(host, namespace -> { }, "--uplink", Underlay.INTERFACE);
+        sluice = new SluiceHost(host, namespace -> { }, "--uplink", UnderlayBridge.INTERFACE);
         final List<String> command = new ArrayList<>(List.of("network", "create", NETWORK));
         command.addAll(List.of(options));
         try {
@@ -102,7 +102,7 @@ public final class SluiceVxlanHost implements OverlayHost {
         }
     }
 
-    /** What the API gives for a path; quicker than the command line, for those who ask often. */
+    /** Asks the API, which answers faster than the command line. */
     public JsonNode get(final String path) {
         try {
             return JSON.readTree(call("GET", path, "").body());
@@ -121,7 +121,7 @@ public final class SluiceVxlanHost implements OverlayHost {
             + Arrays.stream(addresses).map(address -> '"' + address + '"').collect(Collectors.joining(",")) + "]}";
     }
 
-    /** What fits into a packet on the way to a VTEP, as the daemon sees it now. */
+    /** The path MTU to a VTEP, as the daemon knows it now. */
     public int mtuTo(final String address) {
         for (final JsonNode vtep : sluice.json("vtep", "ls", NETWORK)) {
             if (address.equals(vtep.path("address").asText())) {
@@ -131,7 +131,7 @@ public final class SluiceVxlanHost implements OverlayHost {
         throw new AssertionError(address + " is no VTEP");
     }
 
-    /** How many frames have been dropped for this reason. */
+    /** The number of frames that the daemon has dropped for this reason. */
     public long drops(final String reason) {
         for (final JsonNode drop : get("/v1/status").path("drops")) {
             if (reason.equals(drop.path("reason").asText())) {

@@ -19,18 +19,18 @@ import org.junit.jupiter.api.io.TempDir;
 
 import org.sluice.linux.testbed.RequiresRoot;
 import org.sluice.linux.testbed.TestNamespace;
+import org.sluice.testbed.Lan;
 import org.sluice.testbed.Peers;
 import org.sluice.testbed.SluiceHost;
-import org.sluice.testbed.Wire;
 
 /** Looking at packets while they pass: the trace's words, and a file that others read. */
 @RequiresRoot
 class ObserveIT {
     private static final String A = "10.77.0.2";
 
-    private final Wire wire = new Wire();
+    private final Lan lan = new Lan();
     private final Peers peers = new Peers();
-    private final SluiceHost host = new SluiceHost(wire::connect);
+    private final SluiceHost host = new SluiceHost(lan::connect);
     @TempDir
     private Path folder;
     private TestNamespace a;
@@ -46,24 +46,24 @@ class ObserveIT {
     void close() {
         peers.close();
         host.close();
-        wire.close();
+        lan.close();
     }
 
     @Test
     void shouldTellStageByStageWhatBecomesOfPackets() throws Exception {
         final String text = whilePinging(() -> host.ok("trace", "-c", "2", "a", "icmp"));
-        assertTrue(text.contains("a  icmp " + A + " > " + Wire.WORLD + " id "), text);
+        assertTrue(text.contains("a  icmp " + A + " > " + Lan.WORLD + " id "), text);
         assertTrue(text.matches("(?s).*conntrack +(new connection|packet \\d+ of its connection), ORIGINAL, SNAT\\n.*"),
             text);
-        assertTrue(text.matches("(?s).*route +by eth0 as " + Wire.HOST + " > " + Wire.WORLD + " id \\d+\\n.*"), text);
+        assertTrue(text.matches("(?s).*route +by eth0 as " + Lan.HOST + " > " + Lan.WORLD + " id \\d+\\n.*"), text);
         assertTrue(text.matches("(?s).*transmit +sent by eth0\\n.*"), text);
         final String[] lines = whilePinging(
-            () -> host.ok("trace", "--json", "-c", "1", "host", Wire.WORLD, "and", "network", "web")).split("\n");
+            () -> host.ok("trace", "--json", "-c", "1", "host", Lan.WORLD, "and", "network", "web")).split("\n");
         final JsonNode packet = JsonMapper.builder().build().readTree(lines[0]);
         assertEquals("parse", packet.path("steps").get(0).path("stage").asText());
         a.exec("ip", "addr", "add", "10.77.0.99/24", "dev", "eth0");
         final String spoofed = whileRunning(() -> host.ok("trace", "-c", "1", "host", "10.77.0.99", "icmp"),
-            () -> a.exec("bash", "-c", "ping -c 1 -W 1 -I 10.77.0.99 " + Wire.WORLD + " || true"));
+            () -> a.exec("bash", "-c", "ping -c 1 -W 1 -I 10.77.0.99 " + Lan.WORLD + " || true"));
         assertTrue(spoofed.contains("dropped: source IPv4 address is not the endpoint's"), spoofed);
     }
 
@@ -73,8 +73,8 @@ class ObserveIT {
         final String said = whilePinging(() -> host.ok("capture", "-w", file.toString(), "-c", "8", "icmp"));
         assertTrue(said.startsWith("8 frames in " + file), said);
         final String read = TestNamespace.run("tcpdump", "-n", "-r", file.toString());
-        assertTrue(read.contains("IP " + A + " > " + Wire.WORLD + ": ICMP echo request"), read);
-        assertTrue(read.contains("IP " + Wire.HOST + " > " + Wire.WORLD + ": ICMP echo request"), "as it leaves");
+        assertTrue(read.contains("IP " + A + " > " + Lan.WORLD + ": ICMP echo request"), read);
+        assertTrue(read.contains("IP " + Lan.HOST + " > " + Lan.WORLD + ": ICMP echo request"), "as it leaves");
         assertEquals(8, read.lines().filter(line -> line.contains("ICMP")).count());
         whilePinging(() -> host.ok("capture", "-w", file.toString(), "-c", "2", "-s", "40", "a"));
         assertTrue(Files.size(file) < 600, "cut off");
@@ -92,7 +92,7 @@ class ObserveIT {
         for (int i = 0; i < 250 && !Files.exists(file); i++) {
             SluiceHost.sleep(20);
         }
-        a.exec("ping", "-c", "3", "-i", "0.2", Wire.WORLD);
+        a.exec("ping", "-c", "3", "-i", "0.2", Lan.WORLD);
         final SluiceHost.Result second = host.sluice("capture", "-w", folder.resolve("b").toString());
         assertTrue(second.err().contains("another capture is under way"), second.err());
         capture.destroy();
@@ -102,7 +102,7 @@ class ObserveIT {
     }
 
     private String whilePinging(final Supplier<String> task) throws Exception {
-        return whileRunning(task, () -> a.exec("ping", "-c", "1", "-W", "5", Wire.WORLD));
+        return whileRunning(task, () -> a.exec("ping", "-c", "1", "-W", "5", Lan.WORLD));
     }
 
     private static String whileRunning(final Supplier<String> task, final Runnable meanwhile)

@@ -23,7 +23,7 @@ import org.sluice.testbed.OverlayBed;
 import org.sluice.testbed.Peers;
 import org.sluice.testbed.SluiceHost;
 import org.sluice.testbed.SluiceVxlanHost;
-import org.sluice.testbed.Underlay;
+import org.sluice.testbed.UnderlayBridge;
 
 /** Every wrong request about overlays gets one clear line and changes nothing. */
 @RequiresRoot
@@ -102,8 +102,8 @@ class OverlayBadInputIT {
             {"no network \"nope\"", "vtep", "add", "nope", NEW},
             {"no network \"nope\"", "vtep", "ls", "nope"},
             {"it has no VNI", "vtep", "rm", "plain", NEW},
-            {"is this host's own address", "vtep", "add", "blue", Underlay.address(1)},
-            {"is this host's own address", "vtep", "add", "blue", Underlay.address6(1)},
+            {"is this host's own address", "vtep", "add", "blue", UnderlayBridge.address(1)},
+            {"is this host's own address", "vtep", "add", "blue", UnderlayBridge.address6(1)},
             {"is this host's own address", "vtep", "add", "blue", OverlayBed.GATEWAY},
             {"is no address of another host", "vtep", "add", "blue", "239.1.1.1"},
             {"is no address of another host", "vtep", "add", "blue", "ff02::1"},
@@ -177,7 +177,7 @@ class OverlayBadInputIT {
     @Test
     void shouldLeaveNothingBehindWhereTheTunnelsPortIsTaken() throws Exception {
         final TestNamespace namespace = bed.host(1);
-        final SluiceHost host = bed.keep(new SluiceHost(namespace, none -> { }, "--uplink", Underlay.INTERFACE));
+        final SluiceHost host = bed.keep(new SluiceHost(namespace, none -> { }, "--uplink", UnderlayBridge.INTERFACE));
         final String links = host.exec("ip", "-br", "link");
         try (DatagramSocket other = Peers.in(namespace, () -> new DatagramSocket(4789))) {
             assertTrue(other.isBound());

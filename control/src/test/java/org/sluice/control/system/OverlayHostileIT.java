@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.sluice.testbed.OverlayBed.VNI;
-import static org.sluice.testbed.OverlayBed.ip;
 import static org.sluice.testbed.OverlayBed.ip6;
+import static org.sluice.testbed.OverlayBed.ip;
 import static org.sluice.testbed.OverlayBed.mac;
 import static org.sluice.testbed.OverlayBed.ping;
 import static org.sluice.testbed.SluiceVxlanHost.endpoint;
@@ -32,7 +32,7 @@ import org.sluice.testbed.Eavesdropper;
 import org.sluice.testbed.OverlayBed;
 import org.sluice.testbed.SluiceHost;
 import org.sluice.testbed.SluiceVxlanHost;
-import org.sluice.testbed.Underlay;
+import org.sluice.testbed.UnderlayBridge;
 import org.sluice.testbed.VxlanForger;
 
 /**
@@ -58,9 +58,9 @@ class OverlayHostileIT {
         left = hosts[0];
         a = bed.container(left, 1);
         b = bed.container(hosts[1], 2);
-        left.putVteps(vtep(Underlay.address(2), endpoint(mac(2), ip(2), ip6(2))));
-        hosts[1].addPeer(Underlay.address(1));
-        mallory = bed.keep(new VxlanForger(bed.host(MALLORY), Underlay.address(1)));
+        left.putVteps(vtep(UnderlayBridge.address(2), endpoint(mac(2), ip(2), ip6(2))));
+        hosts[1].addPeer(UnderlayBridge.address(1));
+        mallory = bed.keep(new VxlanForger(bed.host(MALLORY), UnderlayBridge.address(1)));
         atA = bed.keep(new Eavesdropper(a));
         ping(a, ip(2));
     }
@@ -89,7 +89,7 @@ class OverlayHostileIT {
 
     @Test
     void shouldDropWhatAVtepMayNotSay() {
-        left.addPeer(Underlay.address(MALLORY));
+        left.addPeer(UnderlayBridge.address(MALLORY));
         final String gateway = left.get("/v1/networks/" + SluiceVxlanHost.NETWORK).path("gatewayMac").asText();
         assertDropped("OVERLAY_VLAN", datagram(tagged(mac(1), HER_MAC, 5)));
         assertDropped("OVERLAY_VLAN", datagram(tagged("ff:ff:ff:ff:ff:ff", HER_MAC, 0)));
@@ -154,7 +154,7 @@ class OverlayHostileIT {
 
     @Test
     void shouldSurviveAVtepThatSendsAnything() {
-        left.addPeer(Underlay.address(MALLORY));
+        left.addPeer(UnderlayBridge.address(MALLORY));
         final Random random = new Random(66);
         final byte[] packet = VxlanForger.udp(new byte[] {10, 9, 0, 66}, new byte[] {10, 9, 0, 11}, 53);
         final short[] types = {0x0800, (short) 0x86DD, 0x0806, (short) 0x8100, 0, 5};

@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.sluice.testbed.OverlayBed.attach;
 import static org.sluice.testbed.OverlayBed.awaitPing;
-import static org.sluice.testbed.OverlayBed.ip;
 import static org.sluice.testbed.OverlayBed.ip6;
+import static org.sluice.testbed.OverlayBed.ip;
 import static org.sluice.testbed.OverlayBed.mac;
 import static org.sluice.testbed.OverlayBed.ping;
 import static org.sluice.testbed.OverlayBed.pingWhole;
@@ -22,9 +22,9 @@ import org.sluice.linux.testbed.RequiresRoot;
 import org.sluice.linux.testbed.TestNamespace;
 import org.sluice.testbed.BulkTransfer;
 import org.sluice.testbed.OverlayBed;
-import org.sluice.testbed.OverlayHost;
 import org.sluice.testbed.SluiceVxlanHost;
-import org.sluice.testbed.Underlay;
+import org.sluice.testbed.UnderlayBridge;
+import org.sluice.testbed.VxlanHost;
 
 /** Containers on several hosts talk as on one, whoever makes the overlay on the other host, and wherever they move. */
 @RequiresRoot
@@ -43,7 +43,7 @@ class OverlayIT {
             this.ipv6 = ipv6;
         }
 
-        OverlayHost start(final OverlayBed bed, final int number) {
+        VxlanHost start(final OverlayBed bed, final int number) {
             return switch (this) {
                 case SLUICE, SLUICE_OVER_IPV6 -> bed.sluice(number);
                 case KERNEL, KERNEL_OVER_IPV6 -> bed.kernel(number);
@@ -62,7 +62,7 @@ class OverlayIT {
     void shouldTalkWithTheContainersOf(final Other other) {
         bed = new OverlayBed(other.ipv6, false);
         final SluiceVxlanHost left = bed.sluice(1);
-        final OverlayHost right = other.start(bed, 2);
+        final VxlanHost right = other.start(bed, 2);
         final TestNamespace a = bed.container(left, 1);
         final TestNamespace b = bed.container(right, 2);
         bed.meet(left, right);
@@ -108,7 +108,7 @@ class OverlayIT {
     void shouldKeepSuperFramesWholeOnTheWayTo(final Other other) {
         bed = new OverlayBed(false, true);
         final SluiceVxlanHost left = bed.sluice(1);
-        final OverlayHost right = other.start(bed, 2);
+        final VxlanHost right = other.start(bed, 2);
         final TestNamespace a = bed.container(left, 1);
         final TestNamespace b = bed.container(right, 2);
         bed.meet(left, right);
@@ -162,17 +162,18 @@ class OverlayIT {
         final TestNamespace mover = bed.container(hosts[0], 4);
         final TestNamespace left = bed.container(hosts[0], 1);
         final TestNamespace far = bed.container(hosts[2], 3);
-        hosts[0].putVteps(vtep(Underlay.address(2)), vtep(Underlay.address(3), remote(3)));
-        hosts[1].putVteps(vtep(Underlay.address(1), remote(1), remote(4)), vtep(Underlay.address(3), remote(3)));
-        hosts[2].putVteps(vtep(Underlay.address(1), remote(1), remote(4)), vtep(Underlay.address(2)));
+        hosts[0].putVteps(vtep(UnderlayBridge.address(2)), vtep(UnderlayBridge.address(3), remote(3)));
+        hosts[1].putVteps(vtep(UnderlayBridge.address(1), remote(1), remote(4)),
+            vtep(UnderlayBridge.address(3), remote(3)));
+        hosts[2].putVteps(vtep(UnderlayBridge.address(1), remote(1), remote(4)), vtep(UnderlayBridge.address(2)));
         ping(left, ip(4));
         ping(far, ip6(4));
 
         hosts[0].detach(mover);
-        hosts[1].putVteps(vtep(Underlay.address(1), remote(1)), vtep(Underlay.address(3), remote(3)));
+        hosts[1].putVteps(vtep(UnderlayBridge.address(1), remote(1)), vtep(UnderlayBridge.address(3), remote(3)));
         attach(hosts[1], mover, 4);
-        hosts[0].putVteps(vtep(Underlay.address(2), remote(4)), vtep(Underlay.address(3), remote(3)));
-        hosts[2].putVteps(vtep(Underlay.address(1), remote(1)), vtep(Underlay.address(2), remote(4)));
+        hosts[0].putVteps(vtep(UnderlayBridge.address(2), remote(4)), vtep(UnderlayBridge.address(3), remote(3)));
+        hosts[2].putVteps(vtep(UnderlayBridge.address(1), remote(1)), vtep(UnderlayBridge.address(2), remote(4)));
 
         ping(left, ip(4));
         ping(far, ip6(4));

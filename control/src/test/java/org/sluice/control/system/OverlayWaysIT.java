@@ -3,8 +3,8 @@ package org.sluice.control.system;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.sluice.testbed.OverlayBed.ip;
 import static org.sluice.testbed.OverlayBed.ip6;
+import static org.sluice.testbed.OverlayBed.ip;
 import static org.sluice.testbed.OverlayBed.mac;
 import static org.sluice.testbed.OverlayBed.ping;
 import static org.sluice.testbed.OverlayBed.pingWhole;
@@ -35,7 +35,7 @@ import org.sluice.testbed.OverlayBed;
 import org.sluice.testbed.Peers;
 import org.sluice.testbed.SluiceHost;
 import org.sluice.testbed.SluiceVxlanHost;
-import org.sluice.testbed.Underlay;
+import org.sluice.testbed.UnderlayBridge;
 
 /** Tunnels over ways that are narrow or bad, and through the death of a daemon. */
 @RequiresRoot
@@ -134,10 +134,10 @@ class OverlayWaysIT {
     @Test
     void shouldCarryIntactOverABadWire() throws IOException {
         final TestNamespace[] ends = {bed.container(), bed.container()};
-        final LossyWire wire = bed.keep(new LossyWire(ends[0], Underlay.INTERFACE, ends[1], Underlay.INTERFACE,
-            new LossyWire.Faults(0.015, 0.02, 0.01), 42));
-        Underlay.address(ends[0], 1);
-        Underlay.address(ends[1], 2);
+        final LossyWire wire = bed.keep(new LossyWire(ends[0], UnderlayBridge.INTERFACE, ends[1],
+            UnderlayBridge.INTERFACE, new LossyWire.Faults(0.015, 0.02, 0.01), 42));
+        UnderlayBridge.address(ends[0], 1);
+        UnderlayBridge.address(ends[1], 2);
         final SluiceVxlanHost[] hosts = bed.sluices(ends, "--vtep-learning");
         bed.meet(hosts);
         final TestNamespace a = bed.container(hosts[0], 1);
@@ -192,8 +192,9 @@ class OverlayWaysIT {
         final SluiceVxlanHost[] hosts = bed.sluices(2);
         final TestNamespace a = bed.container(hosts[0], 1);
         final TestNamespace b = bed.container(hosts[1], 2);
-        hosts[0].putVteps(vtep(Underlay.address(2), remote(2)), vtep("192.0.2.9"), vtep("2001:db8:1::9", remote(9)));
-        hosts[1].putVteps(vtep(Underlay.address(1), remote(1)));
+        hosts[0].putVteps(vtep(UnderlayBridge.address(2), remote(2)), vtep("192.0.2.9"),
+            vtep("2001:db8:1::9", remote(9)));
+        hosts[1].putVteps(vtep(UnderlayBridge.address(1), remote(1)));
         bed.peers().serveEcho(b, 7);
         final Socket socket = bed.peers().connect(a, ip(2), 7);
         assertEquals("before", echo(socket, "before"));
