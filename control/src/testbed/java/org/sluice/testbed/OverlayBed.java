@@ -1,6 +1,7 @@
 package org.sluice.testbed;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayDeque;
@@ -156,7 +157,8 @@ public final class OverlayBed implements AutoCloseable {
     /** Pings three times. Each ping must be answered exactly once: a second answer would mean a loop. */
     public static void ping(final TestNamespace from, final String address) {
         final String output = from.exec("ping", "-c", "3", "-i", "0.1", "-W", "3", address);
-        assertTrue(output.contains("3 received") && !output.contains("DUP!"), output);
+        assertTrue(output.contains("3 received"), output);
+        assertFalse(output.contains("DUP!"), output);
     }
 
     public static boolean reaches(final TestNamespace from, final String address) {

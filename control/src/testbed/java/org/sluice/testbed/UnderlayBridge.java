@@ -9,6 +9,7 @@ import org.sluice.linux.testbed.TestNamespace;
  */
 public final class UnderlayBridge implements AutoCloseable {
     public static final String INTERFACE = "eth0";
+    private static final int ETHERNET_HEADER_BYTES = 14;
 
     private final TestNamespace middle = new TestNamespace();
     private final int mtu;
@@ -60,13 +61,10 @@ public final class UnderlayBridge implements AutoCloseable {
         host.exec("ip", "addr", "add", address6(number) + "/64", "dev", INTERFACE, "nodad");
     }
 
-    /** How many bytes a frame had that a host has sent so far, in the mean. */
-    public int meanFrameBytes(final int number) {
-        return (int) (count(number, "rx_bytes") / count(number, "rx_packets"));
-    }
-
-    private long count(final int number, final String what) {
-        return Long.parseLong(middle.exec("cat", "/sys/class/net/u" + number + "/statistics/" + what).strip());
+    /** Listens to the frames from a host that are longer than the MTU allows on a wire. */
+    public Eavesdropper listenForSuperFrames(final int number) {
+        return new Eavesdropper(middle, "u" + number, "-s", "64", "-Q", "in", "greater",
+            String.valueOf(mtu + ETHERNET_HEADER_BYTES + 1));
     }
 
     @Override

@@ -20,8 +20,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 import org.sluice.linux.testbed.RequiresRoot;
-import org.sluice.testbed.DockerEngine.Container;
 import org.sluice.testbed.DockerEngine;
+import org.sluice.testbed.DockerEngine.Container;
 import org.sluice.testbed.DockerHost;
 import org.sluice.testbed.Lan;
 import org.sluice.testbed.Peers;

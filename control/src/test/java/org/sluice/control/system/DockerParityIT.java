@@ -20,14 +20,14 @@ import org.junit.jupiter.api.Test;
 import org.sluice.linux.testbed.NamespaceHandle;
 import org.sluice.linux.testbed.RequiresRoot;
 import org.sluice.testbed.DockerBridgeHost;
-import org.sluice.testbed.DockerEngine.Container;
 import org.sluice.testbed.DockerEngine;
+import org.sluice.testbed.DockerEngine.Container;
 import org.sluice.testbed.DockerHost;
 import org.sluice.testbed.DockerParityHost;
 import org.sluice.testbed.Lan;
 import org.sluice.testbed.Peers;
-import org.sluice.testbed.SluiceHost.Result;
 import org.sluice.testbed.SluiceHost;
+import org.sluice.testbed.SluiceHost.Result;
 
 /**
  * Each scenario once with {@code docker network create -d bridge} and once with {@code -d sluice}, with a real dockerd:

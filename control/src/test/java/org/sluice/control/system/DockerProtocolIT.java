@@ -31,6 +31,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 import org.sluice.control.http.UnixHttpClient;
 import org.sluice.linux.testbed.RequiresRoot;
+import org.sluice.testbed.Await;
 import org.sluice.testbed.SluiceHost;
 
 /** Docker's plugin protocol, call by call, as engines of both kinds speak it, and as none should. No Docker runs. */
@@ -367,10 +368,7 @@ class DockerProtocolIT {
         for (final String kind : new String[] {"networks", "endpoints", "portMaps", "pools"}) {
             assertEquals("[]", state.path(kind).toString(), kind);
         }
-        final long deadline = System.nanoTime() + 5_000_000_000L;
-        while (host.exec("ip", "-br", "link").contains("sl") && System.nanoTime() < deadline) {
-            SluiceHost.sleep(20);
-        }
+        Await.untilTrue("no interface of the switch is left", () -> !host.exec("ip", "-br", "link").contains("sl"));
         assertEquals(1, host.exec("ip", "-br", "link").lines().count(), "interfaces");
         assertEquals("ok", host.json("status").path("health").asText());
     }
@@ -378,7 +376,10 @@ class DockerProtocolIT {
     private void ok(final String call, final String body) throws IOException {
         final UnixHttpClient.Answer answer = call(call, body);
         final JsonNode json = JSON.readTree(answer.body());
-        assertTrue(answer.isSuccess() && !json.has("Err") && !json.has("Error"), call + " " + body + " gave " + json);
+        final String what = call + " " + body + " gave " + json;
+        assertTrue(answer.isSuccess(), what);
+        assertFalse(json.has("Err"), what);
+        assertFalse(json.has("Error"), what);
     }
 
     private UnixHttpClient.Answer call(final String call, final String body) {

@@ -1,15 +1,17 @@
 package org.sluice.control.system;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.sluice.testbed.OverlayBed.ip6;
 import static org.sluice.testbed.OverlayBed.ip;
+import static org.sluice.testbed.OverlayBed.ip6;
 import static org.sluice.testbed.OverlayBed.mac;
 import static org.sluice.testbed.OverlayBed.ping;
 import static org.sluice.testbed.OverlayBed.pingWhole;
 import static org.sluice.testbed.SluiceVxlanHost.endpoint;
 import static org.sluice.testbed.SluiceVxlanHost.vtep;
+import static org.sluice.testbed.TextAssertions.assertContainsAll;
 
 import java.io.IOException;
 import java.net.DatagramPacket;
@@ -70,6 +72,7 @@ class OverlayWaysIT {
         final TestNamespace a = bed.container(hosts[0], 1);
         final TestNamespace b = bed.container(hosts[1], 2);
         ping(a, ip(2));
+
         assertEquals(1450, hosts[0].mtuTo(RIGHT), "nothing long has been sent yet");
 
         assertTrue(BulkTransfer.send(a, b, ip(2), 5_000_000) > 0);
@@ -146,8 +149,11 @@ class OverlayWaysIT {
         assertTrue(BulkTransfer.send(a, b, ip(2), 5_000_000) > 0);
         final int arrived = sendDatagrams(b, a, ip(1));
 
-        assertTrue(arrived > DATAGRAMS * 8 / 10 && arrived < DATAGRAMS, "of 1000 datagrams " + arrived);
-        assertTrue(wire.lost() > 20 && wire.reordered() > 20 && wire.duplicated() > 10, "the wire is bad");
+        assertTrue(arrived > DATAGRAMS * 8 / 10, "of 1000 datagrams " + arrived);
+        assertTrue(arrived < DATAGRAMS, "of 1000 datagrams " + arrived);
+        assertTrue(wire.lost() > 20, "lost by the wire: " + wire.lost());
+        assertTrue(wire.reordered() > 20, "reordered by the wire: " + wire.reordered());
+        assertTrue(wire.duplicated() > 10, "doubled by the wire: " + wire.duplicated());
         assertEquals(OverlayBed.UNDERLAY_MTU + 14, wire.longest(), "frames are as long as on a wire, and no longer");
     }
 
@@ -171,8 +177,9 @@ class OverlayWaysIT {
                 receiver.receive(packet);
                 final byte[] got = Arrays.copyOf(packet.getData(), packet.getLength());
                 final int number = ByteBuffer.wrap(got).getInt();
-                assertTrue(number >= 0 && number < DATAGRAMS && Arrays.equals(content(number), got),
-                    "a datagram of " + got.length + " bytes, number " + number);
+                assertTrue(number >= 0, () -> "number " + number);
+                assertTrue(number < DATAGRAMS, () -> "number " + number);
+                assertArrayEquals(content(number), got, () -> "number " + number);
                 arrived.add(number);
             }
         } catch (final SocketTimeoutException ex) {
@@ -197,9 +204,10 @@ class OverlayWaysIT {
         hosts[1].putVteps(vtep(UnderlayBridge.address(1), remote(1)));
         bed.peers().serveEcho(b, 7);
         final Socket socket = bed.peers().connect(a, ip(2), 7);
+
         assertEquals("before", echo(socket, "before"));
         final String table = known(hosts[0]);
-        assertTrue(table.contains(mac(2)) && table.contains("2001:db8:1::9"), table);
+        assertContainsAll(table, mac(2), "2001:db8:1::9");
 
         hosts[0].sluice().kill();
         socket.getOutputStream().write("during".getBytes(StandardCharsets.US_ASCII));
