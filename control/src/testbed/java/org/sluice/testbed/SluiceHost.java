@@ -16,6 +16,7 @@ import java.util.stream.Stream;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 
+import org.sluice.control.http.UnixHttpClient;
 import org.sluice.linux.testbed.TestNamespace;
 
 /**
@@ -203,6 +204,24 @@ public final class SluiceHost implements AutoCloseable {
         all.add("--json");
         try {
             return JSON.readTree(ok(all.toArray(String[]::new)));
+        } catch (final IOException ex) {
+            throw new UncheckedIOException(ex);
+        }
+    }
+
+    /** Asks the API, which answers faster than the command line. */
+    public JsonNode get(final String path) {
+        try {
+            return JSON.readTree(call("GET", path, "").body());
+        } catch (final IOException ex) {
+            throw new UncheckedIOException(ex);
+        }
+    }
+
+    /** Sends a request to the API and returns its answer. */
+    public UnixHttpClient.Answer call(final String method, final String path, final String body) {
+        try {
+            return UnixHttpClient.call(socket(), method, path, body.getBytes(StandardCharsets.UTF_8));
         } catch (final IOException ex) {
             throw new UncheckedIOException(ex);
         }

@@ -1,7 +1,5 @@
 package org.sluice.testbed;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -11,7 +9,6 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 
 import org.sluice.control.http.UnixHttpClient;
 import org.sluice.linux.sys.NetNamespace;
@@ -21,7 +18,6 @@ import org.sluice.linux.testbed.TestNamespace;
 /** Stands for a host where Sluice makes the overlay: a daemon with one network that spans hosts. */
 public final class SluiceVxlanHost implements VxlanHost {
     public static final String NETWORK = "blue";
-    private static final JsonMapper JSON = JsonMapper.builder().build();
 
     private final SluiceHost sluice;
     private final Map<NamespaceHandle, String> endpoints = new HashMap<>();
@@ -91,24 +87,12 @@ public final class SluiceVxlanHost implements VxlanHost {
     }
 
     public UnixHttpClient.Answer tryPutVteps(final String body) {
-        return call("PUT", "/v1/networks/" + NETWORK + "/vteps", body);
-    }
-
-    private UnixHttpClient.Answer call(final String method, final String path, final String body) {
-        try {
-            return UnixHttpClient.call(sluice.socket(), method, path, body.getBytes(StandardCharsets.UTF_8));
-        } catch (final IOException ex) {
-            throw new UncheckedIOException(ex);
-        }
+        return sluice.call("PUT", "/v1/networks/" + NETWORK + "/vteps", body);
     }
 
     /** Asks the API, which answers faster than the command line. */
     public JsonNode get(final String path) {
-        try {
-            return JSON.readTree(call("GET", path, "").body());
-        } catch (final IOException ex) {
-            throw new UncheckedIOException(ex);
-        }
+        return sluice.get(path);
     }
 
     /** A VTEP in the API's words, with endpoints as {@link #endpoint} writes them. */
