@@ -23,6 +23,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,10 +31,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 import org.sluice.control.http.UnixHttpClient;
 import org.sluice.linux.testbed.RequiresRoot;
+import org.sluice.testbed.Await;
 import org.sluice.testbed.SluiceHost;
 
 /** Docker's plugin protocol, call by call, as engines of both kinds speak it, and as none should. No Docker runs. */
 @RequiresRoot
+@Tag("docker")
 class DockerProtocolIT {
     private static final JsonMapper JSON = JsonMapper.builder().build();
     private static final String NETWORK = "09d52faa336bbc840746cee7ae8c8951c435cc13a29b593c2371f384a0a1476f";
@@ -365,10 +368,7 @@ class DockerProtocolIT {
         for (final String kind : new String[] {"networks", "endpoints", "portMaps", "pools"}) {
             assertEquals("[]", state.path(kind).toString(), kind);
         }
-        final long deadline = System.nanoTime() + 5_000_000_000L;
-        while (host.exec("ip", "-br", "link").contains("sl") && System.nanoTime() < deadline) {
-            SluiceHost.sleep(20);
-        }
+        Await.untilTrue("no interface of the switch is left", () -> !host.exec("ip", "-br", "link").contains("sl"));
         assertEquals(1, host.exec("ip", "-br", "link").lines().count(), "interfaces");
         assertEquals("ok", host.json("status").path("health").asText());
     }
@@ -376,7 +376,10 @@ class DockerProtocolIT {
     private void ok(final String call, final String body) throws IOException {
         final UnixHttpClient.Answer answer = call(call, body);
         final JsonNode json = JSON.readTree(answer.body());
-        assertTrue(answer.isSuccess() && !json.has("Err") && !json.has("Error"), call + " " + body + " gave " + json);
+        final String what = call + " " + body + " gave " + json;
+        assertTrue(answer.isSuccess(), what);
+        assertFalse(json.has("Err"), what);
+        assertFalse(json.has("Error"), what);
     }
 
     private UnixHttpClient.Answer call(final String call, final String body) {

@@ -3,10 +3,10 @@ package org.sluice.testbed;
 import org.sluice.linux.testbed.TestNamespace;
 
 /**
- * What a host is connected to: a router, which also stands for the rest of the world, and two clients on the host's own
- * link. The host's end is eth0.
+ * Stands for the LAN that a host is connected to: a bridge with a router and two clients. The router also stands for
+ * the rest of the world. The host's interface on the LAN is eth0.
  */
-public final class Wire implements AutoCloseable {
+public final class Lan implements AutoCloseable {
     public static final String HOST = "192.0.2.10";
     public static final String HOST6 = "2001:db8::10";
     public static final String ROUTER = "192.0.2.1";
@@ -20,7 +20,7 @@ public final class Wire implements AutoCloseable {
     private final TestNamespace client1 = new TestNamespace();
     private final TestNamespace client2 = new TestNamespace();
 
-    public Wire() {
+    public Lan() {
         router.exec("ip", "link", "set", "lo", "up");
         router.exec("ip", "link", "add", "br0", "type", "bridge");
         router.exec("ip", "addr", "add", ROUTER + "/24", "dev", "br0");
@@ -32,7 +32,7 @@ public final class Wire implements AutoCloseable {
         join(client2, CLIENT_2, "2001:db8::22", "p2");
     }
 
-    /** Gives a host its end. */
+    /** Gives a host its eth0 on this LAN. */
     public void connect(final TestNamespace host) {
         join(host, HOST, HOST6, "p0");
     }

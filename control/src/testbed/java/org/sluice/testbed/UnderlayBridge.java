@@ -3,25 +3,26 @@ package org.sluice.testbed;
 import org.sluice.linux.testbed.TestNamespace;
 
 /**
- * A wire between the hosts of an overlay: a bridge in a namespace of its own. Only complete wire frames pass, unless it
- * is asked for more: veths would otherwise hand on frames of 64 KiB and checksums that are left to a card, which those
- * who read the frames from a packet socket do not understand.
+ * Stands for the network between the hosts of an overlay: a bridge in a namespace of its own. By default it carries
+ * only complete wire frames. Veths would otherwise pass on frames of 64 KiB with unfinished checksums, and a host that
+ * reads frames from a packet socket does not understand them.
  */
-public final class Underlay implements AutoCloseable {
+public final class UnderlayBridge implements AutoCloseable {
     public static final String INTERFACE = "eth0";
+    private static final int ETHERNET_HEADER_BYTES = 14;
 
     private final TestNamespace middle = new TestNamespace();
     private final int mtu;
     private final boolean offloads;
 
-    public Underlay(final int mtu) {
+    public UnderlayBridge(final int mtu) {
         this(mtu, false);
     }
 
     /**
-     * @param offloads whether the hosts' interfaces take what no wire does, as veths and good cards do.
+     * @param offloads whether the hosts' interfaces take super-frames and unfinished checksums.
      */
-    public Underlay(final int mtu, final boolean offloads) {
+    public UnderlayBridge(final int mtu, final boolean offloads) {
         this.mtu = mtu;
         this.offloads = offloads;
         middle.exec("ip", "link", "add", "br0", "mtu", String.valueOf(mtu), "type", "bridge", "mcast_snooping", "0");
@@ -51,7 +52,7 @@ public final class Underlay implements AutoCloseable {
         address(host, number);
     }
 
-    /** Gives an eth0 that is there already the addresses. */
+    /** Gives the addresses to a host that has its eth0 already. */
     public static void address(final TestNamespace host, final int number) {
         host.exec("ip", "link", "set", "lo", "up");
         host.exec("sysctl", "-qw", "net.ipv6.conf." + INTERFACE + ".accept_dad=0");
@@ -60,18 +61,10 @@ public final class Underlay implements AutoCloseable {
         host.exec("ip", "addr", "add", address6(number) + "/64", "dev", INTERFACE, "nodad");
     }
 
-    /** How many bytes a frame had that a host has sent so far, in the mean. */
-    public int meanFrameBytes(final int number) {
-        return (int) (count(number, "rx_bytes") / count(number, "rx_packets"));
-    }
-
-    private long count(final int number, final String what) {
-        return Long.parseLong(middle.exec("cat", "/sys/class/net/u" + number + "/statistics/" + what).strip());
-    }
-
-    /** Where everything that passes can be seen, on br0. */
-    public TestNamespace middle() {
-        return middle;
+    /** Listens to the frames from a host that are longer than the MTU allows on a wire. */
+    public Eavesdropper listenForSuperFrames(final int number) {
+        return new Eavesdropper(middle, "u" + number, "-s", "64", "-Q", "in", "greater",
+            String.valueOf(mtu + ETHERNET_HEADER_BYTES + 1));
     }
 
     @Override
