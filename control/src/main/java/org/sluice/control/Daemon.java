@@ -147,7 +147,7 @@ public final class Daemon implements AutoCloseable {
             try {
                 part.close();
             } catch (final Exception ex) {
-                LOG.error("could not be closed cleanly", ex);
+                LOG.error("cannot close a part of the daemon", ex);
             }
         }
     }

@@ -128,7 +128,7 @@ final class Reporter {
         networks().stream().filter(n -> "down".equals(n.state()))
             .forEach(n -> issues.add("network " + n.name() + " could not be restored"));
         state.endpoints().stream().filter(e -> "gone".equals(stateOf(e))).forEach(e -> issues.add("endpoint "
-            + e.name() + " is gone" + (e.ofDocker() ? "; Docker ends it when it stops the container" : "; detach it")));
+            + e.name() + " is gone" + (e.ofDocker() ? "; Docker removes it with the container" : "; detach it")));
         issues.addAll(docker.watch().forgotten().toSentences());
         issues.addAll(uplinks.failures());
         return issues;

@@ -29,7 +29,7 @@ public final class Undo implements AutoCloseable {
             try {
                 step.run();
             } catch (final RuntimeException ex) {
-                LOG.error("a step could not be taken back", ex);
+                LOG.error("cannot undo a step", ex);
             }
         }
     }

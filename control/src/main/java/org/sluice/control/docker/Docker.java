@@ -66,8 +66,8 @@ public final class Docker implements AutoCloseable {
      */
     public Pruned prune() {
         if (watch.isNeeded() && !watch.answers()) {
-            throw ControlException.conflict("Docker does not answer at " + watch.api() + ", so what it has forgotten"
-                + " cannot be told; start it, or name its socket by sluice daemon --docker-host");
+            throw ControlException.conflict("Docker does not answer at " + watch.api() + ", so nobody knows what it"
+                + " has forgotten; start it, or name its socket with sluice daemon --docker-host");
         }
         final DockerWatch.Forgotten forgotten = watch.forgotten();
         final Pruned pruned =

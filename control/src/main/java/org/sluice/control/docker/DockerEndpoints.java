@@ -97,7 +97,7 @@ final class DockerEndpoints {
 
     /** Docker has given its address to another: it has lost sight of it, as when one of us two died half-way. */
     private void endStale(final EndpointSpec stale) {
-        LOG.warn("the endpoint {} is stale: Docker has given its address away", stale.name());
+        LOG.warn("the endpoint {} is stale: Docker has given its address to another endpoint", stale.name());
         endNow(stale);
     }
 
@@ -163,7 +163,7 @@ final class DockerEndpoints {
 
     private static EndpointSpec requireNotJoined(final EndpointSpec spec) {
         if (spec.netns() != null) {
-            throw ControlException.conflict("the endpoint " + spec.name() + " has been joined by the sandbox "
+            throw ControlException.conflict("the endpoint " + spec.name() + " belongs to the sandbox "
                 + spec.netns() + " already");
         }
         return spec;
@@ -252,7 +252,7 @@ final class DockerEndpoints {
             try {
                 undo.run();
             } catch (final RuntimeException second) {
-                LOG.error("a change that could not be saved could not be taken back either", second);
+                LOG.error("cannot undo a change that could not be saved", second);
             }
             throw ex;
         }

@@ -18,7 +18,7 @@ final class DockerId {
      */
     static String nameOf(final String field, final String id) {
         if (id == null || !ID.matcher(id).matches()) {
-            throw ControlException.invalid(field + " \"" + id + "\" is no id of Docker's: 12 to 128 letters and"
+            throw ControlException.invalid(field + " \"" + id + "\" is not a Docker id: 12 to 128 letters and"
                 + " digits");
         }
         return id.substring(0, SHOWN);

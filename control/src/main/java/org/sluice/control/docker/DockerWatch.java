@@ -66,7 +66,7 @@ public final class DockerWatch {
             pools.forEach(spec -> sentences.add("Docker has forgotten the address pool " + spec.id()));
             leases.forEach(lease -> sentences.add("Docker has forgotten the address "
                 + IpPrefix.format(lease.address()) + " of the pool " + lease.pool()));
-            return sentences.stream().map(sentence -> sentence + "; remove it by: sluice prune").toList();
+            return sentences.stream().map(sentence -> sentence + "; remove it with: sluice prune").toList();
         }
     }
 
@@ -120,7 +120,7 @@ public final class DockerWatch {
     private JsonNode get(final String target) throws IOException {
         final UnixHttpClient.Answer answer = UnixHttpClient.call(api, "GET", target, new byte[0]);
         if (!answer.isSuccess()) {
-            throw new IOException(target + " is answered " + answer.statusLine());
+            throw new IOException("Docker answers " + target + " with " + answer.statusLine());
         }
         return json.readTree(answer.body());
     }

@@ -153,7 +153,7 @@ final class PluginService implements HttpService, AutoCloseable {
         threads.shutdown();
         try {
             if (!threads.awaitTermination(END_SECONDS, TimeUnit.SECONDS)) {
-                LOG.warn("calls of Docker's are cut off");
+                LOG.warn("cutting off calls from Docker that have not ended");
             }
         } catch (final InterruptedException ex) {
             Thread.currentThread().interrupt();

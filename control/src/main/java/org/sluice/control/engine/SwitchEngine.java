@@ -405,7 +405,7 @@ public final class SwitchEngine implements AutoCloseable {
     private static int nextFree(final BitSet used, final int limit, final String what) {
         final int free = used.nextClearBit(0);
         if (free >= limit) {
-            throw ControlException.conflict("the switch holds " + limit + " " + what + ", which is all it can");
+            throw ControlException.conflict("the switch already holds " + limit + " " + what + ", its limit");
         }
         return free;
     }

@@ -61,7 +61,7 @@ public final class HostSockets {
                 diag.sockets(protocol).forEach(all::add);
             }
         } catch (final NativeException ex) {
-            LOG.warn("the host's own sockets are not known: {}", ex.getMessage());
+            LOG.warn("cannot list the host's own sockets: {}", ex.getMessage());
         }
         return all;
     }

@@ -160,7 +160,7 @@ public final class LinkPlumber {
         try {
             device.persistent(false);
         } catch (final NativeException ex) {
-            LOG.debug("{} went with its namespace", device.name());
+            LOG.debug("{} has gone with its namespace", device.name());
         }
     }
 

@@ -48,7 +48,7 @@ public final class ReservedPorts implements AutoCloseable {
             }
             added = true;
         } catch (final IOException ex) {
-            LOG.warn("the host's connections may take ports from {} to {}, which are the switch's: cannot write {}: {}",
+            LOG.warn("cannot reserve ports {} to {} for the switch, so the host may use them too: cannot write {}: {}",
                 ports.first(), ports.last(), FILE, ex.getMessage());
         }
     }

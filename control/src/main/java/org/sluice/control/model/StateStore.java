@@ -57,10 +57,10 @@ public final class StateStore {
         try {
             final Document document = json.readValue(file.toFile(), Document.class);
             if (document == null || document.version() != VERSION) {
-                throw new IOException("it is not of version " + VERSION);
+                throw new IOException("its version is not " + VERSION);
             }
             if (document.networks() == null || document.endpoints() == null) {
-                throw new IOException("it lacks its networks or endpoints");
+                throw new IOException("it lacks the networks or the endpoints");
             }
             document.networks().forEach(state::put);
             document.endpoints().forEach(state::put);
@@ -77,7 +77,7 @@ public final class StateStore {
             return state;
         } catch (final IOException ex) {
             throw new UncheckedIOException("cannot read the saved state " + file + ": " + ex.getMessage()
-                + "; mend it, or move it away to start with nothing", ex);
+                + "; repair it, or move it away to start with nothing", ex);
         }
     }
 
@@ -98,7 +98,7 @@ public final class StateStore {
                 new Document(VERSION, List.copyOf(state.networks()), List.copyOf(state.endpoints()),
                     state.portMaps(), List.copyOf(state.pools()), state.vteps()));
         } catch (final JsonProcessingException ex) {
-            throw new UncheckedIOException("cannot write the state down: " + ex.getMessage(), ex);
+            throw new UncheckedIOException("cannot encode the state: " + ex.getMessage(), ex);
         }
     }
 

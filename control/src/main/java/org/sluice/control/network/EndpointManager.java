@@ -90,7 +90,7 @@ public final class EndpointManager {
         final NetworkSpec network = state.network(request.network());
         if (network.ofDocker()) {
             throw ControlException.conflict("network \"" + request.network()
-                + "\" is Docker's, and so are its addresses: attach containers by docker network connect");
+                + "\" and its addresses belong to Docker: attach containers with docker network connect");
         }
         final String name = request.name() == null ? defaultName(network.name())
             : Names.require("endpoint", request.name());
@@ -185,8 +185,8 @@ public final class EndpointManager {
     public void detach(final String name) {
         final EndpointSpec spec = state.endpoint(name);
         if (spec.ofDocker()) {
-            throw ControlException.conflict("endpoint \"" + name + "\" is Docker's: remove it by docker network"
-                + " disconnect; if Docker has forgotten it, by sluice prune");
+            throw ControlException.conflict("endpoint \"" + name + "\" belongs to Docker: use docker network"
+                + " disconnect; if Docker has forgotten it, sluice prune");
         }
         final List<PortMapSpec> published = portMaps.forget(spec);
         unplug(spec).ifPresentOrElse(LinkPlumber::destroy, () -> removeInterface(spec));
@@ -247,7 +247,7 @@ public final class EndpointManager {
                 engine.removePort(port, true);
                 port.device().close();
             } catch (final ControlException ex) {
-                LOG.error("endpoint {} could not be let go: {}", name, ex.getMessage());
+                LOG.error("cannot release endpoint {}: {}", name, ex.getMessage());
             }
         });
         ports.clear();
@@ -321,10 +321,10 @@ public final class EndpointManager {
             }
             if (elsewhere.contains(address)) {
                 throw ControlException.conflict("address " + IpPrefix.format(address)
-                    + " is that of an endpoint on another host; see: sluice vtep ls --json");
+                    + " belongs to an endpoint on another host; see: sluice vtep ls --json");
             }
             if (taken.stream().anyMatch(pool.subnet()::contains)) {
-                throw ControlException.invalid("an endpoint has one address of " + pool.subnet() + ", not several");
+                throw ControlException.invalid("an endpoint has only one address of " + pool.subnet());
             }
             pool.take(address);
             taken.add(address);
@@ -409,7 +409,7 @@ public final class EndpointManager {
                 LinkPlumber.remove(namespace, spec.ifname());
             }
         } catch (final NamespaceException ex) {
-            LOG.debug("{} went with its namespace", spec.ifname());
+            LOG.debug("{} has gone with its namespace", spec.ifname());
         }
     }
 

@@ -135,8 +135,8 @@ public final class NetworkManager {
     public void remove(final String name) {
         final NetworkSpec spec = state.network(name);
         if (spec.ofDocker()) {
-            throw ControlException.conflict("network \"" + name + "\" is Docker's: remove it by docker network rm; if"
-                + " Docker has forgotten it, by sluice prune");
+            throw ControlException.conflict("network \"" + name + "\" belongs to Docker: use docker network rm;"
+                + " if Docker has forgotten it, sluice prune");
         }
         end(spec);
     }
@@ -177,7 +177,7 @@ public final class NetworkManager {
                 remove(name);
                 removed.add(name);
             } catch (final ControlException ex) {
-                LOG.error("network {} could not be pruned: {}", name, ex.getMessage());
+                LOG.error("cannot remove network {}: {}", name, ex.getMessage());
             }
         }
         return removed;
@@ -213,7 +213,7 @@ public final class NetworkManager {
             try {
                 takeDown(name);
             } catch (final ControlException ex) {
-                LOG.error("network {} could not be taken down: {}", name, ex.getMessage());
+                LOG.error("cannot take down network {}: {}", name, ex.getMessage());
             }
         }
     }
@@ -253,7 +253,7 @@ public final class NetworkManager {
         }
         for (final NetworkSpec other : state.networks()) {
             if (other.spansHosts() && other.overlay().vni() == vni) {
-                throw ControlException.conflict("VNI " + vni + " is that of network \"" + other.name() + "\"");
+                throw ControlException.conflict("VNI " + vni + " belongs to network \"" + other.name() + "\"");
             }
         }
         return new OverlaySpec(vni, Boolean.TRUE.equals(request.vtepLearning()));
@@ -292,11 +292,11 @@ public final class NetworkManager {
         final List<SubnetSpec> subnets = chosen.stream().map(p -> completeSubnet(p, gateways, ranges)).toList();
         if (!gateways.isEmpty()) {
             throw ControlException.invalid("gateway " + IpPrefix.format(gateways.getFirst())
-                + " is in no subnet, or is a second one of its subnet");
+                + " is in no subnet, or in a subnet that has one already");
         }
         if (!ranges.isEmpty()) {
             throw ControlException.invalid("IP range " + ranges.getFirst()
-                + " is within no subnet, or is a second one of its subnet");
+                + " is within no subnet, or in a subnet that has one already");
         }
         return subnets;
     }
@@ -331,7 +331,7 @@ public final class NetworkManager {
                 if (taken.subnet().overlaps(subnet)) {
                     throw ControlException.conflict("subnet " + subnet + " overlaps " + taken.subnet()
                         + " of the network \"" + other.name() + "\"" + (other.ofDocker()
-                        ? ", which is Docker's; if Docker has forgotten it: sluice prune" : ""));
+                        ? ", which belongs to Docker; if Docker has forgotten it: sluice prune" : ""));
                 }
             }
         }

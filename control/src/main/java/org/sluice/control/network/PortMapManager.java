@@ -82,7 +82,7 @@ public final class PortMapManager {
     public List<PortMapSpec> publish(final EndpointSpec endpoint, final List<PortSpec> wanted) {
         if (state.network(endpoint.network()).internal()) {
             throw ControlException.invalid("endpoint \"" + endpoint.name() + "\" is on the internal network \""
-                + endpoint.network() + "\": nothing of it can be published");
+                + endpoint.network() + "\": its ports cannot be published");
         }
         final HostSockets sockets = HostSockets.read();
         final List<PortMapSpec> published = new ArrayList<>();
@@ -232,7 +232,7 @@ public final class PortMapManager {
     private static void requireFamily(final EndpointSpec endpoint, final InetAddress hostAddress) {
         if (hostAddress != null && endpoint.addresses().stream().noneMatch(own -> isSameFamily(own, hostAddress))) {
             throw ControlException.invalid("endpoint \"" + endpoint.name() + "\" has no "
-                + (hostAddress instanceof Inet4Address ? "IPv4" : "IPv6") + " address for what comes to "
+                + (hostAddress instanceof Inet4Address ? "IPv4" : "IPv6") + " address for packets to "
                 + hostAddress.getHostAddress());
         }
     }

@@ -76,7 +76,7 @@ final class CaptureWriter implements AutoCloseable {
             }
             drain(); // what was seen before the workers were told to stop
         } catch (final RuntimeException | InternalError ex) { // the latter: a disk without room under mapped memory
-            LOG.error("the capture has ended", ex);
+            LOG.error("the capture has failed", ex);
         } finally {
             full = true;
             file.close();

@@ -62,7 +62,7 @@ final class FilterParser {
 
     private String argument(final String word) {
         if (words.isEmpty()) {
-            throw ControlException.invalid("\"" + word + "\" needs a word behind it");
+            throw ControlException.invalid("\"" + word + "\" needs a value after it");
         }
         return words.pop();
     }
@@ -70,7 +70,7 @@ final class FilterParser {
     private PacketFilter withEndpoint(final PacketFilter so, final String name) {
         final String endpoint = state.endpoint(name).name();
         final int index = endpoints.port(endpoint).orElseThrow(
-            () -> ControlException.conflict("endpoint \"" + endpoint + "\" is gone: nothing passes it")).index();
+            () -> ControlException.conflict("endpoint \"" + endpoint + "\" is gone: no packet passes it")).index();
         return new PacketFilter(index, so.domainId(), so.protocol(), so.host(), so.port());
     }
 
@@ -83,7 +83,7 @@ final class FilterParser {
         try {
             protocol = Protocols.number(word);
         } catch (final ControlException ex) {
-            throw ControlException.invalid("\"" + word + "\" is neither an endpoint nor a word of a filter; those are:"
+            throw ControlException.invalid("\"" + word + "\" is neither an endpoint nor a filter word; those are:"
                 + " endpoint NAME, network NAME, host IP[/LEN], port N, tcp, udp, icmp, icmpv6, sctp, proto N");
         }
         return new PacketFilter(so.portIndex(), so.domainId(), protocol, so.host(), so.port());

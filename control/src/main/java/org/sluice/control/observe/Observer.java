@@ -247,7 +247,7 @@ public final class Observer implements AutoCloseable {
         try {
             for (int worker = 0; worker < engine.workerCount(); worker++) {
                 engine.probes(worker).ring(kind, session.rings.get(worker));
-                engine.execute(worker, new Command.Observe(kind, true, filter, snapBytes), "look at packets");
+                engine.execute(worker, new Command.Observe(kind, true, filter, snapBytes), "start observing");
             }
         } catch (final RuntimeException ex) {
             stop(session);
@@ -264,7 +264,7 @@ public final class Observer implements AutoCloseable {
             try {
                 if (engine.isAlive(worker)) {
                     engine.execute(worker, new Command.Observe(session.kind, false, PacketFilter.ALL, 0),
-                        "stop to look");
+                        "stop observing");
                 }
                 engine.probes(worker).ring(session.kind, null);
             } catch (final ControlException ex) {
@@ -297,7 +297,7 @@ public final class Observer implements AutoCloseable {
                 stopCapture();
             }
         } catch (final ControlException ex) {
-            LOG.error("what nobody looks at any more could not be ended: {}", ex.getMessage());
+            LOG.error("cannot end an abandoned trace or capture: {}", ex.getMessage());
         }
     }
 

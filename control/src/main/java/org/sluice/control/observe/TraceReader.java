@@ -103,9 +103,9 @@ final class TraceReader {
             return null;
         }
         if (next.egress() == FrameBatch.EGRESS_GATEWAY) {
-            return "is to be routed";
+            return "to be routed";
         }
-        return next.egress() == next.ingress() ? "answered" : "to the host by " + nameOf(next.egress());
+        return next.egress() == next.ingress() ? "answered" : "to the host through " + nameOf(next.egress());
     }
 
     private String conntrack(final TraceStep next) {
@@ -120,7 +120,7 @@ final class TraceReader {
                 + ((next.status() & Connection.DNAT) != 0 ? ", DNAT" : "");
         }
         return egressBefore == FrameBatch.EGRESS_GATEWAY && next.egress() >= 0
-            ? "for the host itself, by " + nameOf(next.egress()) : null;
+            ? "for the host itself, through " + nameOf(next.egress()) : null;
     }
 
     private String route(final TraceStep next) {
@@ -128,7 +128,7 @@ final class TraceReader {
             return "waits for its neighbour's MAC address, as " + flowOf(next.translated());
         }
         return next.is(TraceStep.TRACKED) && next.egress() >= 0
-            ? "by " + nameOf(next.egress()) + " as " + flowOf(next.translated()) : null;
+            ? "through " + nameOf(next.egress()) + " as " + flowOf(next.translated()) : null;
     }
 
     private String transmit(final TraceStep next) {
@@ -137,9 +137,9 @@ final class TraceReader {
         }
         final String port = nameOf(next.egress());
         if (next.is(TraceStep.TOO_LONG)) {
-            return "lost: longer than the MTU of " + port;
+            return "dropped: longer than the MTU of " + port;
         }
-        return next.is(TraceStep.CUT) ? "cut into fragments, sent by " + port : "sent by " + port;
+        return next.is(TraceStep.CUT) ? "cut into fragments, sent through " + port : "sent through " + port;
     }
 
     private String nameOf(final int port) {

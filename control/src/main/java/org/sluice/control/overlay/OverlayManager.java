@@ -256,7 +256,7 @@ public final class OverlayManager {
             Addresses.identity(MacAddress.parse(endpoint.mac()), endpoint.addresses());
         engine.execute(overlay.handle.workerIndex(),
             new Command.PutRemote(overlay.handle.domainId(), portIndex, identity),
-            "tell of the remote endpoint " + endpoint.mac());
+            "program the remote endpoint " + endpoint.mac());
     }
 
     /**
@@ -270,7 +270,7 @@ public final class OverlayManager {
             try {
                 refreshPaths();
             } catch (final ControlException ex) {
-                LOG.error("the ways to the VTEPs could not be looked at: {}", ex.getMessage());
+                LOG.error("cannot check the paths to the VTEPs: {}", ex.getMessage());
             }
         }, PATH_PERIOD_SECONDS, PATH_PERIOD_SECONDS, TimeUnit.SECONDS);
     }
@@ -313,10 +313,10 @@ public final class OverlayManager {
         final LiveVtep now = new LiveVtep(before.spec(), before.port(), path);
         overlay.vteps.put(now.spec().address(), now);
         if (now.mtu() != before.mtu()) {
-            LOG.info("packets of network {} to VTEP {} may have {} bytes now, instead of {}", overlay.network.name(),
+            LOG.info("packets of network {} to VTEP {} may now be {} bytes long, instead of {}", overlay.network.name(),
                 IpPrefix.format(now.spec().address()), now.mtu(), before.mtu());
             engine.execute(overlay.handle.workerIndex(), new Command.SetPortMtu(now.port().index(), now.mtu()),
-                "tell of a path MTU");
+                "program a path MTU");
         }
         tellRoute(overlay, now);
     }
@@ -324,14 +324,14 @@ public final class OverlayManager {
     private void tellRoute(final Overlay overlay, final LiveVtep vtep) {
         final TunnelPath path = vtep.path();
         engine.execute(overlay.handle.workerIndex(), new Command.SetVtepRoute(vtep.port().index(), path.linkIndex(),
-            IpAddress.high(path.source()), IpAddress.low(path.source())), "tell of the route to a VTEP");
+            IpAddress.high(path.source()), IpAddress.low(path.source())), "program the route to a VTEP");
     }
 
     private NetworkSpec requireOverlay(final String name) {
         final NetworkSpec network = state.network(name);
         if (!network.spansHosts()) {
-            throw ControlException.invalid("network \"" + network.name() + "\" is of this host alone: it has no VNI;"
-                + " make one that spans hosts by sluice network create --vni");
+            throw ControlException.invalid("network \"" + network.name() + "\" is local to this host: it has no VNI;"
+                + " create one that spans hosts with sluice network create --vni");
         }
         return network;
     }

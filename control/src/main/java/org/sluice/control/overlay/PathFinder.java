@@ -39,7 +39,7 @@ final class PathFinder implements AutoCloseable {
                 && isEthernet(linkIndex);
             return Optional.of(new TunnelPath(mtu, ethernet ? linkIndex : 0, route.preferredSource()));
         } catch (final NativeException ex) {
-            LOG.debug("no way to {}", address, ex);
+            LOG.debug("no route to {}", address, ex);
             return Optional.empty();
         }
     }
@@ -59,7 +59,7 @@ final class PathFinder implements AutoCloseable {
         try {
             return netlink.routeTo(address).type();
         } catch (final NativeException ex) {
-            LOG.debug("no way to {}", address, ex);
+            LOG.debug("no route to {}", address, ex);
             return 0;
         }
     }

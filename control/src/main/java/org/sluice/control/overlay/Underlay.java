@@ -95,7 +95,7 @@ final class Underlay {
         } catch (final NativeException ex) {
             throw new ControlException(ControlException.Kind.FAILED, "cannot open UDP port " + udpPort
                 + " for the overlay: " + ex.getMessage()
-                + "; if something else has it, a VXLAN interface of the kernel's perhaps, end that or give the daemon"
+                + "; if another program or a kernel VXLAN interface uses it, end that or give the daemon"
                 + " another --vxlan-port", ex);
         }
         try {
@@ -103,8 +103,8 @@ final class Underlay {
                 plug("udp " + udpPort, sockets[worker], worker);
             }
             openTaps();
-            LOG.info("tunnels end in UDP port {}{}", udpPort,
-                steering == null ? ", by the host's stack: this kernel has no shorter way" : "");
+            LOG.info("tunnels use UDP port {}{}", udpPort,
+                steering == null ? ", through the host's stack: this kernel offers no shorter path" : "");
         } catch (final RuntimeException ex) {
             close();
             throw ex;
@@ -125,7 +125,7 @@ final class Underlay {
             steering = new TunnelSteering(udpPort, taps.stream().mapToInt(TunnelTap::linkIndex).toArray());
             steer(uplinks, addresses);
         } catch (final NativeException ex) {
-            LOG.warn("tunnel packets take the way by the host's stack: {}", ex.getMessage());
+            LOG.warn("tunnel packets go through the host's stack: {}", ex.getMessage());
         }
     }
 

@@ -125,7 +125,7 @@ public final class HostProxy implements AutoCloseable {
             opened = new SocketLookup(namespace);
         } catch (final NativeException ex) {
             tooOld = true;
-            LOG.warn("each published port takes a socket: {}", ex.getMessage());
+            LOG.warn("each published port needs a socket of its own: {}", ex.getMessage());
             return;
         }
         try {

@@ -36,7 +36,7 @@ final class PortSockets implements AutoCloseable {
     static PortSockets open(final PortMapSpec map, final Function<InetSocketAddress, Channel> listenTcp,
                             final Function<InetSocketAddress, AutoCloseable> listenUdp) {
         if (map.hostLast() - map.hostFirst() >= MAX_PORTS) {
-            throw new ControlException(ControlException.Kind.FAILED, map + " needs a socket for each port, which are"
+            throw new ControlException(ControlException.Kind.FAILED, map + " needs a socket for each port, which is"
                 + " too many on this kernel; publish at most " + MAX_PORTS + " in one range, or use Linux 5.9");
         }
         final PortSockets opened = new PortSockets();

@@ -147,7 +147,7 @@ public final class RouteMirror implements AutoCloseable {
                     try {
                         task.run();
                     } catch (final NativeException | ControlException ex) {
-                        LOG.error("the kernel's routes could not be mirrored: {}", ex.getMessage());
+                        LOG.error("cannot mirror the kernel's routes: {}", ex.getMessage());
                     }
                 }
             });
@@ -183,7 +183,7 @@ public final class RouteMirror implements AutoCloseable {
         try {
             netlink.useNeighbour(uplink.link().index(), address);
         } catch (final NativeException ex) {
-            LOG.debug("the kernel does not look for {}", address, ex);
+            LOG.debug("cannot have the kernel resolve {}", address, ex);
         }
     }
 
@@ -210,7 +210,7 @@ public final class RouteMirror implements AutoCloseable {
 
     private void tellWorker(final int worker, final UplinkManager.Uplink uplink, final KernelNeighbour neighbour) {
         engine.execute(worker, new Command.PutNeighbour(uplink.portIndex(worker), IpAddress.high(neighbour.address()),
-            IpAddress.low(neighbour.address()), neighbour.isUsable() ? neighbour.mac() : 0), "tell of a neighbour");
+            IpAddress.low(neighbour.address()), neighbour.isUsable() ? neighbour.mac() : 0), "program a neighbour");
     }
 
     /** Reads the kernel's tables and sends what is different. */
@@ -268,7 +268,7 @@ public final class RouteMirror implements AutoCloseable {
     private void setLocal(final int worker, final InetAddress address, final boolean present) {
         engine.execute(worker,
             new Command.SetLocalAddress(IpAddress.high(address), IpAddress.low(address), present),
-            "tell of an address");
+            "program an address");
     }
 
     private void syncRoutes(final int worker) {

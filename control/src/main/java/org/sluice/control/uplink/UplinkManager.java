@@ -254,7 +254,7 @@ public final class UplinkManager {
             try {
                 steering.renewLease();
             } catch (final RuntimeException ex) {
-                LOG.error("the lease of the uplinks' filters could not be renewed", ex);
+                LOG.error("cannot renew the lease of the uplinks' filters", ex);
             }
         }
     }

@@ -55,8 +55,9 @@ class ObserveIT {
         assertTrue(text.contains("a  icmp " + A + " > " + Wire.WORLD + " id "), text);
         assertTrue(text.matches("(?s).*conntrack +(new connection|packet \\d+ of its connection), ORIGINAL, SNAT\\n.*"),
             text);
-        assertTrue(text.matches("(?s).*route +by eth0 as " + Wire.HOST + " > " + Wire.WORLD + " id \\d+\\n.*"), text);
-        assertTrue(text.matches("(?s).*transmit +sent by eth0\\n.*"), text);
+        assertTrue(text.matches("(?s).*route +through eth0 as " + Wire.HOST + " > " + Wire.WORLD + " id \\d+\\n.*"),
+            text);
+        assertTrue(text.matches("(?s).*transmit +sent through eth0\\n.*"), text);
         final String[] lines = whilePinging(
             () -> host.ok("trace", "--json", "-c", "1", "host", Wire.WORLD, "and", "network", "web")).split("\n");
         final JsonNode packet = JsonMapper.builder().build().readTree(lines[0]);
@@ -81,7 +82,7 @@ class ObserveIT {
         final SluiceHost.Result nowhere = host.sluice("capture", "-w", folder.resolve("no/such").toString());
         assertTrue(nowhere.err().contains("cannot write"), nowhere.err());
         final SluiceHost.Result wrong = host.sluice("trace", "nonsense");
-        assertTrue(wrong.err().contains("neither an endpoint nor a word of a filter"), wrong.err());
+        assertTrue(wrong.err().contains("neither an endpoint nor a filter word"), wrong.err());
     }
 
     @Test

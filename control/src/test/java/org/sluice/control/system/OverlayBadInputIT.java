@@ -91,7 +91,7 @@ class OverlayBadInputIT {
             {"VNI -1 is not from 1 to 16777215", "network", "create", "x", "--vni=-1"},
             {"VNI 16777216 is not from 1 to 16777215", "network", "create", "x", "--vni", "16777216"},
             {"--vni", "network", "create", "x", "--vni", "seven"},
-            {"VNI 4242 is that of network \"blue\"", "network", "create", "x", "--vni", "4242"},
+            {"VNI 4242 belongs to network \"blue\"", "network", "create", "x", "--vni", "4242"},
             {"give a --vni too", "network", "create", "x", "--vtep-learning"},
         };
     }
@@ -130,7 +130,7 @@ class OverlayBadInputIT {
             {"is not a MAC address", "vtep", "add", "blue", NEW, "--endpoint", ""},
             {"group address", "vtep", "add", "blue", NEW, "--endpoint", "01:00:5e:00:00:01"},
             {"is the gateway's", "vtep", "add", "blue", NEW, "--endpoint", gatewayMac},
-            {"is that of an endpoint", "vtep", "add", "blue", NEW, "--endpoint", mac(1)},
+            {"belongs to an endpoint", "vtep", "add", "blue", NEW, "--endpoint", mac(1)},
             {"is behind " + REMOTE + " already", "vtep", "add", "blue", NEW, "--endpoint", mac(2)},
             {"is no IP address", "vtep", "add", "blue", NEW, "--endpoint", mac(7) + ",here"},
             {"is in no subnet", "vtep", "add", "blue", NEW, "--endpoint", mac(7) + ",10.10.0.7"},

@@ -214,7 +214,7 @@ public final class RouteNetlink implements AutoCloseable {
             .familyByte(RTM_TYPE_OFFSET, KernelRoute.UNICAST)
             .attribute(RTA_GATEWAY, gateway.getAddress())
             .attribute(RTA_OIF, link.index());
-        socket.execute("add default route by " + gateway.getHostAddress() + " on " + link.name());
+        socket.execute("add default route via " + gateway.getHostAddress() + " on " + link.name());
     }
 
     /** The neighbours of all links. */

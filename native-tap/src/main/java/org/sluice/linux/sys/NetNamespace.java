@@ -105,7 +105,7 @@ public final class NetNamespace implements AutoCloseable {
         try {
             return (Long) Files.getAttribute(file, "unix:ino");
         } catch (final IOException ex) {
-            throw new NamespaceException("cannot look at " + file, ex);
+            throw new NamespaceException("cannot read " + file, ex);
         }
     }
 }
