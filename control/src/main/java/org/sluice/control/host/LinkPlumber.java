@@ -2,7 +2,6 @@ package org.sluice.control.host;
 
 import java.net.Inet4Address;
 import java.net.InetAddress;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -36,7 +35,6 @@ import org.sluice.linux.sys.NetNamespace;
  */
 public final class LinkPlumber {
     private static final Logger LOG = LoggerFactory.getLogger(LinkPlumber.class);
-    private static final Path OWN_NAMESPACE = Path.of("/proc/self/ns/net");
     private static final int MAX_INTERFACES = 1000;
 
     /**
@@ -172,7 +170,7 @@ public final class LinkPlumber {
      */
     public static TapDevice reattach(final NetNamespace namespace, final LinkSpec spec) {
         final String draft = draftName();
-        try (NetNamespace own = NetNamespace.open(OWN_NAMESPACE)) {
+        try (NetNamespace own = NetNamespace.own()) {
             inside(namespace, netlink -> {
                 final Link link = netlink.link(spec.name()).filter(found -> found.mac() == spec.mac())
                     .orElseThrow(() -> ControlException.notFound("the interface " + spec.name() + " with MAC address "

@@ -2,7 +2,6 @@ package org.sluice.control.proxy;
 
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
@@ -36,6 +35,7 @@ import org.slf4j.LoggerFactory;
 
 import org.sluice.control.base.ControlException;
 import org.sluice.control.model.PortMapSpec;
+import org.sluice.datapath.protocol.IpProtocol;
 import org.sluice.linux.bpf.SocketLookup;
 import org.sluice.linux.sys.NativeException;
 import org.sluice.linux.sys.NetNamespace;
@@ -49,9 +49,6 @@ import org.sluice.linux.sys.NetNamespace;
  */
 public final class HostProxy implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(HostProxy.class);
-    private static final Path OWN_NAMESPACE = Path.of("/proc/self/ns/net");
-    private static final int TCP_PROTOCOL = 6;
-    private static final int UDP_PROTOCOL = 17;
     private static final int CONNECT_TIMEOUT_MS = 10_000;
 
     private final EventLoopGroup eventLoop = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
@@ -110,8 +107,8 @@ public final class HostProxy implements AutoCloseable {
     /** The kernel hands connections and datagrams over, of no other protocol. */
     private static int indexOf(final PortMapSpec map) {
         return switch (map.protocol()) {
-            case TCP_PROTOCOL -> SocketLookup.TCP;
-            case UDP_PROTOCOL -> SocketLookup.UDP;
+            case IpProtocol.TCP -> SocketLookup.TCP;
+            case IpProtocol.UDP -> SocketLookup.UDP;
             default -> -1;
         };
     }
@@ -121,7 +118,7 @@ public final class HostProxy implements AutoCloseable {
             return;
         }
         final SocketLookup opened;
-        try (NetNamespace namespace = NetNamespace.open(OWN_NAMESPACE)) {
+        try (NetNamespace namespace = NetNamespace.own()) {
             opened = new SocketLookup(namespace);
         } catch (final NativeException ex) {
             tooOld = true;
@@ -175,13 +172,13 @@ public final class HostProxy implements AutoCloseable {
         public void channelActive(final ChannelHandlerContext context) {
             final DuplexChannel client = (DuplexChannel) context.channel();
             final InetSocketAddress meant = (InetSocketAddress) client.localAddress();
-            final ProxyTargets.Destination target = targets.find(TCP_PROTOCOL, meant);
+            final ProxyTargets.Destination target = targets.find(IpProtocol.TCP, meant);
             if (target == null) {
                 client.close();
                 return;
             }
             sessions.add(client, target.map());
-            if (!target.equals(targets.find(TCP_PROTOCOL, meant))) {
+            if (!target.equals(targets.find(IpProtocol.TCP, meant))) {
                 client.close(); // it was taken back just now
                 return;
             }
