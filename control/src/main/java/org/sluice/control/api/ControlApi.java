@@ -5,13 +5,13 @@ import java.util.List;
 import org.sluice.control.base.ControlException;
 import org.sluice.control.docker.Docker;
 import org.sluice.control.engine.SwitchEngine;
+import org.sluice.control.host.HostWatch;
 import org.sluice.control.model.DesiredState;
 import org.sluice.control.network.EndpointManager;
 import org.sluice.control.network.NetworkManager;
-import org.sluice.control.network.PortMapManager;
+import org.sluice.control.network.Networking;
 import org.sluice.control.observe.Observer;
 import org.sluice.control.overlay.OverlayManager;
-import org.sluice.control.uplink.RouteMirror;
 import org.sluice.control.uplink.UplinkManager;
 import org.sluice.datapath.conntrack.ConntrackFilter;
 
@@ -19,15 +19,18 @@ import org.sluice.datapath.conntrack.ConntrackFilter;
 public final class ControlApi {
     private final DesiredState state;
     private final SwitchEngine engine;
-    private final NetworkManager networks;
-    private final EndpointManager endpoints;
-    private final PortMapManager portMaps;
     private final OverlayManager overlays;
+    private final Networking networking;
     private final Observer observer;
     private final Docker docker;
-    private final Reporter reporter;
-    private final RoutingReporter routing;
-    private final OverlayReporter overlay;
+    private final NetworkViews networkViews;
+    private final EndpointViews endpointViews;
+    private final PortMapViews portMapViews;
+    private final ConnectionViews connectionViews;
+    private final RouteViews routeViews;
+    private final VtepViews vtepViews;
+    private final FdbViews fdbViews;
+    private final StatusViews statusViews;
 
     /** Names that a prune has removed. */
     public record Removed(List<String> removed) {
@@ -50,23 +53,25 @@ public final class ControlApi {
     }
 
     /** What the API works on. */
-    public record Parts(DesiredState state, SwitchEngine engine, NetworkManager networks, EndpointManager endpoints,
-                        PortMapManager portMaps, UplinkManager uplinks, OverlayManager overlays, RouteMirror mirror,
-                        Observer observer, Docker docker) {
+    public record Parts(DesiredState state, SwitchEngine engine, HostWatch host, UplinkManager uplinks,
+                        OverlayManager overlays, Networking networking, Observer observer, Docker docker) {
     }
 
     public ControlApi(final Parts parts, final boolean busy) {
         state = parts.state();
         engine = parts.engine();
-        networks = parts.networks();
-        endpoints = parts.endpoints();
-        portMaps = parts.portMaps();
         overlays = parts.overlays();
+        networking = parts.networking();
         observer = parts.observer();
         docker = parts.docker();
-        reporter = new Reporter(parts, busy);
-        routing = new RoutingReporter(parts);
-        overlay = new OverlayReporter(parts);
+        networkViews = new NetworkViews(state, networking.liveNetworks());
+        endpointViews = new EndpointViews(state, networking.liveEndpoints());
+        portMapViews = new PortMapViews(state);
+        connectionViews = new ConnectionViews(engine);
+        routeViews = new RouteViews(parts.host(), parts.uplinks());
+        vtepViews = new VtepViews(state, overlays);
+        fdbViews = new FdbViews(state, engine, networking.liveNetworks(), networking.ports());
+        statusViews = new StatusViews(parts, endpointViews, busy);
     }
 
     /** Ends what Docker has forgotten. */
@@ -75,59 +80,59 @@ public final class ControlApi {
     }
 
     Views.Network createNetwork(final NetworkManager.Request request) {
-        return reporter.network(networks.create(request));
+        return networkViews.view(networking.networks().create(request));
     }
 
     List<Views.Network> listNetworks() {
-        return reporter.networks();
+        return networkViews.all();
     }
 
     Views.Network inspectNetwork(final String name) {
-        return reporter.network(state.network(name));
+        return networkViews.view(state.network(name));
     }
 
     void removeNetwork(final String name) {
-        networks.remove(name);
+        networking.networks().remove(name);
     }
 
     Removed pruneNetworks() {
-        return new Removed(networks.prune());
+        return new Removed(networking.networks().prune());
     }
 
     Views.Endpoint attachEndpoint(final EndpointManager.Request request) {
-        return reporter.endpoint(endpoints.attach(request));
+        return endpointViews.view(networking.endpoints().attach(request));
     }
 
     List<Views.Endpoint> listEndpoints() {
-        return reporter.endpoints();
+        return endpointViews.all();
     }
 
     Views.Endpoint inspectEndpoint(final String name) {
-        return reporter.endpoint(state.endpoint(name));
+        return endpointViews.view(state.endpoint(name));
     }
 
     void detachEndpoint(final String name) {
-        endpoints.detach(name);
+        networking.endpoints().detach(name);
     }
 
     List<Views.PortMap> publish(final String endpoint, final PortsRequest request) {
-        return routing.portMaps(portMaps.publish(endpoint, request.ports()));
+        return portMapViews.of(networking.portMaps().publish(endpoint, request.ports()));
     }
 
     List<Views.PortMap> unpublish(final String endpoint, final PortsRequest request) {
-        return routing.portMaps(portMaps.unpublish(endpoint, request.ports()));
+        return portMapViews.of(networking.portMaps().unpublish(endpoint, request.ports()));
     }
 
     List<Views.PortMap> listPortMaps() {
-        return routing.portMaps(state.portMaps());
+        return portMapViews.of(state.portMaps());
     }
 
     List<Views.Connection> listConnections(final ConntrackFilter filter) {
-        return routing.connections(filter);
+        return connectionViews.matching(filter);
     }
 
     Count countConnections(final ConntrackFilter filter) {
-        return new Count(routing.count(filter));
+        return new Count(connectionViews.count(filter));
     }
 
     Flushed flushConnections(final ConntrackFilter filter) {
@@ -140,23 +145,23 @@ public final class ControlApi {
     }
 
     List<Views.Route> listRoutes() {
-        return routing.routes();
+        return routeViews.routes();
     }
 
     List<Views.Neighbour> listNeighbours() {
-        return routing.neighbours();
+        return routeViews.neighbours();
     }
 
     List<Views.Vtep> listVteps() {
-        return overlay.vteps();
+        return vtepViews.all();
     }
 
     List<Views.Vtep> listVteps(final String network) {
-        return overlay.vteps(state.network(network));
+        return vtepViews.of(state.network(network));
     }
 
     Views.Vtep addVtep(final String network, final OverlayManager.Request request) {
-        return overlay.vtep(overlays.add(network, request));
+        return vtepViews.view(overlays.add(network, request));
     }
 
     List<Views.Vtep> replaceVteps(final String network, final VtepsRequest request) {
@@ -169,14 +174,14 @@ public final class ControlApi {
     }
 
     List<Views.FdbEntry> listFdb(final String network) {
-        return reporter.fdb(network);
+        return fdbViews.all(network);
     }
 
     void flushFdb(final String network) {
         if (network == null) {
             engine.flushFdb();
         } else {
-            engine.flushFdb(networks.live(state.network(network).name()).handle());
+            engine.flushFdb(networking.liveNetworks().get(state.network(network).name()).handle());
         }
     }
 
@@ -186,6 +191,6 @@ public final class ControlApi {
     }
 
     Views.Status status() {
-        return reporter.status();
+        return statusViews.view();
     }
 }

@@ -8,7 +8,7 @@ import java.util.concurrent.TimeUnit;
 import org.agrona.CloseHelper;
 import org.agrona.concurrent.AgentRunner;
 import org.agrona.concurrent.BusySpinIdleStrategy;
-import org.agrona.concurrent.SystemNanoClock;
+import org.agrona.concurrent.NanoClock;
 
 import org.sluice.control.model.DaemonOptions;
 import org.sluice.datapath.bridge.Fdb;
@@ -60,8 +60,9 @@ final class WorkerHandle implements AutoCloseable {
     /**
      * @param eventWakeUp makes control look at the worker's events.
      */
-    WorkerHandle(final int index, final DaemonOptions options, final CounterRegistry registry,
-                 final DeviceRegistry devices, final ErrorLog errors, final Runnable eventWakeUp) {
+    WorkerHandle(final int index, final DaemonOptions options, final NanoClock clock,
+                 final CounterRegistry registry, final DeviceRegistry devices, final ErrorLog errors,
+                 final Runnable eventWakeUp) {
         this.index = index;
         name = "worker-" + index;
         final Path runDir = options.runDir();
@@ -72,7 +73,7 @@ final class WorkerHandle implements AutoCloseable {
             ConntrackTable.regionBytes(conntrack.capacity()));
         final SecureRandom random = new SecureRandom();
         final ConntrackTable connections =
-            new ConntrackTable(conntrackRegion, conntrack, random.nextLong(), System.nanoTime());
+            new ConntrackTable(conntrackRegion, conntrack, random.nextLong(), clock.nanoTime());
         conntrackReader = new ConntrackReader(conntrackRegion);
         fdbRegion = OffHeapRegion.mapped(runDir.resolve("fdb-" + index + ".dat"), Fdb.regionBytes(FDB_CAPACITY));
         final Fdb fdb = new Fdb(fdbRegion, FDB_CAPACITY, FDB_PORT_LIMIT, Fdb.DEFAULT_AGEING_SECONDS,
@@ -82,7 +83,7 @@ final class WorkerHandle implements AutoCloseable {
             registry.allocate(WorkerCounter.class, CounterTypes.WORKER, name));
         drops = new CounterGroup<>(registry.values(),
             registry.allocate(DropReason.class, CounterTypes.DROP_REASON, name + " drop"));
-        final ForwardingWorker worker = new ForwardingWorker(new WorkerResources(name, SystemNanoClock.INSTANCE,
+        final ForwardingWorker worker = new ForwardingWorker(new WorkerResources(name, clock,
             errors, channel, poller, devices, fdb, connections, conntrack,
             options.natPorts().slice(index, options.workers()), random.nextLong(), events, probes,
             registry.values(), counters, drops));

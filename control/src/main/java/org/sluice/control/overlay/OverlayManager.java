@@ -16,8 +16,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import org.sluice.control.base.ControlException;
+import org.sluice.control.engine.NetworkHandle;
+import org.sluice.control.engine.PortHandle;
 import org.sluice.control.engine.SwitchEngine;
 import org.sluice.control.model.Addresses;
+import org.sluice.control.model.Change;
 import org.sluice.control.model.DesiredState;
 import org.sluice.control.model.IpPrefix;
 import org.sluice.control.model.NetworkSpec;
@@ -50,17 +53,17 @@ public final class OverlayManager {
     /** A network that is up. */
     private static final class Overlay {
         private final NetworkSpec network;
-        private final SwitchEngine.NetworkHandle handle;
+        private final NetworkHandle handle;
         private final Map<InetAddress, LiveVtep> vteps = new LinkedHashMap<>();
 
-        private Overlay(final NetworkSpec network, final SwitchEngine.NetworkHandle handle) {
+        private Overlay(final NetworkSpec network, final NetworkHandle handle) {
             this.network = network;
             this.handle = handle;
         }
     }
 
     /** A VTEP that is there. */
-    public record LiveVtep(VtepSpec spec, SwitchEngine.PortHandle port, TunnelPath path) {
+    public record LiveVtep(VtepSpec spec, PortHandle port, TunnelPath path) {
         /** Layer-3 bytes of a packet that fits the way to it, encapsulated. */
         public int mtu() {
             return path.mtu();
@@ -83,17 +86,16 @@ public final class OverlayManager {
     public record Request(String address, List<RemoteRequest> endpoints) {
     }
 
-    public OverlayManager(final DesiredState state, final StateStore store, final SwitchEngine engine,
-                          final int udpPort) {
-        this.state = state;
+    public OverlayManager(final StateStore store, final SwitchEngine engine, final int udpPort) {
         this.store = store;
+        state = store.state();
         this.engine = engine;
         underlay = new Underlay(engine, udpPort);
         requests = new VtepRequests(state);
     }
 
     /** Where the tunnels end: ports of each worker; none while there is no overlay network. */
-    public List<SwitchEngine.PortHandle> underlayPorts() {
+    public List<PortHandle> underlayPorts() {
         return underlay.ports();
     }
 
@@ -162,20 +164,18 @@ public final class OverlayManager {
     private void edit(final NetworkSpec network, final List<VtepSpec> wanted) {
         final List<VtepSpec> before = state.vtepsOf(network.name());
         VtepRequests.requireDistinct(wanted);
-        try {
-            apply(network, wanted);
+        final Overlay overlay = requireUp(network);
+        try (Change change = store.change()) {
+            change.undo(() -> apply(overlay, before));
+            apply(overlay, wanted);
             state.putVteps(network.name(), wanted);
-            store.save(state);
-        } catch (final RuntimeException ex) {
-            state.putVteps(network.name(), before);
-            apply(network, before);
-            store.stage(state);
-            throw ex;
+            change.undo(() -> state.putVteps(network.name(), before));
+            change.save();
         }
     }
 
     /** Brings the network's tunnels up, with what VTEPs are desired; one that cannot be is logged, and stays. */
-    public void bringUp(final NetworkSpec network, final SwitchEngine.NetworkHandle handle) {
+    public void bringUp(final NetworkSpec network, final NetworkHandle handle) {
         underlay.acquire();
         overlays.put(network.name(), new Overlay(network, handle));
         for (final VtepSpec vtep : state.vtepsOf(network.name())) {
@@ -198,12 +198,7 @@ public final class OverlayManager {
     }
 
     /** Removes first: an endpoint may have moved from one VTEP to another. */
-    private void apply(final NetworkSpec network, final List<VtepSpec> wanted) {
-        final Overlay overlay = overlays.get(network.name());
-        if (overlay == null) {
-            throw new ControlException(ControlException.Kind.FAILED, "network \"" + network.name()
-                + "\" is down: it could not be restored; see the daemon's log");
-        }
+    private void apply(final Overlay overlay, final List<VtepSpec> wanted) {
         for (final LiveVtep live : List.copyOf(overlay.vteps.values())) {
             final Optional<VtepSpec> kept =
                 wanted.stream().filter(vtep -> vtep.address().equals(live.spec().address())).findFirst();
@@ -229,7 +224,7 @@ public final class OverlayManager {
     private void plug(final Overlay overlay, final VtepSpec vtep) {
         final int portIndex = engine.reservePort();
         final TunnelPath path;
-        final SwitchEngine.PortHandle port;
+        final PortHandle port;
         try (PathFinder paths = new PathFinder()) {
             path = paths.to(vtep.address()).orElse(new TunnelPath(overlay.network.mtu(), 0, null));
             port = engine.addVtep(overlay.handle, IpPrefix.format(vtep.address()), path.mtu(),
@@ -325,6 +320,15 @@ public final class OverlayManager {
         final TunnelPath path = vtep.path();
         engine.execute(overlay.handle.workerIndex(), new Command.SetVtepRoute(vtep.port().index(), path.linkIndex(),
             IpAddress.high(path.source()), IpAddress.low(path.source())), "program the route to a VTEP");
+    }
+
+    private Overlay requireUp(final NetworkSpec network) {
+        final Overlay overlay = overlays.get(network.name());
+        if (overlay == null) {
+            throw new ControlException(ControlException.Kind.FAILED, "network \"" + network.name()
+                + "\" is down: it could not be restored; see the daemon's log");
+        }
+        return overlay;
     }
 
     private NetworkSpec requireOverlay(final String name) {

@@ -11,26 +11,26 @@ import org.sluice.control.model.VtepSpec;
 import org.sluice.control.overlay.OverlayManager;
 import org.sluice.datapath.status.PortCounter;
 
-/** Puts the overlay networks' VTEPs into the API's words. Used on the control thread; disturbs no worker. */
-final class OverlayReporter {
+/** Shows the VTEPs of overlay networks as the API does. Used on the control thread; disturbs no worker. */
+final class VtepViews {
     private final DesiredState state;
     private final OverlayManager overlays;
 
-    OverlayReporter(final ControlApi.Parts parts) {
-        state = parts.state();
-        overlays = parts.overlays();
+    VtepViews(final DesiredState state, final OverlayManager overlays) {
+        this.state = state;
+        this.overlays = overlays;
     }
 
     /** Of all networks. */
-    List<Views.Vtep> vteps() {
-        return state.vteps().stream().map(this::vtep).toList();
+    List<Views.Vtep> all() {
+        return state.vteps().stream().map(this::view).toList();
     }
 
-    List<Views.Vtep> vteps(final NetworkSpec network) {
-        return state.vtepsOf(network.name()).stream().map(this::vtep).toList();
+    List<Views.Vtep> of(final NetworkSpec network) {
+        return state.vtepsOf(network.name()).stream().map(this::view).toList();
     }
 
-    Views.Vtep vtep(final VtepSpec spec) {
+    Views.Vtep view(final VtepSpec spec) {
         final NetworkSpec network = state.network(spec.network());
         final Optional<OverlayManager.LiveVtep> live = overlays.vtepsOf(spec.network()).stream()
             .filter(vtep -> vtep.spec().address().equals(spec.address())).findFirst();
@@ -38,6 +38,6 @@ final class OverlayReporter {
             live.isPresent() ? "up" : "down", live.map(OverlayManager.LiveVtep::mtu).orElse(null),
             spec.endpoints().stream().map(endpoint -> new Views.RemoteEndpoint(endpoint.mac(),
                 endpoint.addresses().stream().map(IpPrefix::format).toList())).toList(),
-            live.map(vtep -> Reporter.counters(vtep.port().counters(), PortCounter.values())).orElse(Map.of()));
+            live.map(vtep -> Counters.of(vtep.port().counters(), PortCounter.values())).orElse(Map.of()));
     }
 }
