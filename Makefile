@@ -3,12 +3,13 @@ PREFIX ?= /usr/local
 MVN ?= mvn -B -q
 SCRIPTS := bench/src/main/scripts
 
-.PHONY: help build demo test bench compare bench-check install uninstall clean
+.PHONY: help build docs demo test bench compare bench-check install uninstall clean
 
 help:
 	@echo "make demo      set up, build, and show two namespaces that talk through the switch (needs root)"
 	@echo "make test      install what the tests need, and run all tests"
 	@echo "make build     build into control/target/dist; run it as ./sluice"
+	@echo "make docs      write docs/cli.md again, after a change of the command line"
 	@echo "make bench     the JMH benchmarks, into perf-results/"
 	@echo "make compare   end to end beside docker0, a bare bridge, Open vSwitch and the kernel's VXLAN (needs root)"
 	@echo "make bench-check  both again: what got slower than in the results committed last? (needs root)"
@@ -17,6 +18,9 @@ help:
 build:
 	@$(SCRIPTS)/ensure-tools build
 	$(MVN) package -DskipTests
+
+docs: build
+	cp control/target/dist/manual/cli.md docs/cli.md
 
 demo:
 	@$(SCRIPTS)/ensure-tools build demo
@@ -46,6 +50,10 @@ bench-check:
 	$(MVN) package -DskipTests
 	@$(SCRIPTS)/bench-check
 
+MAN_PAGE = $(DESTDIR)$(PREFIX)/share/man/man1/sluice.1
+BASH_COMPLETION = $(DESTDIR)$(PREFIX)/share/bash-completion/completions/sluice
+ZSH_COMPLETION = $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_sluice
+
 # The caches know the jars by their paths and times, so they are recorded anew where the jars now are.
 install: build
 	rm -rf "$(DESTDIR)$(PREFIX)/lib/sluice"
@@ -56,11 +64,15 @@ install: build
 	install -d "$(DESTDIR)$(PREFIX)/lib/systemd/system"
 	sed 's|@PREFIX@|$(PREFIX)|' control/src/main/packaging/sluice.service \
 		>"$(DESTDIR)$(PREFIX)/lib/systemd/system/sluice.service"
+	install -D -m 644 control/target/dist/manual/sluice.1 "$(MAN_PAGE)"
+	install -D -m 644 control/target/dist/manual/sluice.bash "$(BASH_COMPLETION)"
+	install -D -m 644 control/target/dist/manual/_sluice "$(ZSH_COMPLETION)"
 	sh control/target/dist/make-aot-caches "$(DESTDIR)$(PREFIX)/bin/sluice" "$(DESTDIR)$(PREFIX)/lib/sluice"
 
 uninstall:
 	rm -rf "$(DESTDIR)$(PREFIX)/bin/sluice" "$(DESTDIR)$(PREFIX)/lib/sluice" \
-		"$(DESTDIR)$(PREFIX)/lib/systemd/system/sluice.service"
+		"$(DESTDIR)$(PREFIX)/lib/systemd/system/sluice.service" \
+		"$(MAN_PAGE)" "$(BASH_COMPLETION)" "$(ZSH_COMPLETION)"
 
 clean:
 	$(MVN) clean

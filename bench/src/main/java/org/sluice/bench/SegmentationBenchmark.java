@@ -104,7 +104,7 @@ public class SegmentationBenchmark extends NanosecondBenchmark {
             new CounterGroup<>(counters.values(), counters.allocate(PortCounter.class, 4, "underlay")));
         decapsulator = new Decapsulator(vteps,
             new CounterGroup<>(counters.values(), counters.allocate(DropReason.class, 2, "drop")),
-            (merged, ingress, nowNs) -> frames = merged.size());
+            (merged, ingress) -> frames = merged.size());
     }
 
     private static void writeFrame(final long frame, final int length, final int sequence) {
@@ -151,11 +151,11 @@ public class SegmentationBenchmark extends NanosecondBenchmark {
     @Benchmark
     public int merge() {
         UnsafeApi.copyMemory(firstHeaders.address(), datagram(0), VxlanFlyweight.LENGTH + HEADERS);
-        batch.clear();
+        batch.begin(0);
         for (int i = 0; i < SEGMENTS; i++) {
             batch.append(datagram(i), VxlanFlyweight.LENGTH + HEADERS + MSS);
         }
-        decapsulator.process(batch, underlay, 0);
+        decapsulator.process(batch, underlay);
         return frames;
     }
 

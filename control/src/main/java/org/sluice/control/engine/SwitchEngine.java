@@ -20,7 +20,9 @@ import org.sluice.datapath.bridge.DomainPolicy;
 import org.sluice.datapath.bridge.Fdb;
 import org.sluice.datapath.bridge.FdbEntry;
 import org.sluice.datapath.bridge.PortIdentity;
+import org.sluice.datapath.buffer.CoarseClock;
 import org.sluice.datapath.buffer.OffHeapRegion;
+import org.sluice.datapath.buffer.PortIndex;
 import org.sluice.datapath.command.Command;
 import org.sluice.datapath.command.CommandException;
 import org.sluice.datapath.command.CommandResult;
@@ -35,7 +37,6 @@ import org.sluice.datapath.status.NetworkCounter;
 import org.sluice.datapath.status.PortCounter;
 import org.sluice.datapath.status.WorkerCounter;
 import org.sluice.datapath.trace.ProbeChannel;
-import org.sluice.datapath.worker.ForwardingWorker;
 
 /**
  * The running switch: its workers, and the one place that turns changes into commands to them. It hands out the
@@ -44,17 +45,17 @@ import org.sluice.datapath.worker.ForwardingWorker;
  */
 public final class SwitchEngine implements AutoCloseable {
     /** Enough for all ports and networks there can be, and the workers. */
-    private static final int MAX_COUNTERS = Fdb.MAX_PORTS * PortCounter.values().length
+    private static final int MAX_COUNTERS = PortIndex.LIMIT * PortCounter.values().length
         + Fdb.MAX_DOMAINS * NetworkCounter.values().length + 4096;
 
     private static final int NO_DOMAIN = 0;
 
     private final CounterRegistry counters;
     private final ErrorLog errors;
-    private final DeviceRegistry devices = new DeviceRegistry(Fdb.MAX_PORTS);
+    private final DeviceRegistry devices = new DeviceRegistry(PortIndex.LIMIT);
     private final List<WorkerHandle> workers;
     private final NumberPool domainIds = new NumberPool(Fdb.MAX_DOMAINS, "networks");
-    private final NumberPool portIndexes = new NumberPool(Fdb.MAX_PORTS, "ports");
+    private final NumberPool portIndexes = new NumberPool(PortIndex.LIMIT, "ports");
     private final NanoClock clock;
 
     /**
@@ -286,7 +287,7 @@ public final class SwitchEngine implements AutoCloseable {
 
     /** Visits what the FDB holds of a network. */
     public void visitFdb(final NetworkHandle network, final FdbVisitor visitor) {
-        final int now = ForwardingWorker.seconds(clock.nanoTime());
+        final int now = CoarseClock.seconds(clock.nanoTime());
         network.worker.fdbReader().forEach(now, (key, value) -> {
             if (FdbEntry.domain(key) == network.domainId) {
                 visitor.entry(FdbEntry.mac(key), FdbEntry.port(value), FdbEntry.isStatic(value),

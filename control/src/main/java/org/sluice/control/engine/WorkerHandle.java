@@ -149,6 +149,6 @@ final class WorkerHandle implements AutoCloseable {
             // It may be about to fall asleep just now; a second call then wakes it.
             poller.wakeUp();
         } while (!joined(closer));
-        CloseHelper.closeAll(poller, channel, events, fdbRegion, conntrackRegion);
+        CloseHelper.closeAll(poller, channel, events, fdbRegion, conntrackReader, conntrackRegion);
     }
 }

@@ -180,10 +180,10 @@ class BadInputIT {
             {"is the gateway's", "endpoint", "attach", "web", "--netns", b, "--mac", "02:42:0a:4d:00:01"},
             {"is in use on the network", "endpoint", "attach", "web", "--netns", b, "--mac",
                 "02:42:0a:4d:00:80"},
-            {"Unmatched argument", "nonsense"},
-            {"Missing required", "endpoint", "attach", "web"},
+            {"unknown command", "nonsense"},
+            {"missing required", "endpoint", "attach", "web"},
             {"mutually exclusive", "endpoint", "attach", "web", "--netns", "x", "--pid", "1"},
-            {"Missing required", "network"},
+            {"missing required", "network", "create"},
         };
     }
 

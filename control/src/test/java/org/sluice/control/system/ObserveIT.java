@@ -65,7 +65,7 @@ class ObserveIT {
         a.exec("ip", "addr", "add", "10.77.0.99/24", "dev", "eth0");
         final String spoofed = whileRunning(() -> host.ok("trace", "-c", "1", "host", "10.77.0.99", "icmp"),
             () -> a.exec("bash", "-c", "ping -c 1 -W 1 -I 10.77.0.99 " + Wire.WORLD + " || true"));
-        assertTrue(spoofed.contains("dropped: source IPv4 address is not the endpoint's"), spoofed);
+        assertTrue(spoofed.contains("dropped: source IPv4 address that is not the endpoint's own"), spoofed);
     }
 
     @Test

@@ -5,17 +5,17 @@ import org.agrona.UnsafeApi;
 import org.sluice.datapath.protocol.IpAddress;
 
 /**
- * Who speaks to whom: addresses, ports and protocol of one direction of a flow, 40 bytes at a raw address. The same
- * layout is used for the tuple of a frame and for both tuples of a connection, so that they are compared word by word.
+ * One direction of a flow: addresses, ports and protocol, 40 bytes at a raw address. A frame's tuple and both tuples of
+ * a connection have the same layout, so that they compare word by word.
  * <pre>
  *   0          8          16         24         32
  *   +----------+----------+----------+----------+------+----------+-------------+-----------+
  *   |        source       |     destination     | zero | protocol | source port | dest port |
  *   +----------+----------+----------+----------+------+----------+-------------+-----------+
  * </pre>
- * Addresses are as {@link IpAddress} describes them. An ICMP echo has its
- * identifier as the source port of a request and as the destination port of a reply, so that it is mapped like a port
- * and a reply's tuple is the inverse of its request's. Protocols without ports have zeroes.
+ * Addresses are as {@link IpAddress} describes them. The identifier of an ICMP echo is the source port of a request and
+ * the destination port of a reply: so it is translated like a port, and a reply's tuple is the inverse of its
+ * request's. Protocols without ports have zeroes.
  */
 public final class FlowTuple {
     public static final int BYTES = 40;
@@ -48,7 +48,7 @@ public final class FlowTuple {
         UnsafeApi.putLong(tuple + PORTS_OFFSET, word);
     }
 
-    /** In place of the ports: what all fragments of one packet have in common (RFC 791, 3.2). */
+    /** The word in place of the ports: the values that all fragments of one packet share (RFC 791, 3.2). */
     static void fragmentKey(final long tuple, final int protocol, final int identification, final int portIndex) {
         ports(tuple, (identification & 0xFFFF_FFFFL) << 32 | (long) portIndex << 8 | protocol);
     }
@@ -85,12 +85,12 @@ public final class FlowTuple {
         return (int) UnsafeApi.getLong(tuple + PORTS_OFFSET) & 0xFFFF;
     }
 
-    /** Source port in the upper half, destination port in the lower: as they lie in a header. */
+    /** Source port in the upper half, destination port in the lower, as in a header. */
     public static int ports(final long tuple) {
         return (int) UnsafeApi.getLong(tuple + PORTS_OFFSET);
     }
 
-    /** The ports of packets the other way. */
+    /** The ports of packets in the other direction. */
     public static int portsInverted(final long tuple) {
         return Integer.rotateLeft((int) UnsafeApi.getLong(tuple + PORTS_OFFSET), 16);
     }
@@ -105,7 +105,7 @@ public final class FlowTuple {
     }
 
     public static boolean equal(final long a, final long b) {
-        // Without a branch for each word: they are nearly always all equal.
+        // Without a branch for each word, because they are nearly always all equal.
         return ((UnsafeApi.getLong(a + SOURCE_LOW_OFFSET) ^ UnsafeApi.getLong(b + SOURCE_LOW_OFFSET))
             | (UnsafeApi.getLong(a + DESTINATION_LOW_OFFSET) ^ UnsafeApi.getLong(b + DESTINATION_LOW_OFFSET))
             | (UnsafeApi.getLong(a + PORTS_OFFSET) ^ UnsafeApi.getLong(b + PORTS_OFFSET))
@@ -119,7 +119,7 @@ public final class FlowTuple {
         }
     }
 
-    /** Writes the tuple of packets the other way. */
+    /** Writes the tuple of packets in the other direction. */
     public static void invert(final long from, final long to) {
         final long high = sourceHigh(from);
         final long low = sourceLow(from);
@@ -129,19 +129,16 @@ public final class FlowTuple {
         ports(to, ports((int) (word >>> 32), (int) word & 0xFFFF, (int) word >>> 16));
     }
 
-    /**
-     * A hash by multiplication of halves, as wyhash does; unpredictable to who does not know the seed. The highest bit
-     * is always set.
-     */
+    /** A hash that multiplies halves, as wyhash does; unpredictable without the seed. The highest bit is always set. */
     public static long hash(final long tuple, final long seed) {
         final long low = mix(sourceLow(tuple) ^ seed, destinationLow(tuple) ^ 0xA076_1D64_78BD_642FL);
         final long sourceHigh = sourceHigh(tuple);
         final long destinationHigh = destinationHigh(tuple);
-        // Of mapped addresses both are zero, and there is nothing to mix.
+        // Both are zero for mapped addresses, so there is nothing to mix.
         final long high = (sourceHigh | destinationHigh) == 0 ? seed
             : mix(sourceHigh ^ 0xE703_7ED1_A0B4_28DBL, destinationHigh ^ Long.rotateLeft(seed, 32));
         final long both = mix(low ^ UnsafeApi.getLong(tuple + PORTS_OFFSET), high ^ 0x8EBC_6AF0_9C88_C6E3L);
-        // Ports that follow each other must not land in buckets that do.
+        // Consecutive ports must not land in consecutive buckets.
         return (both ^ both >>> 32) * 0xD6E8_FEB8_6659_FD93L | Long.MIN_VALUE;
     }
 

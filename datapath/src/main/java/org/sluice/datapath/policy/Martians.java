@@ -3,7 +3,7 @@ package org.sluice.datapath.policy;
 import org.sluice.datapath.protocol.IpAddress;
 import org.sluice.datapath.protocol.Ipv6Flyweight;
 
-/** Addresses that no packet that is to be routed may have (RFC 1812, 5.3.7; RFC 6890). */
+/** Addresses that no routed packet may have (RFC 1812, 5.3.7; RFC 6890). */
 public final class Martians {
     private static final long LOOPBACK_LOW = 1;
 

@@ -6,7 +6,7 @@ import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 
 /**
- * An IP address of either family, as the switch holds it everywhere: 128 bits in two longs, {@code high} and
+ * An IP address of either family, in the form that the whole switch uses: 128 bits in two longs, {@code high} and
  * {@code low}, in host order. An IPv4 address is mapped into IPv6 (RFC 4291, 2.5.5.2), so that tables and tuples have
  * one form for both families.
  * <pre>
@@ -49,7 +49,7 @@ public final class IpAddress {
         return address instanceof Inet4Address ? ipv4Low(bytes.getInt()) : bytes.getLong(Long.BYTES);
     }
 
-    /** The address as Java's library has it; a mapped one becomes the IPv4 address that it is. */
+    /** The address as an object of Java's library; a mapped address becomes IPv4 again. */
     public static InetAddress of(final long high, final long low) {
         final byte[] bytes = isIpv4(high, low) ? ByteBuffer.allocate(Integer.BYTES).putInt((int) low).array()
             : ByteBuffer.allocate(2 * Long.BYTES).putLong(high).putLong(low).array();

@@ -5,7 +5,7 @@ import java.util.List;
 import org.sluice.linux.testbed.TestNamespace;
 
 /** Two hosts on one wire, a veth pair, and a namespace for a container on each. */
-final class Underlay implements AutoCloseable {
+final class TwoHosts implements AutoCloseable {
     static final String LINK = "eth0";
     static final int VNI = 42;
     /** What the wire's 1500 leave to the containers. */
@@ -24,7 +24,7 @@ final class Underlay implements AutoCloseable {
     /**
      * @param plain whether no frame on the wire may be longer than 1514 bytes; otherwise super-frames cross it whole.
      */
-    Underlay(final boolean plain) {
+    TwoHosts(final boolean plain) {
         hosts.getFirst().exec("ip", "link", "add", LINK, "type", "veth", "peer", "name", LINK, "netns",
             hosts.getLast().name());
         for (int host = 1; host <= 2; host++) {
@@ -56,8 +56,8 @@ final class Underlay implements AutoCloseable {
         return "10.9.0." + (number == 1 ? 2 : 130);
     }
 
-    Route route() {
-        return new Route(Place.of(container(1)), Place.of(container(2)), TARGET);
+    Ends ends() {
+        return new Ends(Place.of(container(1)), Place.of(container(2)), TARGET);
     }
 
     @Override

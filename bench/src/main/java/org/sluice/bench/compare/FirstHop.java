@@ -11,17 +11,17 @@ import java.util.List;
  * @param source address that it comes from.
  * @param mac    of who takes it.
  */
-record Neighbour(String link, String ownMac, String source, String mac) {
+record FirstHop(String link, String ownMac, String source, String mac) {
     private static final int PATIENCE_SECONDS = 10;
 
-    static Neighbour of(final Place place, final String target) {
+    static FirstHop of(final Place place, final String target) {
         // So that the neighbour is known; who answers does not matter.
         Program.run(place, PATIENCE_SECONDS, "sh", "-c", "ping -c 1 -W 1 " + target + " || true");
         final String route = ip(place, "-o", "route", "get", target);
         final String link = Program.after(route, "dev");
         final String next = route.contains(" via ") ? Program.after(route, "via") : target;
         final String own = ip(place, "-o", "link", "show", "dev", link);
-        return new Neighbour(link, Program.after(own, "link/ether"), Program.after(route, "src"),
+        return new FirstHop(link, Program.after(own, "link/ether"), Program.after(route, "src"),
             Program.after(ip(place, "neigh", "show", "to", next, "dev", link), "lladdr"));
     }
 

@@ -8,9 +8,9 @@ package org.sluice.bench.compare;
  * @param target address that the client asks for.
  * @param listen address that the server has.
  */
-public record Route(Place client, Place server, String target, String listen) {
+public record Ends(Place client, Place server, String target, String listen) {
     /** Both ends know each other by the same address. */
-    Route(final Place client, final Place server, final String target) {
+    Ends(final Place client, final Place server, final String target) {
         this(client, server, target, target);
     }
 }

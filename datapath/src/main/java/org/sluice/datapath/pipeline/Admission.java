@@ -1,7 +1,5 @@
 package org.sluice.datapath.pipeline;
 
-import java.util.concurrent.TimeUnit;
-
 import org.sluice.datapath.bridge.BridgeDomain;
 import org.sluice.datapath.bridge.Port;
 import org.sluice.datapath.bridge.PortIdentity;
@@ -26,47 +24,49 @@ import org.sluice.datapath.route.Route;
 import org.sluice.datapath.status.WorkerCounter;
 
 /**
- * Decides on the first packet of a connection: whose port it is for, whether it may pass, by which way, under which
- * source address; and makes the connection. What is for the host itself goes to the host port and is not tracked.
+ * Decides on the first packet of a connection: its endpoint, whether it may pass, its route, and the source address
+ * that it leaves with. Then it creates the connection. A packet for the host itself goes to the host port and is not
+ * tracked. {@link ConntrackStage} calls it frame by frame, in the order of the burst, because a frame may belong to the
+ * connection that the frame before it has opened. Owned by the worker.
  */
-public final class AdmissionStage {
+final class Admission implements AutoCloseable {
     private final WorkerTables tables;
     private final Fib fib;
     private final ConntrackTable connections;
     private final ChecksumVerifier checksums = new ChecksumVerifier();
     private final TcpFlyweight tcp = new TcpFlyweight();
     private final OffHeapRegion memory = OffHeapRegion.anonymous(2L * FlowTuple.BYTES);
-    /** The packet as it will be when it leaves. */
+    /** The tuple of the packet as it will leave. */
     private final long translated = memory.address();
-    /** What answers to it will be when they arrive. */
+    /** The tuple of an answer as it will arrive. */
     private final long reply = memory.address() + FlowTuple.BYTES;
     private final IcmpErrorResponder responder;
-    /** The translated port of the connection before on the same tuple, or 0. */
+    /** The translated port of the earlier connection with the same tuple, or 0. */
     private int portBefore;
     private boolean exhaustionTold;
 
-    AdmissionStage(final WorkerTables tables, final IcmpErrorResponder responder) {
+    Admission(final WorkerTables tables, final IcmpErrorResponder responder) {
         this.tables = tables;
         this.responder = responder;
         fib = tables.fib();
         connections = tables.connections();
     }
 
-    /** Frame {@code i} is dropped, or handed to the host port, or has its new connection noted. */
-    void admit(final FrameBatch batch, final int i, final Port ingress, final long nowNs) {
+    /** Drops frame {@code i}, hands it to the host port, or notes its new connection. */
+    void admit(final FrameBatch batch, final int i, final Port ingress) {
         portBefore = 0;
-        decide(batch, i, ingress, nowNs);
+        decide(batch, i, ingress);
     }
 
-    /** The same, for a frame that follows on a connection that is over. */
-    void readmit(final FrameBatch batch, final int i, final Port ingress, final long connection, final long nowNs) {
+    /** The same, for a frame that continues a connection that is over. */
+    void readmit(final FrameBatch batch, final int i, final Port ingress, final long connection) {
         portBefore = FlowTuple.destinationPort(Connection.tuple(connection, Connection.REPLY));
         connections.remove(connection);
         batch.connection(i, ConntrackTable.NONE);
-        decide(batch, i, ingress, nowNs);
+        decide(batch, i, ingress);
     }
 
-    private void decide(final FrameBatch batch, final int i, final Port ingress, final long nowNs) {
+    private void decide(final FrameBatch batch, final int i, final Port ingress) {
         final long tuple = batch.tupleAddress(i);
         if (isMartian(tuple, ingress)) {
             batch.drop(i, DropReason.MARTIAN_ADDRESS);
@@ -90,15 +90,15 @@ public final class AdmissionStage {
             FlowTuple.destination(translated, map.endpointHigh(), map.endpointLow());
             FlowTuple.destinationPort(translated, map.endpointPort(FlowTuple.destinationPort(tuple)));
         }
-        final DropReason reason = connect(batch, i, ingress, map, nowNs);
+        final DropReason reason = connect(batch, i, ingress, map);
         if (reason == DropReason.NO_ROUTE) {
-            responder.unreachable(batch, i, ingress, reason, nowNs);
+            responder.unreachable(batch, i, ingress, reason);
         } else if (reason != null) {
             batch.drop(i, reason);
         }
     }
 
-    /** For what is the host's own: to the host port of the network it came from, or else nowhere. */
+    /** Hands a frame for the host itself to its network's host port; drops any other for the given reason. */
     void handToHostOrDrop(final FrameBatch batch, final int i, final Port ingress, final DropReason otherwise) {
         final BridgeDomain domain = ingress.domain();
         final long high = FlowTuple.destinationHigh(batch.tupleAddress(i));
@@ -114,7 +114,7 @@ public final class AdmissionStage {
         }
     }
 
-    /** Another worker has the endpoint: the host's proxy leads there. */
+    /** Whether another worker has the endpoint: the host's proxy leads there. */
     private boolean isOfAnotherWorker(final PortMap map, final Port ingress) {
         return ingress.isEndpoint() && !ingress.domain().policy().internal()
             && fib.endpoint(map.endpointHigh(), map.endpointLow()) == null;
@@ -127,8 +127,8 @@ public final class AdmissionStage {
     }
 
     /**
-     * An endpoint's TCP packet that does not open a connection belongs to one that the host itself has opened, from a
-     * port that happens to be published.
+     * Whether an endpoint's TCP packet answers the host: a packet that opens nothing belongs to a connection that the
+     * host itself has opened, from a port that happens to be published.
      */
     private boolean isAnswerToHost(final FrameBatch batch, final int i, final Port ingress) {
         return ingress.isEndpoint() && batch.l4Protocol(i) == IpProtocol.TCP
@@ -152,7 +152,7 @@ public final class AdmissionStage {
         return checksums.isRight(batch, i) ? null : DropReason.L4_CHECKSUM_WRONG;
     }
 
-    /** Whether the source is the host's, or an endpoint's behind another port. */
+    /** Whether the source address belongs to the host, or to an endpoint behind another port. */
     private boolean isOthers(final Port ingress, final long high, final long low) {
         final Port owner = fib.endpoint(high, low);
         return fib.isLocal(high, low) || owner != null && owner != ingress;
@@ -166,9 +166,8 @@ public final class AdmissionStage {
         return IpAddress.isIpv4(high, low) ? gateway.isIpv4((int) low) : gateway.isIpv6(high, low);
     }
 
-    private DropReason connect(final FrameBatch batch, final int i, final Port ingress, final PortMap map,
-                               final long nowNs) {
-        final int nowSeconds = (int) TimeUnit.NANOSECONDS.toSeconds(nowNs);
+    private DropReason connect(final FrameBatch batch, final int i, final Port ingress, final PortMap map) {
+        final long nowNs = batch.nowNs();
         final long high = FlowTuple.destinationHigh(translated);
         final long low = FlowTuple.destinationLow(translated);
         final Port target = fib.endpoint(high, low);
@@ -185,7 +184,7 @@ public final class AdmissionStage {
             return DropReason.NAT_NO_ADDRESS;
         }
         final NextHop hop = target != null ? fib.nextHops().ofPort(target.index())
-            : fib.resolve(way, high, low, tables.ports(), nowSeconds);
+            : fib.resolve(way, high, low, tables.ports(), batch.nowSeconds());
         if (hop == null) {
             return DropReason.NO_ROUTE;
         }
@@ -194,7 +193,7 @@ public final class AdmissionStage {
             return noRoom;
         }
         return translateSource(ingress, target, way, map != null, nowNs)
-            ? create(batch, i, ingress, target, hop, nowNs) : exhausted(ingress);
+            ? create(batch, i, ingress, target, hop) : exhausted(ingress);
     }
 
     private DropReason exhausted(final Port ingress) {
@@ -221,7 +220,7 @@ public final class AdmissionStage {
             return hasPorts() ? tables.sourcePorts().allocate(reply, portBefore, asker, nowNs) : isFree(nowNs);
         }
         if (mapped && target.domain() == ingress.domain()) {
-            // Hairpin: the answer must come back here, not go straight to the asker.
+            // Hairpin: the answer must return here, not go straight to the client.
             final PortIdentity gateway = ingress.domain().gateway();
             if (FlowTuple.isIpv4(reply)) {
                 FlowTuple.destination(reply, IpAddress.IPV4_HIGH, IpAddress.ipv4Low(gateway.ipv4()));
@@ -230,7 +229,7 @@ public final class AdmissionStage {
             }
             return tables.sourcePorts().allocate(reply, portBefore, asker, nowNs);
         }
-        // Two addresses of the host may lead to one endpoint: then one client port may come twice.
+        // Two addresses of the host may lead to one endpoint: then the same client port may arrive twice.
         return isFree(nowNs) || hasPorts() && tables.sourcePorts().allocate(reply, portBefore, asker, nowNs);
     }
 
@@ -246,9 +245,10 @@ public final class AdmissionStage {
     }
 
     private DropReason create(final FrameBatch batch, final int i, final Port ingress, final Port target,
-                              final NextHop hop, final long nowNs) {
+                              final NextHop hop) {
         final long tuple = batch.tupleAddress(i);
-        // An earlier frame of the burst may have just made it, from a tuple that answers to this one.
+        final long nowNs = batch.nowNs();
+        // An earlier frame of the burst may have just made it, from a tuple that answers this one.
         if (connections.findAlive(tuple, nowNs) != ConntrackTable.NONE) {
             return DropReason.CONNTRACK_CLASH;
         }
@@ -273,5 +273,10 @@ public final class AdmissionStage {
             || FlowTuple.destinationHigh(reply) != FlowTuple.sourceHigh(tuple)
             || FlowTuple.destinationPort(reply) != FlowTuple.sourcePort(tuple);
         return (dnat ? Connection.DNAT : 0) | (snat ? Connection.SNAT : 0);
+    }
+
+    @Override
+    public void close() {
+        memory.close();
     }
 }

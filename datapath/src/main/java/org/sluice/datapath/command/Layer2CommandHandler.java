@@ -1,7 +1,10 @@
 package org.sluice.datapath.command;
 
-/** The receiving side of the command ring, on the worker's thread. */
-public interface CommandHandler {
+/**
+ * The worker's side of the command ring for networks, ports, the FDB and observation. {@link Layer3CommandHandler} has
+ * the other commands. Each method runs on the worker's thread, between bursts. A refused command has changed nothing.
+ */
+public interface Layer2CommandHandler {
     CommandResult onAddDomain(Command.AddDomain command);
 
     CommandResult onRemoveDomain(Command.RemoveDomain command);
@@ -19,20 +22,6 @@ public interface CommandHandler {
     CommandResult onRemovePort(Command.RemovePort command);
 
     CommandResult onFlushFdb(Command.FlushFdb command);
-
-    CommandResult onPutRoute(Command.PutRoute command);
-
-    CommandResult onRemoveRoute(Command.RemoveRoute command);
-
-    CommandResult onSetLocalAddress(Command.SetLocalAddress command);
-
-    CommandResult onPutNeighbour(Command.PutNeighbour command);
-
-    CommandResult onAddPortMap(Command.AddPortMap command);
-
-    CommandResult onRemovePortMap(Command.RemovePortMap command);
-
-    CommandResult onFlushConntrack(Command.FlushConntrack command);
 
     CommandResult onObserve(Command.Observe command);
 }

@@ -7,9 +7,13 @@ import org.sluice.datapath.bridge.Fdb;
 import org.sluice.datapath.bridge.Port;
 import org.sluice.datapath.bridge.PortIdentity;
 import org.sluice.datapath.bridge.PortKind;
+import org.sluice.datapath.buffer.CoarseClock;
 import org.sluice.datapath.command.Command;
 import org.sluice.datapath.command.CommandResult;
+import org.sluice.datapath.command.Layer2CommandHandler;
 import org.sluice.datapath.device.PacketDevice;
+import org.sluice.datapath.pipeline.Pipeline;
+import org.sluice.datapath.pipeline.WorkerTables;
 import org.sluice.datapath.route.Fib;
 import org.sluice.datapath.status.CounterGroup;
 import org.sluice.datapath.status.PortCounter;
@@ -17,11 +21,8 @@ import org.sluice.datapath.tunnel.Tunnel;
 import org.sluice.datapath.tunnel.Vtep;
 import org.sluice.datapath.tunnel.VtepTable;
 
-/**
- * The worker's networks and ports, as control's commands change them between bursts. A command that is refused has
- * changed nothing.
- */
-final class PortTable {
+/** Executes control's commands about networks, ports and the FDB, between bursts. Owned by the worker. */
+final class Layer2Commands implements Layer2CommandHandler {
     /** A VTEP has no address within its network. */
     private static final PortIdentity NOBODY = new PortIdentity(0, 0, 0, 0);
 
@@ -30,20 +31,21 @@ final class PortTable {
     private final Fib fib;
     private final Port[] ports;
     private final Tunnel tunnel;
+    private final Pipeline pipeline;
     private final BridgeDomain[] domains = new BridgeDomain[Fdb.MAX_DOMAINS];
 
-    /**
-     * @param ports by index; the pipeline reads it.
-     */
-    PortTable(final WorkerResources resources, final Port[] ports, final Fib fib, final Tunnel tunnel) {
+    Layer2Commands(final WorkerResources resources, final WorkerTables tables, final Pipeline pipeline,
+                   final Tunnel tunnel) {
         this.resources = resources;
-        this.ports = ports;
-        this.fib = fib;
         this.tunnel = tunnel;
+        this.pipeline = pipeline;
+        ports = tables.ports();
+        fib = tables.fib();
         fdb = resources.fdb();
     }
 
-    CommandResult onAddDomain(final Command.AddDomain command) {
+    @Override
+    public CommandResult onAddDomain(final Command.AddDomain command) {
         final int id = command.domainId();
         if (id <= 0 || id >= domains.length) {
             return CommandResult.DOMAIN_ID_INVALID;
@@ -62,7 +64,8 @@ final class PortTable {
         return CommandResult.OK;
     }
 
-    CommandResult onRemoveDomain(final Command.RemoveDomain command) {
+    @Override
+    public CommandResult onRemoveDomain(final Command.RemoveDomain command) {
         final BridgeDomain domain = domain(command.domainId());
         if (domain == null) {
             return CommandResult.DOMAIN_UNKNOWN;
@@ -80,7 +83,8 @@ final class PortTable {
         return CommandResult.OK;
     }
 
-    CommandResult onAddPort(final Command.AddPort command) {
+    @Override
+    public CommandResult onAddPort(final Command.AddPort command) {
         final int index = command.portIndex();
         final BridgeDomain domain = domain(command.domainId());
         final PacketDevice device = resources.devices().get(index);
@@ -114,10 +118,14 @@ final class PortTable {
             fib.addEndpoint(port);
         }
         counters.set(PortCounter.UP, 1);
+        if (port.isEndpoint()) {
+            pipeline.announce(port);
+        }
         return CommandResult.OK;
     }
 
-    CommandResult onAddVtep(final Command.AddVtep command) {
+    @Override
+    public CommandResult onAddVtep(final Command.AddVtep command) {
         final int index = command.portIndex();
         final BridgeDomain domain = domain(command.domainId());
         if (domain == null || !domain.policy().isOverlay()) {
@@ -136,7 +144,8 @@ final class PortTable {
         return CommandResult.OK;
     }
 
-    CommandResult onSetPortMtu(final Command.SetPortMtu command) {
+    @Override
+    public CommandResult onSetPortMtu(final Command.SetPortMtu command) {
         final Port port = port(command.portIndex());
         if (port == null) {
             return CommandResult.PORT_UNKNOWN;
@@ -145,7 +154,8 @@ final class PortTable {
         return CommandResult.OK;
     }
 
-    CommandResult onSetVtepRoute(final Command.SetVtepRoute command) {
+    @Override
+    public CommandResult onSetVtepRoute(final Command.SetVtepRoute command) {
         if (!isVtep(command.portIndex())) {
             return CommandResult.PORT_UNKNOWN;
         }
@@ -153,7 +163,8 @@ final class PortTable {
         return CommandResult.OK;
     }
 
-    CommandResult onPutRemote(final Command.PutRemote command) {
+    @Override
+    public CommandResult onPutRemote(final Command.PutRemote command) {
         final BridgeDomain domain = domain(command.domainId());
         final VtepTable.Overlay overlay = domain == null ? null : tunnel.vteps().overlay(domain.policy().vni());
         if (overlay == null) {
@@ -184,18 +195,19 @@ final class PortTable {
         return CommandResult.OK;
     }
 
-    CommandResult onRemovePort(final Command.RemovePort command) {
+    @Override
+    public CommandResult onRemovePort(final Command.RemovePort command) {
         final int index = command.portIndex();
         final Port port = port(index);
         if (port == null) {
             if (index >= 0 && index < ports.length && !command.keepConnections()) {
-                // Connections of an earlier life of the switch may still wait for it.
+                // Connections of an earlier run of the switch may still wait for this port.
                 resources.connections().removePort(index);
             }
             return CommandResult.PORT_UNKNOWN;
         }
         if (port.isVtep()) {
-            removeVtep(port); // whose device nobody watches
+            removeVtep(port); // unwatched: a VTEP's device has nothing to poll
         } else {
             resources.poller().remove(index, port.device());
         }
@@ -217,7 +229,8 @@ final class PortTable {
         return CommandResult.OK;
     }
 
-    CommandResult onFlushFdb(final Command.FlushFdb command) {
+    @Override
+    public CommandResult onFlushFdb(final Command.FlushFdb command) {
         if (command.domainId() != 0) {
             if (domain(command.domainId()) == null) {
                 return CommandResult.DOMAIN_UNKNOWN;
@@ -233,9 +246,11 @@ final class PortTable {
         return CommandResult.OK;
     }
 
-    /** The uplink of that index, or null. */
-    Port uplink(final int index) {
-        return port(index) != null && ports[index].isUplink() ? ports[index] : null;
+    @Override
+    public CommandResult onObserve(final Command.Observe command) {
+        pipeline.observe(command.kind(), command.on() ? resources.probes().ring(command.kind()) : null,
+            command.filter(), command.snapBytes());
+        return CommandResult.OK;
     }
 
     private void forgetRemote(final VtepTable.Overlay overlay, final Port port, final PortIdentity identity) {
@@ -265,7 +280,9 @@ final class PortTable {
         return index >= 0 && index < ports.length ? ports[index] : null;
     }
 
-    /** The MAC of the host port, and of an endpoint that may use no other, is known: it need not be learned. */
+    /**
+     * Whether the port's MAC is known without learning: that of a host port, or of an endpoint that may use no other.
+     */
     private static boolean isPinned(final PortKind kind, final boolean guarded) {
         return kind == PortKind.HOST || kind == PortKind.ENDPOINT && guarded;
     }
@@ -275,6 +292,6 @@ final class PortTable {
     }
 
     private int nowSeconds() {
-        return ForwardingWorker.seconds(resources.clock().nanoTime());
+        return CoarseClock.seconds(resources.clock().nanoTime());
     }
 }
