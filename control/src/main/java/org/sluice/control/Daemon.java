@@ -30,7 +30,7 @@ import org.sluice.control.model.DesiredState;
 import org.sluice.control.model.StateStore;
 import org.sluice.control.network.Networking;
 import org.sluice.control.observe.Observer;
-import org.sluice.control.overlay.OverlayManager;
+import org.sluice.control.overlay.LiveOverlays;
 import org.sluice.control.uplink.RouteMirror;
 import org.sluice.control.uplink.UplinkManager;
 
@@ -91,7 +91,7 @@ public final class Daemon implements AutoCloseable {
         engine = new SwitchEngine(options, CLOCK, events::wakeUp);
         host = new HostWatch(control.executor());
         uplinks = new UplinkManager(engine, options.uplinks(), options.natPorts());
-        final OverlayManager overlays = new OverlayManager(store, engine, options.vxlanPort());
+        final LiveOverlays overlays = new LiveOverlays(state, engine, options.vxlanPort());
         networking = new Networking(store, engine, uplinks, overlays);
         networking.restore();
         follow(overlays);
@@ -99,7 +99,7 @@ public final class Daemon implements AutoCloseable {
         docker = new Docker(sockets, control, store, networking, CLOCK);
         observer = new Observer(state, engine, networking, control.executor());
         final ControlApi api = new ControlApi(
-            new ControlApi.Parts(state, engine, host, uplinks, overlays, networking, observer, docker),
+            new ControlApi.Parts(state, engine, host, uplinks, networking, observer, docker),
             options.busy());
         server = new UnixHttpServer(options.runDir().resolve(API_SOCKET), API_LIMITS,
             new ApiRouter(api, control.executor(), docker.watch()::refresh));
@@ -109,7 +109,7 @@ public final class Daemon implements AutoCloseable {
     }
 
     /** Makes the switch follow what changes in the host's kernel, and answers what the workers ask. */
-    private void follow(final OverlayManager overlays) {
+    private void follow(final LiveOverlays overlays) {
         final RouteMirror mirror = new RouteMirror(engine, uplinks, host);
         // In this order: routes lead to uplinks, and ports are steered to workers that know the host's addresses.
         host.listen(() -> uplinks.sync(host));

@@ -15,11 +15,10 @@ import org.sluice.control.overlay.OverlayManager;
 import org.sluice.control.uplink.UplinkManager;
 import org.sluice.datapath.conntrack.ConntrackFilter;
 
-/** What the API can do, behind its HTTP: one method a route. Called on the control thread only. */
+/** Carries out the API's requests, behind its HTTP: one method a route. Called on the control thread only. */
 public final class ControlApi {
     private final DesiredState state;
     private final SwitchEngine engine;
-    private final OverlayManager overlays;
     private final Networking networking;
     private final Observer observer;
     private final Docker docker;
@@ -44,7 +43,7 @@ public final class ControlApi {
     public record Count(long count) {
     }
 
-    /** What a client wants published or taken back, as {@code PortSpec} reads it. */
+    /** The ports that a client wants published or taken back, as {@code PortSpec} reads them. */
     public record PortsRequest(List<String> ports) {
     }
 
@@ -52,15 +51,14 @@ public final class ControlApi {
     public record VtepsRequest(List<OverlayManager.Request> vteps) {
     }
 
-    /** What the API works on. */
+    /** The parts of the daemon that the API works on. */
     public record Parts(DesiredState state, SwitchEngine engine, HostWatch host, UplinkManager uplinks,
-                        OverlayManager overlays, Networking networking, Observer observer, Docker docker) {
+                        Networking networking, Observer observer, Docker docker) {
     }
 
     public ControlApi(final Parts parts, final boolean busy) {
         state = parts.state();
         engine = parts.engine();
-        overlays = parts.overlays();
         networking = parts.networking();
         observer = parts.observer();
         docker = parts.docker();
@@ -69,12 +67,12 @@ public final class ControlApi {
         portMapViews = new PortMapViews(state);
         connectionViews = new ConnectionViews(engine);
         routeViews = new RouteViews(parts.host(), parts.uplinks());
-        vtepViews = new VtepViews(state, overlays);
+        vtepViews = new VtepViews(state, networking.liveOverlays());
         fdbViews = new FdbViews(state, engine, networking.liveNetworks(), networking.ports());
         statusViews = new StatusViews(parts, endpointViews, busy);
     }
 
-    /** Ends what Docker has forgotten. */
+    /** Removes all that Docker has forgotten. */
     Docker.Pruned prune() {
         return docker.prune();
     }
@@ -161,16 +159,16 @@ public final class ControlApi {
     }
 
     Views.Vtep addVtep(final String network, final OverlayManager.Request request) {
-        return vtepViews.view(overlays.add(network, request));
+        return vtepViews.view(networking.overlays().add(network, request));
     }
 
     List<Views.Vtep> replaceVteps(final String network, final VtepsRequest request) {
-        overlays.replace(network, request.vteps());
+        networking.overlays().replace(network, request.vteps());
         return listVteps(network);
     }
 
     void removeVtep(final String network, final String address) {
-        overlays.remove(network, address);
+        networking.overlays().remove(network, address);
     }
 
     List<Views.FdbEntry> listFdb(final String network) {
@@ -185,7 +183,7 @@ public final class ControlApi {
         }
     }
 
-    /** What the system has refused is logged once and counted, as the workers' errors are. */
+    /** Logs a refusal of the system once and counts it, as the workers' errors. */
     void report(final ControlException failure) {
         engine.report(failure);
     }

@@ -8,15 +8,15 @@ import org.sluice.control.model.DesiredState;
 import org.sluice.control.model.IpPrefix;
 import org.sluice.control.model.NetworkSpec;
 import org.sluice.control.model.VtepSpec;
-import org.sluice.control.overlay.OverlayManager;
+import org.sluice.control.overlay.LiveOverlays;
 import org.sluice.datapath.status.PortCounter;
 
 /** Shows the VTEPs of overlay networks as the API does. Used on the control thread; disturbs no worker. */
 final class VtepViews {
     private final DesiredState state;
-    private final OverlayManager overlays;
+    private final LiveOverlays overlays;
 
-    VtepViews(final DesiredState state, final OverlayManager overlays) {
+    VtepViews(final DesiredState state, final LiveOverlays overlays) {
         this.state = state;
         this.overlays = overlays;
     }
@@ -32,10 +32,10 @@ final class VtepViews {
 
     Views.Vtep view(final VtepSpec spec) {
         final NetworkSpec network = state.network(spec.network());
-        final Optional<OverlayManager.LiveVtep> live = overlays.vtepsOf(spec.network()).stream()
+        final Optional<LiveOverlays.LiveVtep> live = overlays.vtepsOf(spec.network()).stream()
             .filter(vtep -> vtep.spec().address().equals(spec.address())).findFirst();
         return new Views.Vtep(state.shownName(network), network.overlay().vni(), IpPrefix.format(spec.address()),
-            live.isPresent() ? "up" : "down", live.map(OverlayManager.LiveVtep::mtu).orElse(null),
+            live.isPresent() ? "up" : "down", live.map(LiveOverlays.LiveVtep::mtu).orElse(null),
             spec.endpoints().stream().map(endpoint -> new Views.RemoteEndpoint(endpoint.mac(),
                 endpoint.addresses().stream().map(IpPrefix::format).toList())).toList(),
             live.map(vtep -> Counters.of(vtep.port().counters(), PortCounter.values())).orElse(Map.of()));

@@ -4,7 +4,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 
 /**
- * What must be taken back, in reverse, when a change fails half-way: closed without {@link #commit()}, it does so. A
+ * Takes steps back, in reverse, when a change fails half-way: it does so when it is closed without {@link #commit()}. A
  * step back that fails is logged and the others still run.
  */
 public final class Undo implements AutoCloseable {

@@ -18,7 +18,10 @@ import org.sluice.control.model.PoolSpec;
 import org.sluice.control.model.StateStore;
 import org.sluice.control.network.Networking;
 
-/** All that has to do with Docker: its drivers, on the socket where it calls them, and what is known of it. */
+/**
+ * Puts the parts together that have to do with Docker: the drivers, on the socket where Docker calls them, and the
+ * watch.
+ */
 public final class Docker implements AutoCloseable {
     /** A container may publish each port there is, of each protocol, at 110 bytes a port. */
     private static final UnixHttpServer.Limits LIMITS = new UnixHttpServer.Limits(0, 32 << 20);
@@ -32,7 +35,7 @@ public final class Docker implements AutoCloseable {
     private PluginService service;
     private UnixHttpServer server;
 
-    /** What a prune has ended, by name. */
+    /** The names of all that a prune has removed. */
     public record Pruned(List<String> endpoints, List<String> networks, List<String> pools, List<String> addresses) {
     }
 
@@ -52,13 +55,13 @@ public final class Docker implements AutoCloseable {
         }
     }
 
-    /** What Docker's API tells. */
+    /** Knows what Docker's API lists. */
     public DockerWatch watch() {
         return watch;
     }
 
     /**
-     * Ends what Docker has forgotten.
+     * Removes all that Docker has forgotten.
      *
      * @throws ControlException when Docker does not answer: then nobody knows what it has forgotten.
      */

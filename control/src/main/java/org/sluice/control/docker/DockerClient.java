@@ -23,7 +23,7 @@ class DockerClient {
     }
 
     /**
-     * What there is of Docker's; waits for the answers.
+     * Docker's lists; waits for the answers.
      *
      * @throws IOException when Docker does not answer, or has an error.
      */

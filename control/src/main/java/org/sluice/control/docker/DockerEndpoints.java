@@ -113,7 +113,9 @@ final class DockerEndpoints {
         control.run(() -> lookup.endpoint(id));
     }
 
-    /** Docker has given its address to another: it has lost sight of it, as when one of us two died half-way. */
+    /**
+     * Docker has lost sight of this endpoint, as when it or the daemon died half-way: it has given its address away.
+     */
     private void endStale(final EndpointSpec stale) {
         LOG.warn("the endpoint {} is stale: Docker has given its address to another endpoint", stale.name());
         endNow(stale);

@@ -21,15 +21,16 @@ import org.sluice.control.model.NetworkSpec;
 import org.sluice.control.model.PoolSpec;
 
 /**
- * Asks Docker's API what it has, before people look: for the names that Docker never tells its drivers, and for what
- * Docker has forgotten. It is never asked on the control thread, for it may itself wait for us; when it does not answer
- * in time, people see what was known before. Owned by the control thread but for {@link #refresh}.
+ * Asks Docker's API for its lists before a client looks: Docker never tells its drivers the names that its users know,
+ * nor what it has forgotten. It is never asked on the control thread, for it may itself wait for us; when it does not
+ * answer in time, clients see what was known before. Owned by the control thread; any thread may call {@link #touch}
+ * and {@link #refresh}.
  */
 public final class DockerWatch {
     private static final Logger LOG = LoggerFactory.getLogger(DockerWatch.class);
     private static final long TIMEOUT_MS = 2000;
     private static final long FRESH_NS = TimeUnit.SECONDS.toNanos(1);
-    /** What Docker has just asked for may not be in its own lists yet. */
+    /** Docker's own lists may lack, for a while, things that it has just asked for. */
     private static final long SETTLED_NS = TimeUnit.SECONDS.toNanos(10);
     /** A container is in its list once it has started; volumes and much else may take their time. */
     private static final long ENDPOINT_SETTLED_NS = TimeUnit.MINUTES.toNanos(2);
@@ -142,7 +143,7 @@ public final class DockerWatch {
         return docker.socket();
     }
 
-    /** What Docker has forgotten; nothing while it does not answer. */
+    /** The things that Docker has forgotten; none while it does not answer. */
     public Forgotten forgotten() {
         final Forgotten all =
             new Forgotten(new ArrayList<>(), new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
@@ -153,7 +154,7 @@ public final class DockerWatch {
             state.networks().stream()
                 .filter(spec -> spec.ofDocker() && !inventory.networks().containsKey(spec.docker().id()))
                 .filter(spec -> isSettled(spec.name(), SETTLED_NS)).forEach(all.networks()::add);
-            // What swarm's other hosts have of a global space is in no list of this one's.
+            // The lists of this host lack the subnets of a global space that swarm's other hosts use.
             state.pools().stream().filter(pool -> pool.id().startsWith(IpamDriver.LOCAL_SPACE + "/"))
                 .filter(pool -> isSettled(pool.id(), SETTLED_NS)).forEach(pool -> findForgotten(pool, all));
         }

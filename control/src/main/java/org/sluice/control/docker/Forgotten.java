@@ -9,7 +9,7 @@ import org.sluice.control.model.IpPrefix;
 import org.sluice.control.model.NetworkSpec;
 import org.sluice.control.model.PoolSpec;
 
-/** What is ours, and Docker knows nothing of it. */
+/** The networks, endpoints, pools and addresses that we keep for Docker, and that Docker no longer knows. */
 public record Forgotten(List<EndpointSpec> endpoints, List<NetworkSpec> networks, List<PoolSpec> pools,
                         List<Lease> leases) {
     /** An address of a pool. */

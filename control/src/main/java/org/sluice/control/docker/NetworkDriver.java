@@ -51,7 +51,7 @@ final class NetworkDriver {
         return new NetworkMessages.AllocatedNetwork(Map.of());
     }
 
-    /** What asks for nothing of a driver of local scope. */
+    /** Answers calls that ask for nothing of a driver of local scope. */
     Empty nothing() {
         return new Empty();
     }
@@ -103,7 +103,7 @@ final class NetworkDriver {
         return new NetworkMessages.CreatedEndpoint(chosen(created, given));
     }
 
-    /** What we have chosen and Docker has not. */
+    /** The addresses that we have chosen and Docker has not. */
     private static NetworkMessages.Interface chosen(final DockerEndpoint created,
                                                     final NetworkMessages.Interface given) {
         return new NetworkMessages.Interface(

@@ -5,7 +5,7 @@ import org.sluice.datapath.bridge.PortKind;
 import org.sluice.datapath.device.PacketDevice;
 
 /**
- * How a port of the switch shall be.
+ * The settings of a port that is to be added to the switch.
  *
  * @param name     for counters.
  * @param mtu      layer-3 bytes.
@@ -14,7 +14,7 @@ import org.sluice.datapath.device.PacketDevice;
  */
 public record PortSetup(String name, PacketDevice device, int mtu, PortKind kind, boolean guarded,
                         PortIdentity identity) {
-    /** A port that nothing is held against. */
+    /** A port that any frame may come in by. */
     public PortSetup(final String name, final PacketDevice device, final int mtu, final PortKind kind,
                      final PortIdentity identity) {
         this(name, device, mtu, kind, false, identity);

@@ -13,7 +13,6 @@ import org.agrona.CloseHelper;
 import org.agrona.concurrent.NanoClock;
 import org.agrona.concurrent.SystemEpochClock;
 
-import org.sluice.control.base.ControlException;
 import org.sluice.control.base.Undo;
 import org.sluice.control.model.DaemonOptions;
 import org.sluice.datapath.bridge.DomainPolicy;
@@ -25,7 +24,6 @@ import org.sluice.datapath.buffer.OffHeapRegion;
 import org.sluice.datapath.buffer.PortIndex;
 import org.sluice.datapath.command.Command;
 import org.sluice.datapath.command.CommandException;
-import org.sluice.datapath.command.CommandResult;
 import org.sluice.datapath.command.EventChannel;
 import org.sluice.datapath.conntrack.Connection;
 import org.sluice.datapath.conntrack.ConntrackFilter;
@@ -62,7 +60,7 @@ public final class SwitchEngine implements AutoCloseable {
      * Starts the workers. The run folder must be this process's alone; what an earlier one left there is removed, but
      * for the connections.
      *
-     * @param clock       of the workers and of whoever reads what they note.
+     * @param clock       gives the workers their time, and those who read their time stamps.
      * @param eventWakeUp makes control call {@link #pollEvents}; any thread may run it.
      */
     public SwitchEngine(final DaemonOptions options, final NanoClock clock, final Runnable eventWakeUp) {
@@ -83,13 +81,13 @@ public final class SwitchEngine implements AutoCloseable {
         return clock;
     }
 
-    /** What is added to that clock to get the time of day. */
+    /** The time of day minus the time of that clock. */
     public long epochOffsetNs() {
         return TimeUnit.MILLISECONDS.toNanos(SystemEpochClock.INSTANCE.time()) - clock.nanoTime();
     }
 
     /** Makes a network on one worker. */
-    public NetworkHandle addNetwork(final String name, final PortIdentity gateway, final DomainPolicy policy,
+    private NetworkHandle addNetwork(final String name, final PortIdentity gateway, final DomainPolicy policy,
                                     final int workerNumber) {
         final int domainId = domainIds.take();
         final WorkerHandle worker = workers.get(workerNumber);
@@ -101,14 +99,14 @@ public final class SwitchEngine implements AutoCloseable {
                 domainIds.release(domainId);
                 counters.free(ids);
             }
-            throw failed("add the network " + name, ex);
+            throw WorkerHandle.failed("add the network " + name, ex);
         }
         return new NetworkHandle(domainId, worker, ids, new CounterGroup<>(counters.values(), ids));
     }
 
     /** Ends a network whose ports are all removed. */
-    public void removeNetwork(final NetworkHandle network) {
-        execute(network.worker, new Command.RemoveDomain(network.domainId), "remove the network");
+    private void removeNetwork(final NetworkHandle network) {
+        network.worker.execute(new Command.RemoveDomain(network.domainId), "remove the network");
         domainIds.release(network.domainId);
         counters.free(network.counterIds);
     }
@@ -172,7 +170,7 @@ public final class SwitchEngine implements AutoCloseable {
             } else {
                 counters.free(ids);
             }
-            throw failed("add the port " + name, ex);
+            throw WorkerHandle.failed("add the port " + name, ex);
         }
         return new PortHandle(index, network, name, device, ids, new CounterGroup<>(counters.values(), ids));
     }
@@ -203,7 +201,7 @@ public final class SwitchEngine implements AutoCloseable {
      * @param keepConnections for the next daemon.
      */
     public void removePort(final PortHandle port, final boolean keepConnections) {
-        execute(port.network.worker, new Command.RemovePort(port.index, keepConnections),
+        port.network.worker.execute(new Command.RemovePort(port.index, keepConnections),
             "remove the port " + port.name);
         devices.remove(port.index);
         counters.free(port.counterIds);
@@ -212,7 +210,7 @@ public final class SwitchEngine implements AutoCloseable {
     /** Ends the connections of an endpoint that has no port now. */
     public void forgetPort(final int index) {
         for (final WorkerHandle worker : workers) {
-            execute(worker, new Command.RemovePort(index, false), "forget the port");
+            worker.execute(new Command.RemovePort(index, false), "forget the port");
         }
     }
 
@@ -222,7 +220,7 @@ public final class SwitchEngine implements AutoCloseable {
 
     /** Tells one worker. */
     public void execute(final int worker, final Command command, final String what) {
-        execute(workers.get(worker), command, what);
+        workers.get(worker).execute(command, what);
     }
 
     /** Whether a worker still runs. */
@@ -268,7 +266,7 @@ public final class SwitchEngine implements AutoCloseable {
             final long before = worker.counters().get(WorkerCounter.CONNECTIONS_FLUSHED);
             for (int first = 0; first < worker.conntrackReader().highWater();
                 first += Command.FlushConntrack.MAX_CONNECTIONS) {
-                execute(worker, new Command.FlushConntrack(filter, first, unpublished), "flush the connections");
+                worker.execute(new Command.FlushConntrack(filter, first, unpublished), "flush the connections");
             }
             flushed += worker.counters().get(WorkerCounter.CONNECTIONS_FLUSHED) - before;
         }
@@ -276,12 +274,12 @@ public final class SwitchEngine implements AutoCloseable {
     }
 
     public void flushFdb(final NetworkHandle network) {
-        execute(network.worker, new Command.FlushFdb(network.domainId), "flush the FDB");
+        network.worker.execute(new Command.FlushFdb(network.domainId), "flush the FDB");
     }
 
     public void flushFdb() {
         for (final WorkerHandle worker : workers) {
-            execute(worker, new Command.FlushFdb(0), "flush the FDB");
+            worker.execute(new Command.FlushFdb(0), "flush the FDB");
         }
     }
 
@@ -313,25 +311,6 @@ public final class SwitchEngine implements AutoCloseable {
     public void close() {
         CloseHelper.closeAll(workers);
         CloseHelper.closeAll(counters, errors);
-    }
-
-    private static void execute(final WorkerHandle worker, final Command command, final String what) {
-        if (!worker.isAlive()) {
-            throw new ControlException(ControlException.Kind.FAILED,
-                "cannot " + what + ": " + worker.name() + " has stopped; restart the daemon");
-        }
-        try {
-            worker.proxy().execute(command);
-        } catch (final CommandException ex) {
-            // What an earlier try has removed late, after it was given up on, is gone as was wanted.
-            if (ex.result() != CommandResult.PORT_UNKNOWN && ex.result() != CommandResult.DOMAIN_UNKNOWN) {
-                throw failed(what, ex);
-            }
-        }
-    }
-
-    private static ControlException failed(final String what, final CommandException cause) {
-        return new ControlException(ControlException.Kind.FAILED, "cannot " + what + ": " + cause.getMessage(), cause);
     }
 
     private static void removeMappedFiles(final Path runDir) {

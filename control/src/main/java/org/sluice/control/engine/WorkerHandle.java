@@ -10,12 +10,16 @@ import org.agrona.concurrent.AgentRunner;
 import org.agrona.concurrent.BusySpinIdleStrategy;
 import org.agrona.concurrent.NanoClock;
 
+import org.sluice.control.base.ControlException;
 import org.sluice.control.model.DaemonOptions;
 import org.sluice.datapath.bridge.Fdb;
 import org.sluice.datapath.bridge.FdbReader;
 import org.sluice.datapath.buffer.DropReason;
 import org.sluice.datapath.buffer.OffHeapRegion;
+import org.sluice.datapath.command.Command;
 import org.sluice.datapath.command.CommandChannel;
+import org.sluice.datapath.command.CommandException;
+import org.sluice.datapath.command.CommandResult;
 import org.sluice.datapath.command.EventChannel;
 import org.sluice.datapath.command.WorkerProxy;
 import org.sluice.datapath.conntrack.ConntrackConfig;
@@ -115,6 +119,31 @@ final class WorkerHandle implements AutoCloseable {
 
     WorkerProxy proxy() {
         return proxy;
+    }
+
+    /**
+     * Has the worker carry a command out, and waits for it.
+     *
+     * @param what it is to do, for an error: "cannot ...".
+     * @throws ControlException when the worker has stopped, refuses, or does not answer.
+     */
+    void execute(final Command command, final String what) {
+        if (!isAlive()) {
+            throw new ControlException(ControlException.Kind.FAILED,
+                "cannot " + what + ": " + name + " has stopped; restart the daemon");
+        }
+        try {
+            proxy.execute(command);
+        } catch (final CommandException ex) {
+            // An earlier try may have removed it after it was given up on: it is gone, as was wanted.
+            if (ex.result() != CommandResult.PORT_UNKNOWN && ex.result() != CommandResult.DOMAIN_UNKNOWN) {
+                throw failed(what, ex);
+            }
+        }
+    }
+
+    static ControlException failed(final String what, final CommandException cause) {
+        return new ControlException(ControlException.Kind.FAILED, "cannot " + what + ": " + cause.getMessage(), cause);
     }
 
     FdbReader fdbReader() {

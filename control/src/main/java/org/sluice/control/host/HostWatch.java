@@ -29,7 +29,7 @@ import org.sluice.linux.netlink.RouteNetlink;
 import org.sluice.linux.sys.NativeException;
 
 /**
- * What the host's kernel knows now: its interfaces, addresses, routes and neighbours. When one of the first three has
+ * Knows the interfaces, addresses, routes and neighbours of the host's kernel. When one of the first three has
  * changed, the kernel's tables are read anew and the listeners are notified, in the order in which they were added.
  * Neighbours come one by one. Owned by the control thread; the monitor's thread only hands over.
  */
@@ -184,7 +184,7 @@ public final class HostWatch implements AutoCloseable {
         return addresses;
     }
 
-    /** What the kernel would take as the source of a connection of its own. */
+    /** The address that the kernel would take as the source of a connection of its own. */
     public Optional<InetAddress> sourceOf(final KernelRoute route, final KernelRoute.Hop hop) {
         if (route.preferredSource() != null) {
             return Optional.of(route.preferredSource());

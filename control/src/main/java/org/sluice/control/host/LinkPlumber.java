@@ -40,7 +40,7 @@ public final class LinkPlumber {
     /**
      * An interface as it shall be.
      *
-     * @param owner         whose interface it is, for people.
+     * @param owner         of the interface; human-readable.
      * @param mtu           layer-3 bytes.
      * @param addresses     with the prefix length of their subnet each.
      * @param defaultRoutes next hops; a family that has a default route already keeps it.
@@ -214,7 +214,7 @@ public final class LinkPlumber {
     /**
      * The host's routes that a subnet may clash with: all but default ones and those of the loopback network.
      *
-     * @param directOnly leaves those by a next hop out: a subnet of one's own may be part of them.
+     * @param directOnly leaves out routes with a next hop: a new subnet may be a part of them.
      */
     public static List<IpPrefix> hostRoutes(final boolean directOnly) {
         try (RouteNetlink netlink = new RouteNetlink()) {

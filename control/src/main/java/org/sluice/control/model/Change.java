@@ -19,7 +19,7 @@ public final class Change implements AutoCloseable {
         undo.add(this::unstage);
     }
 
-    /** Says how a step is taken back. A step that can fail half-way is told before it is taken. */
+    /** Says how a step is taken back: before the step, if it can fail half-way. */
     public void undo(final Runnable step) {
         undo.add(step);
     }
@@ -42,7 +42,7 @@ public final class Change implements AutoCloseable {
         undo.commit();
     }
 
-    /** What was not written must not go to the disk with the next change. */
+    /** The next change must not write what this one could not. */
     private void unstage() {
         if (mayBeStaged) {
             store.stage();

@@ -29,7 +29,7 @@ public final class StateStore {
     private final Path file;
     private final DesiredState state;
     private volatile byte[] staged;
-    /** What of that is on the disk. Guarded by the file's lock. */
+    /** The content of the file. Guarded by the file's lock. */
     private byte[] written;
 
     private StateStore(final Path file) {

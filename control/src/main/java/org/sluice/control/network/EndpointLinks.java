@@ -60,7 +60,7 @@ public final class EndpointLinks {
      */
     static Optional<TapDevice> takeUp(final LinkPlumber.LinkSpec link, final EndpointSpec spec) {
         if (spec.netns() == null) {
-            // What there may be was made by a daemon that died before it could say so.
+            // If there is one, the daemon that made it died before it could say so.
             LinkPlumber.takeUpHandedOver(link).ifPresent(LinkPlumber::destroy);
             return Optional.empty();
         }

@@ -34,7 +34,7 @@ public final class EndpointManager {
     private static final Logger LOG = LoggerFactory.getLogger(EndpointManager.class);
 
     /**
-     * What a client asks for. All but the network and one of the namespace's two ways may be null.
+     * A client's request. All but the network and one of {@code netns} and {@code pid} may be null.
      *
      * @param netns path or name of a namespace; or else
      * @param pid   of a process in it.

@@ -60,7 +60,7 @@ final class HostPortChooser {
             + PortMapSpec.range(spec.endpointFirst(), spec.endpointLast()) + "/" + Protocols.name(spec.protocol()));
     }
 
-    /** What we choose leaves the ports alone that connections are masqueraded with. */
+    /** The switch chooses no port that it masquerades connections with. */
     private int lastFreePort() {
         return natPorts.first() > FIRST_FREE_PORT ? natPorts.first() - 1 : MAX_PORT;
     }

@@ -18,7 +18,7 @@ import org.sluice.control.ipam.NetworkAddresses;
 import org.sluice.control.model.Addresses;
 import org.sluice.control.model.NetworkSpec;
 import org.sluice.control.model.SubnetSpec;
-import org.sluice.control.overlay.OverlayManager;
+import org.sluice.control.overlay.LiveOverlays;
 import org.sluice.control.uplink.UplinkManager;
 import org.sluice.datapath.bridge.DomainPolicy;
 import org.sluice.datapath.bridge.PortIdentity;
@@ -35,10 +35,10 @@ public final class LiveNetworks {
 
     private final SwitchEngine engine;
     private final UplinkManager uplinks;
-    private final OverlayManager overlays;
+    private final LiveOverlays overlays;
     private final Map<String, LiveNetwork> live = new HashMap<>();
 
-    LiveNetworks(final SwitchEngine engine, final UplinkManager uplinks, final OverlayManager overlays) {
+    LiveNetworks(final SwitchEngine engine, final UplinkManager uplinks, final LiveOverlays overlays) {
         this.engine = engine;
         this.uplinks = uplinks;
         this.overlays = overlays;

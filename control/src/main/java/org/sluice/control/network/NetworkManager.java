@@ -19,7 +19,7 @@ public final class NetworkManager {
     private static final Logger LOG = LoggerFactory.getLogger(NetworkManager.class);
 
     /**
-     * What a client asks for. All but the name may be null.
+     * A client's request. All but the name may be null.
      *
      * @param subnets  CIDRs, at most one of each family; one of the default pool where there is none.
      * @param gateways addresses, each in one of the subnets; by default a subnet's first.
@@ -37,7 +37,7 @@ public final class NetworkManager {
     }
 
     /**
-     * What only Docker asks for.
+     * The part of a request that only Docker makes.
      *
      * @param hostInterface name of the host port, or null.
      */

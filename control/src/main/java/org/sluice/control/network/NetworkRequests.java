@@ -18,7 +18,7 @@ import org.sluice.control.model.Names;
 import org.sluice.control.model.NetworkSpec;
 import org.sluice.control.model.OverlaySpec;
 import org.sluice.control.model.SubnetSpec;
-import org.sluice.control.overlay.OverlayManager;
+import org.sluice.control.overlay.LiveOverlays;
 import org.sluice.control.uplink.UplinkManager;
 import org.sluice.datapath.protocol.MacAddress;
 import org.sluice.datapath.protocol.VxlanFlyweight;
@@ -32,7 +32,7 @@ final class NetworkRequests {
     private static final int MIN_MTU = 68;
     /** RFC 8200, section 5. */
     private static final int MIN_MTU_IPV6 = 1280;
-    /** What the kernel's TAP takes. */
+    /** The limit of the kernel's TAP. */
     private static final int MAX_MTU = 65_521;
     private static final int MAX_PREFIX_IPV4 = 30;
     private static final int MAX_PREFIX_IPV6 = 126;
@@ -94,13 +94,13 @@ final class NetworkRequests {
     }
 
     /**
-     * What Ethernet takes, or less where an uplink takes less; for an overlay what the uplinks take, less the headers
-     * that a packet gets on its way.
+     * Ethernet's MTU, or that of the uplinks where it is less; for an overlay the uplinks' MTU without the headers of
+     * the tunnel.
      */
     private int defaultMtu(final OverlaySpec overlay) {
         final IntStream mtus = uplinks.all().stream().mapToInt(uplink -> uplink.link().mtu());
         return overlay == null ? mtus.reduce(DEFAULT_MTU, Math::min)
-            : Math.min(mtus.min().orElse(DEFAULT_MTU) - OverlayManager.OVERHEAD_BYTES, MAX_MTU);
+            : Math.min(mtus.min().orElse(DEFAULT_MTU) - LiveOverlays.OVERHEAD_BYTES, MAX_MTU);
     }
 
     private int leastLoadedWorker() {

@@ -5,6 +5,7 @@ import org.agrona.CloseHelper;
 import org.sluice.control.engine.SwitchEngine;
 import org.sluice.control.model.DesiredState;
 import org.sluice.control.model.StateStore;
+import org.sluice.control.overlay.LiveOverlays;
 import org.sluice.control.overlay.OverlayManager;
 import org.sluice.control.proxy.HostProxy;
 import org.sluice.control.uplink.UplinkManager;
@@ -20,10 +21,12 @@ public final class Networking implements AutoCloseable {
     private final NetworkManager networks;
     private final PortMapManager portMaps;
     private final EndpointManager endpoints;
+    private final LiveOverlays liveOverlays;
+    private final OverlayManager overlays;
     private final PortInventory ports;
 
     public Networking(final StateStore store, final SwitchEngine engine, final UplinkManager uplinks,
-                      final OverlayManager overlays) {
+                      final LiveOverlays overlays) {
         final DesiredState state = store.state();
         liveNetworks = new LiveNetworks(engine, uplinks, overlays);
         liveEndpoints = new LiveEndpoints(engine, liveNetworks);
@@ -31,6 +34,8 @@ public final class Networking implements AutoCloseable {
         portMaps = new PortMapManager(store, new HostPortChooser(state, liveEndpoints, uplinks.natPorts()),
             new PortMapProgrammer(engine, liveEndpoints, uplinks, proxy));
         endpoints = new EndpointManager(store, liveNetworks, liveEndpoints, portMaps);
+        liveOverlays = overlays;
+        this.overlays = new OverlayManager(store, liveOverlays);
         ports = new PortInventory(state, liveNetworks, liveEndpoints, uplinks, overlays);
         // Connections know an endpoint by its port's number: nothing else may take that.
         endpoints.reserveNumbers();
@@ -58,6 +63,11 @@ public final class Networking implements AutoCloseable {
         return portMaps;
     }
 
+    /** Adds and removes the other hosts of overlay networks. */
+    public OverlayManager overlays() {
+        return overlays;
+    }
+
     /** The networks that are up. */
     public LiveNetworks liveNetworks() {
         return liveNetworks;
@@ -66,6 +76,11 @@ public final class Networking implements AutoCloseable {
     /** The endpoints that have a port. */
     public LiveEndpoints liveEndpoints() {
         return liveEndpoints;
+    }
+
+    /** The overlay networks that are up. */
+    public LiveOverlays liveOverlays() {
+        return liveOverlays;
     }
 
     /** All ports of the switch, by the names that its users know. */

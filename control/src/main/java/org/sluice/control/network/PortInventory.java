@@ -10,7 +10,7 @@ import org.sluice.control.engine.PortHandle;
 import org.sluice.control.model.DesiredState;
 import org.sluice.control.model.IpPrefix;
 import org.sluice.control.model.NetworkSpec;
-import org.sluice.control.overlay.OverlayManager;
+import org.sluice.control.overlay.LiveOverlays;
 import org.sluice.control.uplink.UplinkManager;
 import org.sluice.datapath.bridge.PortKind;
 
@@ -20,7 +20,7 @@ public final class PortInventory {
     private final LiveNetworks networks;
     private final LiveEndpoints endpoints;
     private final UplinkManager uplinks;
-    private final OverlayManager overlays;
+    private final LiveOverlays overlays;
 
     /**
      * A port.
@@ -40,7 +40,7 @@ public final class PortInventory {
     }
 
     PortInventory(final DesiredState state, final LiveNetworks networks, final LiveEndpoints endpoints,
-                  final UplinkManager uplinks, final OverlayManager overlays) {
+                  final UplinkManager uplinks, final LiveOverlays overlays) {
         this.state = state;
         this.networks = networks;
         this.endpoints = endpoints;

@@ -29,7 +29,7 @@ import org.sluice.datapath.trace.ProbeKind;
 import org.sluice.datapath.trace.ProbeRing;
 
 /**
- * Lets people look at packets: one trace and one capture at a time. Each ends when its client says so, or has not asked
+ * Shows packets: one trace and one capture at a time. Each ends when its client says so, or has not asked
  * for some time. Owned by the control thread.
  */
 public final class Observer implements AutoCloseable {
@@ -54,7 +54,7 @@ public final class Observer implements AutoCloseable {
     private Path captureFile;
 
     /**
-     * What a client wants to see.
+     * A client's request for a trace.
      *
      * @param filter words, as {@link FilterParser} reads them; none for all packets.
      */
@@ -62,7 +62,7 @@ public final class Observer implements AutoCloseable {
     }
 
     /**
-     * What a client wants to have written.
+     * A client's request for a capture.
      *
      * @param filter   as for a trace.
      * @param file     absolute path on the daemon's host.
@@ -74,7 +74,7 @@ public final class Observer implements AutoCloseable {
     }
 
     /**
-     * What was traced since the last time.
+     * The packets that were traced since the last time.
      *
      * @param lost steps that came too fast, since the beginning.
      */
@@ -148,7 +148,7 @@ public final class Observer implements AutoCloseable {
         return new Trace(List.of(), 0);
     }
 
-    /** What was traced since the last time. */
+    /** The packets that were traced since the last time. */
     public Trace readTrace() {
         requireThere(trace, "trace");
         trace.asked();

@@ -163,7 +163,7 @@ public final class HostProxy implements AutoCloseable {
 
     /** A connection that has just come: connects it to the endpoint's port and begins to relay. */
     private final class Accepted extends ChannelInboundHandlerAdapter {
-        /** What the client has sent already: its end of input makes Netty read all, asked for or not. */
+        /** Data that the client has sent already: its end of input makes Netty read all, asked for or not. */
         private final Deque<Object> early = new ArrayDeque<>();
         private ChannelFuture connecting;
         private boolean inputEnded;

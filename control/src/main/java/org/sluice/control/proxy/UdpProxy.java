@@ -83,7 +83,7 @@ final class UdpProxy {
         return registration::cancel;
     }
 
-    /** What comes before a session's own socket is there. On the event loop. */
+    /** Datagrams that come before a session has its own socket. On the event loop. */
     private final class FirstDatagrams implements EpollIoHandle {
         private final AddressedDatagramSocket socket;
         private final FileDescriptor fd;

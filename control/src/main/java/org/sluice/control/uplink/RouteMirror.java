@@ -127,7 +127,7 @@ public final class RouteMirror implements HostWatch.Listener {
         return best;
     }
 
-    /** None where the way is by an interface that is no uplink: such packets go nowhere rather than elsewhere. */
+    /** None where the route leads to an interface that is no uplink: such packets are dropped, not sent elsewhere. */
     private List<Route.Hop> hopsOf(final KernelRoute route, final int worker) {
         return route.type() != KernelRoute.UNICAST ? List.of() : route.hops().stream()
             .filter(hop -> uplinks.get(hop.linkIndex()) != null)

@@ -115,7 +115,7 @@ public final class UplinkManager {
         return Set.copyOf(uplinks.keySet());
     }
 
-    /** What keeps interfaces that should be uplinks from being such, for people. */
+    /** Why interfaces that should be uplinks are none, human-readable. */
     public Collection<String> failures() {
         return failures.values();
     }
@@ -183,7 +183,7 @@ public final class UplinkManager {
         }
     }
 
-    /** What was opened before a failure is closed with the uplink, or here. */
+    /** After a failure nothing of this end stays open; the caller closes the other ends with the uplink. */
     private void openEnd(final Uplink uplink, final int worker) {
         final Link link = uplink.link;
         final Steering steering = steerings.get(worker).open();
