@@ -59,6 +59,7 @@ final class StatusViews {
             + e.name() + " is gone" + (e.ofDocker() ? "; Docker removes it with the container" : "; detach it")));
         issues.addAll(docker.watch().forgotten().toSentences());
         issues.addAll(uplinks.failures());
+        issues.addAll(networking.failures());
         return issues;
     }
 

@@ -1,5 +1,7 @@
 package org.sluice.control.network;
 
+import java.util.Collection;
+
 import org.agrona.CloseHelper;
 
 import org.sluice.control.engine.SwitchEngine;
@@ -86,6 +88,11 @@ public final class Networking implements AutoCloseable {
     /** All ports of the switch, by the names that its users know. */
     public PortInventory ports() {
         return ports;
+    }
+
+    /** The published ports that do not work for the host's own processes, and why. */
+    public Collection<String> failures() {
+        return proxy.failures();
     }
 
     /** Lets go; the endpoints' interfaces stay where they are, for the next daemon. */

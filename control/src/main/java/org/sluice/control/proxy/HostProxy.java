@@ -3,9 +3,11 @@ package org.sluice.control.proxy;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayDeque;
+import java.util.Collection;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -57,6 +59,7 @@ public final class HostProxy implements AutoCloseable {
     private final UdpProxy udp = new UdpProxy(eventLoop, targets, sessions);
     private final Map<PortMapSpec, PortSockets> sockets = new HashMap<>();
     private final Set<PortMapSpec> handedOver = new HashSet<>();
+    private final Map<PortMapSpec, String> failures = new LinkedHashMap<>();
     private SocketLookup lookup;
     private boolean tooOld;
 
@@ -71,7 +74,10 @@ public final class HostProxy implements AutoCloseable {
         tooOld = socketAPort;
     }
 
-    /** Serves a published port from now on; the first one opens the listener. */
+    /**
+     * Serves a published port from now on; the first one opens the listener. A port that cannot be served is a
+     * {@link #failures() failure}, no error: it is published to the world.
+     */
     public void publish(final PortMapSpec map, final List<InetAddress> endpoint) {
         if (indexOf(map) < 0) {
             return;
@@ -84,11 +90,22 @@ public final class HostProxy implements AutoCloseable {
             } else if (lookup.set(indexOf(map), map.hostAddress(), map.hostFirst(), map.hostLast(), true)) {
                 handedOver.add(map);
             } else {
-                LOG.error("{} cannot be reached from the host itself: too many different host addresses", map);
+                fail(map, "too many different host addresses");
             }
         } catch (final NativeException | ChannelException | ControlException ex) {
-            LOG.error("{} cannot be reached from the host itself: {}", map, ex.getMessage());
+            fail(map, ex.getMessage());
         }
+    }
+
+    private void fail(final PortMapSpec map, final String why) {
+        final String failure = map + " cannot be reached from the host itself: " + why;
+        LOG.error("{}", failure);
+        failures.put(map, failure);
+    }
+
+    /** The published ports that are not served to the host itself, and why. Others reach them all the same. */
+    public Collection<String> failures() {
+        return failures.values();
     }
 
     /** Serves it no longer; what is open ends. */
@@ -100,6 +117,7 @@ public final class HostProxy implements AutoCloseable {
             lookup.set(indexOf(map), map.hostAddress(), map.hostFirst(), map.hostLast(), false);
         }
         CloseHelper.close(sockets.remove(map));
+        failures.remove(map);
         targets.remove(map);
         sessions.end(map);
     }
