@@ -43,7 +43,7 @@ public final class ApiRouter implements HttpService {
     record ErrorBody(String error) {
     }
 
-    /** What a route gets of its request. */
+    /** The parts of a request that a route needs. */
     private record Call(Matcher path, Map<String, List<String>> query, byte[] body) {
         String name() {
             return path.group(1);

@@ -13,7 +13,7 @@ final class DockerId {
     }
 
     /**
-     * @param field of the request, for people.
+     * @param field of the request; human-readable.
      * @throws ControlException when it is no id.
      */
     static String nameOf(final String field, final String id) {

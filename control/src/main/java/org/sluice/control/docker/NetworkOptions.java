@@ -13,9 +13,9 @@ import org.sluice.control.model.IpPrefix;
 import org.sluice.control.model.Names;
 
 /**
- * What {@code docker network create} was given by {@code -o}: the options of Docker's bridge, which mean the same here,
- * and our own. As with Docker's bridge, an option that nobody knows is left alone; one that would have an effect there
- * and has none here is refused.
+ * The options that {@code docker network create} was given with {@code -o}: the options of Docker's bridge, which mean
+ * the same here, and our own. As with Docker's bridge, an option that nobody knows is left alone; one that would have
+ * an effect there and has none here is refused.
  */
 final class NetworkOptions {
     static final String GENERIC = "com.docker.network.generic";
@@ -109,7 +109,7 @@ final class NetworkOptions {
         return address == null || address.isAnyLocalAddress() ? null : address;
     }
 
-    /** What interfaces in containers are called before their number, or null. */
+    /** The name of interfaces in containers, without their number, or null. */
     String interfacePrefix() {
         final String prefix = text(INTERFACE_PREFIX);
         if (prefix != null) {

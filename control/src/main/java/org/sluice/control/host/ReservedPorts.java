@@ -33,7 +33,9 @@ public final class ReservedPorts implements AutoCloseable {
         this.ports = ports;
     }
 
-    /** Once is enough. A host that does not let us is told of, and works as long as it does not use the ports. */
+    /**
+     * Reserves the ports, once. Where the host does not let us, a warning says so; all works until the host uses one.
+     */
     public void reserve() {
         if (added) {
             return;

@@ -10,8 +10,8 @@ import org.sluice.control.model.DesiredState;
 import org.sluice.control.model.IpPrefix;
 import org.sluice.control.model.PortSpec;
 import org.sluice.control.model.Protocols;
-import org.sluice.control.network.EndpointManager;
-import org.sluice.control.network.NetworkManager;
+import org.sluice.control.network.LiveEndpoints;
+import org.sluice.control.network.LiveNetworks;
 import org.sluice.datapath.trace.PacketFilter;
 
 /**
@@ -21,11 +21,11 @@ import org.sluice.datapath.trace.PacketFilter;
  */
 final class FilterParser {
     private final DesiredState state;
-    private final NetworkManager networks;
-    private final EndpointManager endpoints;
+    private final LiveNetworks networks;
+    private final LiveEndpoints endpoints;
     private Deque<String> words;
 
-    FilterParser(final DesiredState state, final NetworkManager networks, final EndpointManager endpoints) {
+    FilterParser(final DesiredState state, final LiveNetworks networks, final LiveEndpoints endpoints) {
         this.state = state;
         this.networks = networks;
         this.endpoints = endpoints;
@@ -75,7 +75,7 @@ final class FilterParser {
     }
 
     private int domainOf(final String name) {
-        return networks.live(state.network(name).name()).handle().domainId();
+        return networks.get(state.network(name).name()).handle().domainId();
     }
 
     private static PacketFilter withProtocol(final PacketFilter so, final String word) {

@@ -45,7 +45,7 @@ final class TraceReader {
         this.epochOffsetNs = epochOffsetNs;
     }
 
-    /** What has come since the last time. */
+    /** The packets since the last time. */
     List<TracedPacket> read(final ProbeRing ring) {
         // One read ends where the ring does, the second goes on at its beginning; more would never catch up.
         ring.poll((address, length) -> add(step.wrap(address)));

@@ -17,7 +17,7 @@ import org.sluice.linux.socket.PathMtu;
 import org.sluice.linux.sys.NativeException;
 
 /**
- * Asks the kernel which way tunnel packets to an address take. Lives for one round of questions: the interfaces are
+ * Asks the kernel for the path of tunnel packets to an address. Lives for one round of questions: the interfaces are
  * listed once. Used by the control thread.
  */
 final class PathFinder implements AutoCloseable {
@@ -28,7 +28,7 @@ final class PathFinder implements AutoCloseable {
     private final RouteNetlink netlink = new RouteNetlink();
     private Set<Integer> ethernetLinks;
 
-    /** The way to it; empty while there is none. */
+    /** The path to it; empty while there is none. */
     Optional<TunnelPath> to(final InetAddress address) {
         final int overhead = address instanceof Inet4Address ? TunnelPath.OVERHEAD_IPV4 : TunnelPath.OVERHEAD_IPV6;
         try {

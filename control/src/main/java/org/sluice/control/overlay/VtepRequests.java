@@ -26,7 +26,7 @@ final class VtepRequests {
     }
 
     /**
-     * What is asked for, in the project's terms.
+     * The VTEP that is asked for.
      *
      * @throws ControlException when it cannot be.
      */

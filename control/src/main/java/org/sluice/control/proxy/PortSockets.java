@@ -11,13 +11,13 @@ import org.agrona.CloseHelper;
 
 import org.sluice.control.base.ControlException;
 import org.sluice.control.model.PortMapSpec;
+import org.sluice.datapath.protocol.IpProtocol;
 
 /**
  * The listening sockets of one published port map, one a port: what serves the host itself where the kernel cannot hand
  * one socket the connections of many ports (before 5.9). Owned by the control thread.
  */
 final class PortSockets implements AutoCloseable {
-    private static final int TCP_PROTOCOL = 6;
     /** More would use up the process's descriptors. */
     private static final int MAX_PORTS = 4096;
     private static final String ALL_ADDRESSES = "::";
@@ -44,7 +44,7 @@ final class PortSockets implements AutoCloseable {
             for (int port = map.hostFirst(); port <= map.hostLast(); port++) {
                 final InetSocketAddress address = map.hostAddress() == null
                     ? new InetSocketAddress(ALL_ADDRESSES, port) : new InetSocketAddress(map.hostAddress(), port);
-                if (map.protocol() == TCP_PROTOCOL) {
+                if (map.protocol() == IpProtocol.TCP) {
                     final Channel listener = listenTcp.apply(address);
                     opened.sockets.add(() -> listener.close().syncUninterruptibly());
                 } else {

@@ -15,7 +15,7 @@ import org.sluice.datapath.protocol.IpAddress;
 import org.sluice.linux.bpf.Steering;
 
 /**
- * What one worker wants of the kernel's steering: its share of the NAT ports, the ports that its endpoints publish, and
+ * One worker's part of the kernel's steering: its share of the NAT ports, the ports that its endpoints publish, and
  * the networks that are routed as they are; on each of the host's addresses. The kernel's part is made when the first
  * uplink needs it. Owned by the control thread.
  */

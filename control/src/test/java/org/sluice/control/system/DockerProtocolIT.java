@@ -168,7 +168,7 @@ class DockerProtocolIT {
                 network(other, "10.9.0.0/24", "\"com.docker.network.driver.mtu\":\"big\"")},
             {"neither true nor false", "NetworkDriver.CreateNetwork",
                 network(other, "10.9.0.0/24", "\"com.docker.network.bridge.enable_icc\":\"perhaps\"")},
-            {"mode nat", "NetworkDriver.CreateNetwork",
+            {"mode is nat", "NetworkDriver.CreateNetwork",
                 network(other, "10.9.0.0/24", "\"com.docker.network.bridge.gateway_mode_ipv4\":\"routed\"")},
             {"no option sluice.colour", "NetworkDriver.CreateNetwork",
                 network(other, "10.9.0.0/24", "\"sluice.colour\":\"red\"")},
