@@ -9,9 +9,9 @@ import org.sluice.control.model.PortSpec;
 import org.sluice.linux.testbed.TestNamespace;
 
 /**
- * The kernel: a bridge a network, veth pairs, and iptables rules as docker makes them without its userland proxy
- * (moby, libnetwork/drivers/bridge/setup_ip_tables.go). Containers that may not talk to each other are isolated ports
- * of their bridge.
+ * Stands for a host where the kernel connects the containers: one bridge for each network, veth pairs, and the iptables
+ * rules that Docker makes without its userland proxy (moby, libnetwork/drivers/bridge/setup_ip_tables.go). Containers
+ * that may not talk to each other are isolated ports of their bridge.
  */
 public final class BridgeParityHost implements ParityHost {
     private final TestNamespace host = new TestNamespace();
@@ -43,9 +43,9 @@ public final class BridgeParityHost implements ParityHost {
         }
     }
 
-    public BridgeParityHost(final Wire wire) {
+    public BridgeParityHost(final Lan lan) {
         host.exec("ip", "link", "set", "lo", "up");
-        wire.connect(host);
+        lan.connect(host);
         for (final String setting : new String[] {"net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1",
             "net.ipv4.conf.all.send_redirects=0", "net.ipv4.conf.default.send_redirects=0",
             "net.ipv4.conf.all.route_localnet=1"}) {
@@ -60,7 +60,7 @@ public final class BridgeParityHost implements ParityHost {
             rule(iptables, "-t nat -A OUTPUT -m addrtype --dst-type LOCAL -j DOCKER");
             rule(iptables, "-P FORWARD DROP");
             rule(iptables, "-N ISOLATION");
-            // Docker's bridges reach each other's published ports by its proxy.
+            // Docker's bridges reach each other's published ports through its proxy.
             rule(iptables, "-A ISOLATION -m conntrack --ctstate DNAT -j RETURN");
             rule(iptables, "-N DOCKER");
             rule(iptables, "-A FORWARD -j ISOLATION");
@@ -141,7 +141,7 @@ public final class BridgeParityHost implements ParityHost {
         change("-A", container, spec);
     }
 
-    /** With the connections that came by it, as docker has done since 2021. */
+    /** Ends the port's connections too, as Docker has done since 2021. */
     @Override
     public void unpublish(final String container, final String spec) {
         change("-D", container, spec);

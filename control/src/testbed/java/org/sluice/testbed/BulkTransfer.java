@@ -18,7 +18,7 @@ import java.util.concurrent.TimeoutException;
 
 import org.sluice.linux.testbed.NamespaceHandle;
 
-/** Many bytes over one TCP connection, and whether those that arrive are those that were sent. */
+/** Sends many bytes over one TCP connection, and checks that exactly these bytes arrive. */
 public final class BulkTransfer {
     private static final int PART_BYTES = 64 * 1024;
     private static final int TIMEOUT_MS = 20_000;
@@ -28,13 +28,14 @@ public final class BulkTransfer {
     }
 
     /**
-     * Sends random bytes. Other bytes at the other end, or none for 20 s, or not all within a minute, fail the test.
+     * Sends random bytes. The test fails if other bytes arrive, if none arrive for 20 s, or if a minute is not enough.
      *
-     * @param to      where a server listens for the while.
+     * @param to      a server listens here during the transfer.
      * @param address of the server.
      * @return how long it took, in ms.
      */
-    public static long send(final NamespaceHandle from, final NamespaceHandle to, final String address, final int bytes) {
+    public static long send(final NamespaceHandle from, final NamespaceHandle to, final String address,
+                            final int bytes) {
         try (ServerSocket server = Peers.in(to, () -> new ServerSocket(0))) {
             server.setSoTimeout(TIMEOUT_MS);
             final long start = System.nanoTime();
@@ -88,7 +89,7 @@ public final class BulkTransfer {
     }
 
     /**
-     * @param client is closed when not all comes: it may wait for room for ever.
+     * @param client is closed after a failure: it may wait for room for ever.
      */
     private static String receive(final ServerSocket server, final Socket client) {
         long received = 0;

@@ -9,14 +9,14 @@ import java.util.List;
 
 import org.sluice.linux.testbed.TestNamespace;
 
-/** A host with a real dockerd and its own bridge driver: the kernel's bridges, iptables, and docker-proxy. */
+/** Stands for a host as Docker sets it up: a real dockerd with the kernel's bridges, iptables and docker-proxy. */
 public final class DockerBridgeHost implements DockerParityHost {
     private final TestNamespace host = new TestNamespace();
     private final DockerEngine engine;
 
-    public DockerBridgeHost(final Wire wire, final String... options) {
+    public DockerBridgeHost(final Lan lan, final String... options) {
         host.exec("ip", "link", "set", "lo", "up");
-        wire.connect(host);
+        lan.connect(host);
         host.exec("sysctl", "-qw", "net.ipv6.conf.all.forwarding=1");
         // Without ip6tables, 20.10 lets its proxy serve all that is published on IPv6.
         final List<String> all = new ArrayList<>(List.of("--experimental", "--ip6tables"));

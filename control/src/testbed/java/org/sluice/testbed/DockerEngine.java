@@ -17,12 +17,12 @@ import org.sluice.linux.testbed.TestNamespace;
 import org.sluice.testbed.SluiceHost.Result;
 
 /**
- * A real dockerd in the network namespace of a host, with folders and a socket of its own. All of it is gone once it is
- * closed. Its image is made of busybox.
+ * A real dockerd in the network namespace of a host, with folders and a socket of its own. Its only image is busybox.
+ * Closing it removes its containers, processes, mounts and folders.
  */
 public final class DockerEngine implements AutoCloseable {
     public static final String IMAGE = "busybox";
-    /** Where the build's tools have unpacked Docker; nothing is there when the machine has one of its own. */
+    /** The build unpacks Docker here, unless the machine has a Docker of its own. */
     private static final Path UNPACKED = Path.of(System.getProperty("sluice.docker"));
     private static final Path BUSYBOX = Path.of("/bin/busybox");
 
@@ -31,7 +31,7 @@ public final class DockerEngine implements AutoCloseable {
     private final Path folder;
     private Process dockerd;
 
-    /** A container that runs. */
+    /** Stands for a container of this engine. */
     public final class Container implements NamespaceHandle {
         private final String name;
 
@@ -39,7 +39,7 @@ public final class DockerEngine implements AutoCloseable {
             this.name = name;
         }
 
-        public String name() {
+        String name() {
             return name;
         }
 
@@ -48,12 +48,12 @@ public final class DockerEngine implements AutoCloseable {
             return NetNamespace.open(NetNamespace.pathOfPid(pid()));
         }
 
-        /** Of its first process. */
+        /** The process ID of its first process. */
         public long pid() {
             return Long.parseLong(inspect("{{.State.Pid}}"));
         }
 
-        /** Runs a command inside and returns what it did. */
+        /** Runs a command inside and returns its status and output. */
         public Result exec(final String... command) {
             final List<String> all = new ArrayList<>(List.of("exec", name));
             all.addAll(List.of(command));
@@ -89,7 +89,7 @@ public final class DockerEngine implements AutoCloseable {
         return folder.resolve("docker.sock");
     }
 
-    /** Dockerd's. */
+    /** The process of dockerd. */
     public ProcessHandle process() {
         return dockerd.toHandle();
     }
@@ -122,7 +122,7 @@ public final class DockerEngine implements AutoCloseable {
         awaitEnd();
     }
 
-    /** Ends dockerd with SIGKILL, and its containerd, which the next one would hold to be alive while it is ending. */
+    /** Ends dockerd and its containerd with SIGKILL. The next dockerd would take a dying containerd for a live one. */
     public void kill() {
         dockerd.destroyForcibly();
         awaitEnd();
@@ -175,7 +175,7 @@ public final class DockerEngine implements AutoCloseable {
         return result.out();
     }
 
-    /** Runs {@code docker} and returns what it did. */
+    /** Runs {@code docker} and returns its status and output. */
     public Result tryDocker(final String... arguments) {
         final List<String> command = new ArrayList<>(List.of("docker", "--host", "unix://" + socket()));
         command.addAll(List.of(arguments));
@@ -203,7 +203,7 @@ public final class DockerEngine implements AutoCloseable {
         return container(name);
     }
 
-    /** One that is there already. */
+    /** A container that exists already. */
     public Container container(final String name) {
         return new Container(name);
     }
@@ -252,7 +252,7 @@ public final class DockerEngine implements AutoCloseable {
         delete(folder);
     }
 
-    /** Ends what a dockerd that was killed has left running: each of these names our folder. */
+    /** Ends the processes that a killed dockerd has left running. Their command lines name our folder. */
     private void endWhatIsLeft(final String program) {
         ProcessHandle.allProcesses()
             .filter(process -> process.info().command().orElse("").contains(program)
@@ -263,6 +263,7 @@ public final class DockerEngine implements AutoCloseable {
             });
     }
 
+    /** Deletes a folder with all that is in it. */
     public static void delete(final Path folder) {
         try (Stream<Path> files = Files.walk(folder)) {
             files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());

@@ -10,37 +10,37 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 import org.sluice.linux.testbed.TestNamespace;
 
-/** A host with a real dockerd whose networks are the switch's: no docker0, no iptables rules. */
+/** Stands for a host where Sluice is Docker's network driver: a real dockerd without docker0 and iptables rules. */
 public final class DockerHost implements DockerParityHost {
     private static final AtomicInteger NEXT = new AtomicInteger();
     private static final Path PLUGINS = Path.of("/run/docker/plugins");
 
-    /** As the README has it. */
+    /** The one that the README recommends. */
     private static final String CONFIGURATION = Path.of(System.getProperty("sluice.launcher"))
         .resolveSibling("control/src/main/packaging/daemon.json").toString();
 
-    /** No other run has one of this name, though all share Docker's folder of plugins. */
+    /** All runs share Docker's folder of plugins, so each has a driver name of its own. */
     private final String driver = "slt" + ProcessHandle.current().pid() + "d" + NEXT.incrementAndGet();
     private final Path folder;
     private final SluiceHost sluice;
     private final DockerEngine engine;
 
     /**
-     * @param wire    that the host is connected to; null for none.
+     * @param lan     the LAN of the host; null for none.
      * @param options of dockerd.
      */
-    public DockerHost(final Wire wire, final String... options) {
+    public DockerHost(final Lan lan, final String... options) {
         try {
             folder = Files.createTempDirectory("sluice-docker");
         } catch (final IOException ex) {
             throw new UncheckedIOException(ex);
         }
         sluice = new SluiceHost(namespace -> {
-            if (wire != null) {
-                wire.connect(namespace);
+            if (lan != null) {
+                lan.connect(namespace);
             }
         }, "--docker-socket", PLUGINS.resolve(driver + ".sock").toString(), "--docker-host",
-            folder.resolve("docker.sock").toString(), "--uplink", wire == null ? "none" : "auto");
+            folder.resolve("docker.sock").toString(), "--uplink", lan == null ? "none" : "auto");
         final List<String> all = new ArrayList<>(List.of("--config-file", CONFIGURATION));
         all.addAll(List.of(options));
         try {
@@ -70,10 +70,6 @@ public final class DockerHost implements DockerParityHost {
         return driver;
     }
 
-    public Path pluginSocket() {
-        return PLUGINS.resolve(driver + ".sock");
-    }
-
     @Override
     public void restartSwitch() {
         sluice.stop();
@@ -91,7 +87,7 @@ public final class DockerHost implements DockerParityHost {
         engine.close();
         sluice.close();
         try {
-            Files.deleteIfExists(pluginSocket());
+            Files.deleteIfExists(PLUGINS.resolve(driver + ".sock"));
         } catch (final IOException ex) {
             throw new UncheckedIOException(ex);
         }

@@ -2,19 +2,22 @@ package org.sluice.testbed;
 
 import org.sluice.linux.testbed.TestNamespace;
 
-/** A host with a real dockerd, on a wire. */
+/**
+ * Stands for a host with a real dockerd on a LAN. Its networks are made by Sluice or by Docker's own bridge driver, so
+ * that one scenario can run on both and the outcomes can be compared.
+ */
 public interface DockerParityHost extends AutoCloseable {
     DockerEngine engine();
 
     TestNamespace namespace();
 
-    /** The network driver that is compared. */
+    /** The network driver under comparison. */
     String driver();
 
-    /** Ends the switch, if there is one, and starts it anew. */
+    /** Ends the switch and starts it again. Docker's own bridges have no switch: they do nothing. */
     void restartSwitch();
 
-    /** The same without a warning. */
+    /** The same with SIGKILL. */
     void killSwitch();
 
     @Override

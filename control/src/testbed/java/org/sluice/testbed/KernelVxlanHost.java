@@ -2,8 +2,8 @@ package org.sluice.testbed;
 
 import org.sluice.linux.testbed.NamespaceHandle;
 
-/** The kernel: a bridge with a VXLAN device that learns, and veths to the containers. */
-public final class KernelVxlanHost implements OverlayHost {
+/** Stands for a host where the kernel makes the overlay: a bridge, a VXLAN device that learns, and veths. */
+public final class KernelVxlanHost implements VxlanHost {
     private static final String EVERYBODY = "00:00:00:00:00:00";
 
     private final NamespaceHandle host;
@@ -21,7 +21,7 @@ public final class KernelVxlanHost implements OverlayHost {
         vxlan = "vx" + vni;
         bridge = "vxbr" + vni;
         try {
-            // A host is not to be seen in its overlay: no addresses, and no queries for groups.
+            // The host must stay invisible in its overlay: no addresses, and no queries for groups.
             ip("link", "add", bridge, "type", "bridge", "mcast_snooping", "0");
             ip("link", "add", vxlan, "mtu", String.valueOf(mtu), "type", "vxlan", "id", String.valueOf(vni),
                 "dstport", "4789", "local", local, "learning");
@@ -39,7 +39,7 @@ public final class KernelVxlanHost implements OverlayHost {
         final String[] command = new String[arguments.length + 1];
         command[0] = "ip";
         System.arraycopy(arguments, 0, command, 1, arguments.length);
-        OverlayHost.run(host, command);
+        Commands.run(host, command);
     }
 
     @Override
@@ -59,18 +59,18 @@ public final class KernelVxlanHost implements OverlayHost {
 
     @Override
     public void addPeer(final String underlayAddress) {
-        OverlayHost.run(host, "bridge", "fdb", "append", EVERYBODY, "dev", vxlan, "dst", underlayAddress);
+        Commands.run(host, "bridge", "fdb", "append", EVERYBODY, "dev", vxlan, "dst", underlayAddress);
     }
 
-    /** What the VXLAN device knows about places: {@code MAC dst ADDRESS ...}, one a line. */
+    /** The FDB of the VXLAN device: {@code MAC dst ADDRESS ...}, one entry in each line. */
     public String fdb() {
-        return OverlayHost.run(host, "bridge", "fdb", "show", "dev", vxlan);
+        return Commands.run(host, "bridge", "fdb", "show", "dev", vxlan);
     }
 
     @Override
     public void close() {
         ports.close();
-        OverlayHost.deleteLink(host, vxlan);
-        OverlayHost.deleteLink(host, bridge);
+        Commands.deleteLink(host, vxlan);
+        Commands.deleteLink(host, bridge);
     }
 }

@@ -13,17 +13,17 @@ import org.sluice.linux.testbed.NamespaceHandle;
 import org.sluice.linux.testbed.PlainTap;
 
 /**
- * An underlay between two namespaces that loses, reorders and doubles frames, for the kernels that it runs on have no
- * netem: a TAP in each, without offloads, and a thread of the test's that carries frames from one to the other. Which
- * frames of a direction are lost depends on the seed alone.
+ * Stands for a bad wire between two namespaces: it loses, reorders and doubles frames. Not every kernel has netem, so
+ * it is a TAP without offloads in each namespace, and a thread of its own that carries frames from one to the other.
+ * The seed alone decides which frames of a direction are lost.
  */
 public final class LossyWire implements AutoCloseable {
     private static final int MAX_FRAME_BYTES = 65_536;
     private static final int MAX_OVERTAKEN_BY = 3;
-    /** A frame that nothing overtakes goes on after this time: the last one must not be lost. */
+    /** A held frame goes on after this time, even if no frame overtakes it: the last one must not be lost. */
     private static final long HOLD_NS = TimeUnit.MILLISECONDS.toNanos(10);
     private static final int POLL_MS = 2;
-    /** So many frames from one side, then it is the other's turn. */
+    /** After this many frames from one side it is the other's turn. */
     private static final int BURST = 64;
 
     private final OffHeapRegion memory = OffHeapRegion.anonymous(MAX_FRAME_BYTES);
@@ -45,7 +45,7 @@ public final class LossyWire implements AutoCloseable {
     public record Faults(double loss, double reordering, double duplication) {
     }
 
-    /** One way across. It holds at most one frame back. */
+    /** One direction across. It holds back at most one frame. */
     private final class Direction {
         private final PlainTap from;
         private final PlainTap to;
@@ -61,7 +61,7 @@ public final class LossyWire implements AutoCloseable {
             random = new Random(seed);
         }
 
-        /** Reads what there is; the result is false when there will never be anything more. */
+        /** Carries the frames that wait; the result is false when there will never be more. */
         private boolean carry() {
             for (int i = 0; i < BURST; i++) {
                 final int length = from.read(memory.address(), MAX_FRAME_BYTES);
@@ -75,7 +75,7 @@ public final class LossyWire implements AutoCloseable {
         }
 
         private void pass(final int length) {
-            // Every frame draws as often as every other, whatever becomes of it: so the seed says what the n-th meets.
+            // Every frame draws equally often, so that the seed alone decides the fate of the n-th frame.
             final boolean lose = random.nextDouble() < faults.loss();
             final boolean hold = random.nextDouble() < faults.reordering();
             final boolean twice = random.nextDouble() < faults.duplication();
@@ -131,7 +131,7 @@ public final class LossyWire implements AutoCloseable {
     /**
      * Makes both interfaces; they are down and have no addresses.
      *
-     * @param seed of what is lost, reordered and doubled.
+     * @param seed decides which frames are lost, reordered and doubled.
      */
     public LossyWire(final NamespaceHandle leftNamespace, final String leftName, final NamespaceHandle rightNamespace,
               final String rightName, final Faults faults, final long seed) {
@@ -174,7 +174,7 @@ public final class LossyWire implements AutoCloseable {
         }
     }
 
-    /** Frames that reached the other side, doubles counted. */
+    /** Frames that reached the other side, doubles included. */
     public long carried() {
         return carried.get();
     }
@@ -192,12 +192,12 @@ public final class LossyWire implements AutoCloseable {
         return duplicated.get();
     }
 
-    /** The length of the longest frame that came, without its check sequence. */
+    /** The length of the longest frame that was sent, without its check sequence. */
     public int longest() {
         return longest.intValue();
     }
 
-    /** Ends the thread; both interfaces go. */
+    /** Ends the thread and removes both interfaces. */
     @Override
     public void close() {
         closed = true;

@@ -1,6 +1,7 @@
 package org.sluice.testbed;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayDeque;
@@ -15,20 +16,20 @@ import java.util.stream.IntStream;
 import org.sluice.linux.testbed.TestNamespace;
 
 /**
- * Hosts on an underlay, which have an overlay network in common, and containers on it. Hosts and containers have
- * numbers, by which they have addresses. All is gone once it is closed.
+ * A whole overlay to test on: hosts on an underlay, one overlay network that spans them, and containers on that
+ * network. Hosts and containers have numbers, and their addresses follow from these. Closing it removes everything.
  */
 public final class OverlayBed implements AutoCloseable {
     public static final int VNI = 4242;
     public static final int UNDERLAY_MTU = 1500;
     public static final String SUBNET = "10.9.0.0/24";
-    public static final String SUBNET6 = "fd00:9::/64";
+    static final String SUBNET6 = "fd00:9::/64";
     public static final String GATEWAY = "10.9.0.1";
     private static final long PATIENCE_NS = TimeUnit.SECONDS.toNanos(6);
 
     private final Deque<AutoCloseable> open = new ArrayDeque<>();
     private final Peers peers = keep(new Peers());
-    private final Underlay underlay;
+    private final UnderlayBridge underlay;
     private final boolean ipv6;
 
     public OverlayBed() {
@@ -37,14 +38,14 @@ public final class OverlayBed implements AutoCloseable {
 
     /**
      * @param ipv6     whether the tunnels are over IPv6.
-     * @param offloads whether the underlay takes super-frames, as no wire does.
+     * @param offloads whether the underlay carries super-frames and unfinished checksums.
      */
     public OverlayBed(final boolean ipv6, final boolean offloads) {
         this.ipv6 = ipv6;
-        underlay = keep(new Underlay(UNDERLAY_MTU, offloads));
+        underlay = keep(new UnderlayBridge(UNDERLAY_MTU, offloads));
     }
 
-    public Underlay underlay() {
+    public UnderlayBridge underlay() {
         return underlay;
     }
 
@@ -52,7 +53,7 @@ public final class OverlayBed implements AutoCloseable {
         return peers;
     }
 
-    /** Has it closed with the rest. */
+    /** Closes this together with the rest. */
     public synchronized <T extends AutoCloseable> T keep(final T closeable) {
         open.push(closeable);
         return closeable;
@@ -65,12 +66,12 @@ public final class OverlayBed implements AutoCloseable {
         return host;
     }
 
-    /** A host whose network learns where the others' endpoints are. */
+    /** A host whose network learns the places of the others' endpoints. */
     public SluiceVxlanHost sluice(final int number) {
         return sluice(host(number), "--vtep-learning", "--mtu", String.valueOf(mtu()));
     }
 
-    /** A host whose network has these options besides its VNI, and subnets of both families if they name none. */
+    /** A host whose network has these options and the VNI. If they name no subnet, it gets one of each family. */
     public SluiceVxlanHost sluice(final TestNamespace host, final String... options) {
         final List<String> create = new ArrayList<>(List.of("--vni", String.valueOf(VNI)));
         create.addAll(List.of(options));
@@ -80,7 +81,7 @@ public final class OverlayBed implements AutoCloseable {
         return keep(new SluiceVxlanHost(host, create.toArray(String[]::new)));
     }
 
-    /** Hosts with such networks, numbered from 1, all started at once. */
+    /** Starts several such hosts at once, numbered from 1. */
     public SluiceVxlanHost[] sluices(final int count, final String... options) {
         return sluices(IntStream.rangeClosed(1, count).mapToObj(this::host).toArray(TestNamespace[]::new), options);
     }
@@ -102,27 +103,27 @@ public final class OverlayBed implements AutoCloseable {
     }
 
     public OvsVxlanHost openVSwitch(final int number) {
-        return keep(new OvsVxlanHost(host(number), Underlay.INTERFACE, underlayAddress(number), VNI, mtu()));
+        return keep(new OvsVxlanHost(host(number), UnderlayBridge.INTERFACE, underlayAddress(number), VNI, mtu()));
     }
 
-    /** A namespace that is nowhere yet. */
+    /** A namespace without a network. */
     public TestNamespace container() {
         return keep(new TestNamespace());
     }
 
     /** A container on the overlay. */
-    public TestNamespace container(final OverlayHost host, final int number) {
+    public TestNamespace container(final VxlanHost host, final int number) {
         final TestNamespace container = container();
         attach(host, container, number);
         return container;
     }
 
-    public static void attach(final OverlayHost host, final TestNamespace container, final int number) {
+    public static void attach(final VxlanHost host, final TestNamespace container, final int number) {
         host.attach(container, mac(number), ip(number) + "/24", ip6(number) + "/64");
     }
 
-    /** Each of these, which are hosts 1, 2 and so on, hears of all the others. */
-    public void meet(final OverlayHost... hosts) {
+    /** Makes these hosts, numbered 1, 2 and so on, each other's peers. */
+    public void meet(final VxlanHost... hosts) {
         for (int from = 0; from < hosts.length; from++) {
             for (int to = 0; to < hosts.length; to++) {
                 if (from != to) {
@@ -132,13 +133,13 @@ public final class OverlayBed implements AutoCloseable {
         }
     }
 
-    public String underlayAddress(final int number) {
-        return ipv6 ? Underlay.address6(number) : Underlay.address(number);
+    String underlayAddress(final int number) {
+        return ipv6 ? UnderlayBridge.address6(number) : UnderlayBridge.address(number);
     }
 
-    /** What a packet of the overlay may have. */
+    /** The MTU of the overlay. */
     public int mtu() {
-        return OverlayHost.mtu(underlayAddress(1), UNDERLAY_MTU);
+        return VxlanHost.mtu(underlayAddress(1), UNDERLAY_MTU);
     }
 
     public static String ip(final int container) {
@@ -153,17 +154,18 @@ public final class OverlayBed implements AutoCloseable {
         return "02:00:00:00:00:1" + container;
     }
 
-    /** Three in a row are answered, once each: one that comes twice is a loop. */
+    /** Pings three times. Each ping must be answered exactly once: a second answer would mean a loop. */
     public static void ping(final TestNamespace from, final String address) {
         final String output = from.exec("ping", "-c", "3", "-i", "0.1", "-W", "3", address);
-        assertTrue(output.contains("3 received") && !output.contains("DUP!"), output);
+        assertTrue(output.contains("3 received"), output);
+        assertFalse(output.contains("DUP!"), output);
     }
 
     public static boolean reaches(final TestNamespace from, final String address) {
         return from.status("ping", "-c", "1", "-W", "1", address) == 0;
     }
 
-    /** Within a few seconds a ping is answered. */
+    /** Pings until there is an answer; none within a few seconds fails the test. */
     public static void awaitPing(final TestNamespace from, final String address, final String why) {
         final long deadline = System.nanoTime() + PATIENCE_NS;
         while (!reaches(from, address)) {
@@ -171,14 +173,14 @@ public final class OverlayBed implements AutoCloseable {
         }
     }
 
-    /** One ping that must not be cut, in a packet of so many bytes. */
+    /** Pings once with a packet of exactly this length, which must not be fragmented. */
     public static String pingWhole(final TestNamespace from, final String address, final int packetBytes) {
         return from.tryExec("ping", "-c", "1", "-W", "3", "-M", "do", "-s",
             String.valueOf(packetBytes - (address.contains(":") ? 48 : 28)), address);
     }
 
-    /** Printable, and always the same for the same number of bytes. */
-    public static String text(final int bytes) {
+    /** Printable text; the same length always gives the same text. */
+    static String text(final int bytes) {
         final StringBuilder text = new StringBuilder(bytes);
         final Random random = new Random(bytes);
         while (text.length() < bytes) {
@@ -187,7 +189,7 @@ public final class OverlayBed implements AutoCloseable {
         return text.toString();
     }
 
-    /** A datagram of so many bytes goes there and comes back as it was, with the address that it was seen from. */
+    /** Sends a datagram of this length, and checks that it comes back unchanged, with the sender's address in front. */
     public void echoUdp(final TestNamespace from, final String sender, final TestNamespace to, final String address,
                  final int port, final int bytes) {
         peers.serveUdp(to, address, port);
@@ -204,7 +206,7 @@ public final class OverlayBed implements AutoCloseable {
             try {
                 open.pop().close();
             } catch (final Exception | AssertionError ex) {
-                // The rest is closed all the same.
+                // Close the rest all the same.
                 failure = ex;
             }
         }

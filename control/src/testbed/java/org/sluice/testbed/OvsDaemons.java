@@ -13,8 +13,8 @@ import java.util.stream.Stream;
 import org.sluice.linux.testbed.NamespaceHandle;
 
 /**
- * Open vSwitch's database and switch, in a host's namespace and with a folder of their own. The userspace datapath is
- * all they have: it needs no kernel module.
+ * Open vSwitch's two processes, the database and the switch, in a host's namespace and with a folder of their own. They
+ * use the userspace datapath, which needs no kernel module.
  */
 public final class OvsDaemons implements AutoCloseable {
     private static final String DATABASE = "ovsdb-server";
@@ -85,7 +85,7 @@ public final class OvsDaemons implements AutoCloseable {
         }
     }
 
-    /** Both, the database first. */
+    /** Both processes, the database first. */
     public List<ProcessHandle> processes() {
         return daemons.stream().map(Process::toHandle).toList();
     }
@@ -134,7 +134,7 @@ public final class OvsDaemons implements AutoCloseable {
         return log.toString();
     }
 
-    /** Ends both. The interfaces that they have made stay: they make them persistent. */
+    /** Ends both processes. The interfaces that they have made stay, because they are persistent. */
     @Override
     public void close() {
         daemons.reversed().forEach(OvsDaemons::end);

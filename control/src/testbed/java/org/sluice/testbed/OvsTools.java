@@ -10,21 +10,21 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * Open vSwitch's programs: those that the build's tools have unpacked, or, when there are none, the machine's. Run with
- * a folder of one's own in place of the machine's.
+ * Finds and runs Open vSwitch's programs: the ones that the build has unpacked, or else the machine's own. They use a
+ * folder of the test instead of the machine's.
  */
-public final class OvsTools {
+final class OvsTools {
     private static final Path UNPACKED = Path.of(System.getProperty("sluice.docker")).resolveSibling("ovs");
     private static final Path SCHEMA = Path.of("usr/share/openvswitch/vswitch.ovsschema");
 
     private final Path folder;
 
-    public OvsTools(final Path folder) {
+    OvsTools(final Path folder) {
         this.folder = folder;
     }
 
-    /** A command of Open vSwitch's, with the environment that it needs. */
-    public ProcessBuilder builder(final String... command) {
+    /** Prepares a command of Open vSwitch with the environment that it needs. */
+    ProcessBuilder builder(final String... command) {
         command[0] = program(command[0]);
         final ProcessBuilder builder = new ProcessBuilder(command);
         for (final String variable : new String[] {"OVS_RUNDIR", "OVS_LOGDIR", "OVS_DBDIR", "OVS_SYSCONFDIR"}) {
@@ -36,7 +36,7 @@ public final class OvsTools {
         return builder;
     }
 
-    /** Runs such a command and returns what it printed; a status other than 0 fails the test. */
+    /** Runs a command of Open vSwitch and returns its output; a status other than 0 fails the test. */
     public String run(final String... command) {
         try {
             final Process process = builder(command).redirectErrorStream(true).start();
@@ -53,8 +53,8 @@ public final class OvsTools {
         }
     }
 
-    /** The schema of its database. */
-    public Path schema() {
+    /** The schema of Open vSwitch's database. */
+    Path schema() {
         final Path unpacked = UNPACKED.resolve(SCHEMA);
         return Files.exists(unpacked) ? unpacked : Path.of("/").resolve(SCHEMA);
     }
@@ -64,7 +64,7 @@ public final class OvsTools {
             .filter(Files::isExecutable).map(Path::toString).findFirst().orElse(name);
     }
 
-    /** Debian has a folder of libraries an architecture. */
+    /** Debian has one folder of libraries for each architecture. */
     private static String libraries() {
         try (Stream<Path> folders = Files.list(UNPACKED.resolve("usr/lib"))) {
             final List<Path> all = folders.filter(path -> path.toString().endsWith("-linux-gnu")).toList();

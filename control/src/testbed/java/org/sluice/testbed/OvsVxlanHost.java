@@ -9,15 +9,14 @@ import java.util.stream.Stream;
 import org.sluice.linux.testbed.NamespaceHandle;
 
 /**
- * Open vSwitch with its own database and sockets, in a host's namespace, with the userspace datapath: that needs no
- * kernel module, but it holds the underlay interface itself, by a packet socket. br-phy has that interface and the
- * host's underlay addresses; br-int has the containers and a VXLAN port a peer.
+ * Stands for a host where Open vSwitch makes the overlay. Its userspace datapath needs no kernel module, and holds the
+ * underlay interface itself through a packet socket. The bridge br-phy has that interface and the host's underlay
+ * addresses. The bridge br-int has the containers and one VXLAN port for each peer.
  * <p>
- * It takes every frame as it is on a wire. So nothing may send it frames with unfinished checksums or of more than the
- * MTU: not the containers, which this sees to, and not the other end of the underlay interface, which the test sees to
- * ({@link Underlay} does).
+ * Open vSwitch takes every frame as it is on a wire: nobody may send it unfinished checksums or frames above the MTU.
+ * This class turns the containers' offloads off; {@link UnderlayBridge} turns off those of the underlay.
  */
-public final class OvsVxlanHost implements OverlayHost {
+public final class OvsVxlanHost implements VxlanHost {
     private static final String PHY = "br-phy";
     private static final String INT = "br-int";
     private static final long WAIT_NS = TimeUnit.SECONDS.toNanos(20);
@@ -59,14 +58,14 @@ public final class OvsVxlanHost implements OverlayHost {
             // 2: eth0    inet 192.0.2.1/24 scope global eth0 ...
             addresses.add(line.split("\\s+")[3]);
         }
-        reversePathFilter = OverlayHost.run(host, "sysctl", "-n", "net.ipv4.conf." + underlay + ".rp_filter").strip();
+        reversePathFilter = Commands.run(host, "sysctl", "-n", "net.ipv4.conf." + underlay + ".rp_filter").strip();
         final String mac = ip("-o", "link", "show", "dev", underlay).replaceAll("(?s).*link/ether (\\S+).*", "$1");
         ip("addr", "flush", "dev", underlay);
-        // The kernel still sees what comes in there. By these it neither answers for the addresses, which are br-phy's
-        // now, nor says that nobody listens on UDP port 4789.
+        // The kernel still sees the frames of this interface. With these settings it neither answers for the addresses,
+        // which are br-phy's now, nor reports that nobody listens on UDP port 4789.
         VethPorts.silence(host, underlay);
         sysctl("net.ipv4.conf." + underlay + ".rp_filter=1");
-        OverlayHost.run(host, "ethtool", "-K", underlay, "tx", "off", "gro", "off");
+        Commands.run(host, "ethtool", "-K", underlay, "tx", "off", "gro", "off");
         ovs.addBridge(PHY, "other-config:hwaddr=" + mac, "--", "add-port", PHY, underlay);
         sysctl("net.ipv6.conf." + PHY + ".accept_dad=0");
         ip("link", "set", PHY, "up");
@@ -87,8 +86,8 @@ public final class OvsVxlanHost implements OverlayHost {
     @Override
     public void attach(final NamespaceHandle container, final String mac, final String... containerAddresses) {
         final String port = ports.add(container, mac, containerAddresses);
-        OverlayHost.run(container, "ethtool", "-K", "eth0", "tx", "off", "gro", "off");
-        OverlayHost.run(host, "ethtool", "-K", port, "gro", "off");
+        Commands.run(container, "ethtool", "-K", "eth0", "tx", "off", "gro", "off");
+        Commands.run(host, "ethtool", "-K", port, "gro", "off");
         ovs.vsctl("add-port", INT, port);
     }
 
@@ -101,14 +100,14 @@ public final class OvsVxlanHost implements OverlayHost {
     @Override
     public void addPeer(final String underlayAddress) {
         final String port = "vx" + ++peers;
-        // Protected: what comes from one peer is not flooded to another, who has it already.
+        // Protected: frames from one peer are not flooded to another, which has them already.
         ovs.vsctl("add-port", INT, port, "--", "set", "port", port, "protected=true", "--", "set", "interface", port,
             "type=vxlan", "options:key=" + vni, "options:local_ip=\"" + local + "\"",
             "options:remote_ip=\"" + underlayAddress + "\"");
         awaitRoute(underlayAddress);
     }
 
-    /** It hears from the kernel, some time later, of br-phy's addresses; until then it would drop what is for there. */
+    /** The kernel announces br-phy's addresses after some time; until then Open vSwitch drops frames to the peer. */
     private void awaitRoute(final String address) {
         final long deadline = System.nanoTime() + WAIT_NS;
         while (!appctl("ovs/route/lookup", address).contains("dev " + PHY)) {
@@ -125,12 +124,12 @@ public final class OvsVxlanHost implements OverlayHost {
     }
 
     private String ip(final String... arguments) {
-        return OverlayHost.run(host,
+        return Commands.run(host,
             Stream.concat(Stream.of("ip"), Arrays.stream(arguments)).toArray(String[]::new));
     }
 
     private void sysctl(final String setting) {
-        OverlayHost.run(host, "sysctl", "-qw", setting);
+        Commands.run(host, "sysctl", "-qw", setting);
     }
 
     /** Ends both processes and gives the underlay interface its addresses back. */
@@ -142,7 +141,7 @@ public final class OvsVxlanHost implements OverlayHost {
             ports.close();
             // Its own interfaces stay when it ends: it has them made persistent.
             for (final String link : new String[] {INT, PHY, "ovs-netdev"}) {
-                OverlayHost.deleteLink(host, link);
+                Commands.deleteLink(host, link);
             }
             giveUnderlayBack();
         }

@@ -2,7 +2,10 @@ package org.sluice.testbed;
 
 import org.sluice.linux.testbed.TestNamespace;
 
-/** A host with containers on networks, whoever joins them: the switch, or the kernel's bridge and iptables. */
+/**
+ * Stands for a host with containers on networks. Sluice or the kernel (bridge and iptables) connects them, so that one
+ * scenario can run on both and the outcomes can be compared.
+ */
 public interface ParityHost extends AutoCloseable {
     /**
      * Makes a network.
@@ -14,7 +17,7 @@ public interface ParityHost extends AutoCloseable {
      */
     void network(String name, int number, boolean ipv6, boolean internal, boolean icc);
 
-    /** A container with the network's next free address. */
+    /** Starts a container with the network's next free address. */
     TestNamespace container(String network, String name);
 
     /** @param spec as {@code docker run -p} has it, with a host port. */
@@ -22,7 +25,7 @@ public interface ParityHost extends AutoCloseable {
 
     void unpublish(String container, String spec);
 
-    /** Where the host's own processes are. */
+    /** The namespace of the host's own processes. */
     TestNamespace namespace();
 
     @Override

@@ -19,8 +19,8 @@ import org.sluice.linux.sys.NetNamespace;
 import org.sluice.linux.testbed.NamespaceHandle;
 
 /**
- * Clients and servers in namespaces. A server answers every request with the address that it came from and what it
- * said, so that a test sees both ends.
+ * Clients and servers in namespaces. A server answers every request with the client's address and the request itself,
+ * so that a test sees both ends of the conversation.
  */
 public final class Peers implements AutoCloseable {
     private static final int TIMEOUT_MS = 3000;
@@ -65,7 +65,7 @@ public final class Peers implements AutoCloseable {
         }
     }
 
-    /** A TCP server that sends back what comes. */
+    /** A TCP server that sends everything back. */
     public void serveEcho(final NamespaceHandle namespace, final int port) {
         final ServerSocket server = in(namespace, () -> new ServerSocket(port));
         open.add(server);
@@ -90,7 +90,7 @@ public final class Peers implements AutoCloseable {
         }
     }
 
-    /** A TCP server that sends so many bytes, each the number of its place, to whoever comes. */
+    /** A TCP server that sends this many bytes to its first client; each byte is the number of its place. */
     public void serveStream(final NamespaceHandle namespace, final int port, final int bytes) {
         final ServerSocket server = in(namespace, () -> new ServerSocket(port));
         open.add(server);
@@ -110,7 +110,7 @@ public final class Peers implements AutoCloseable {
         });
     }
 
-    /** A UDP server on all addresses. It answers from the one that its routes choose. */
+    /** A UDP server on all addresses. Its routes choose the address that it answers from. */
     public void serveUdp(final NamespaceHandle namespace, final int port) {
         serveUdp(namespace, "::", port);
     }
@@ -139,7 +139,7 @@ public final class Peers implements AutoCloseable {
             .getBytes(StandardCharsets.US_ASCII);
     }
 
-    /** What a TCP server says to "hello", or how it could not be asked. */
+    /** Says "hello" to a TCP server, and returns its answer or the reason why there is none. */
     public String askTcp(final NamespaceHandle from, final String address, final int port) {
         return in(from, () -> {
             try (Socket socket = new Socket()) {
@@ -155,7 +155,7 @@ public final class Peers implements AutoCloseable {
         });
     }
 
-    /** What a UDP server says to "hello", or how it could not be asked. */
+    /** Says "hello" to a UDP server, and returns its answer or the reason why there is none. */
     public String askUdp(final NamespaceHandle from, final String address, final int port) {
         return askUdp(from, address, port, "hello");
     }
@@ -176,7 +176,7 @@ public final class Peers implements AutoCloseable {
         });
     }
 
-    /** A connection that the test holds. */
+    /** Opens a connection that stays open until this is closed. */
     public Socket connect(final NamespaceHandle from, final String address, final int port) {
         final Socket socket = in(from, () -> {
             final Socket connected = new Socket();
@@ -199,7 +199,7 @@ public final class Peers implements AutoCloseable {
         return message.contains("unreachable") || message.contains("No route") ? "unreachable" : message;
     }
 
-    /** A task on a thread in the namespace. */
+    /** Runs a task on a thread in the namespace. */
     public static <T> T in(final NamespaceHandle namespace, final Callable<T> task) {
         try (NetNamespace opened = namespace.open()) {
             return opened.call(task);

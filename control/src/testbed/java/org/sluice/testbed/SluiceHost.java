@@ -16,11 +16,12 @@ import java.util.stream.Stream;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 
+import org.sluice.control.http.UnixHttpClient;
 import org.sluice.linux.testbed.TestNamespace;
 
 /**
- * A host of the test's own: a network namespace with a daemon in it, and namespaces that stand for containers. All of
- * it is gone once it is closed.
+ * Stands for a host that runs Sluice: a network namespace with a daemon in it, and more namespaces that stand for its
+ * containers. Closing it removes all of them.
  */
 public final class SluiceHost implements AutoCloseable {
     private static final String LAUNCHER = System.getProperty("sluice.launcher");
@@ -32,17 +33,17 @@ public final class SluiceHost implements AutoCloseable {
     private final Path folder;
     private Process daemon;
 
-    /** What a command did. */
+    /** The exit status and the output of a command. */
     public record Result(int status, String out, String err) {
     }
 
-    /** A host without a wire. */
+    /** A host without a LAN. */
     public SluiceHost() {
         this(namespace -> { });
     }
 
     /**
-     * @param prepare what the host has before the daemon starts.
+     * @param prepare sets up the host's namespace before the daemon starts.
      * @param options of the daemon.
      */
     public SluiceHost(final Consumer<TestNamespace> prepare, final String... options) {
@@ -50,7 +51,7 @@ public final class SluiceHost implements AutoCloseable {
     }
 
     /**
-     * @param namespace of the host, which this takes over: it is closed with it.
+     * @param namespace of the host; it is closed with this.
      */
     public SluiceHost(final TestNamespace namespace, final Consumer<TestNamespace> prepare, final String... options) {
         this.namespace = namespace;
@@ -74,7 +75,7 @@ public final class SluiceHost implements AutoCloseable {
         return namespace;
     }
 
-    /** The daemon's. */
+    /** The process of the daemon. */
     public ProcessHandle process() {
         return daemon.toHandle();
     }
@@ -97,7 +98,7 @@ public final class SluiceHost implements AutoCloseable {
         }
     }
 
-    /** Ends the daemon with SIGTERM; its exit status is returned. */
+    /** Ends the daemon with SIGTERM and returns its exit status. */
     public int stop() {
         daemon.destroy();
         return awaitEnd();
@@ -153,12 +154,22 @@ public final class SluiceHost implements AutoCloseable {
         return container;
     }
 
+    /** Attaches a new container to a network and returns its namespace. */
+    public TestNamespace attach(final String network, final String name, final String... options) {
+        final TestNamespace container = container();
+        final List<String> command =
+            new ArrayList<>(List.of("endpoint", "attach", network, "--netns", container.name(), "--name", name));
+        command.addAll(List.of(options));
+        ok(command.toArray(String[]::new));
+        return container;
+    }
+
     /** Runs a command in the host's namespace. */
     public String exec(final String... command) {
         return namespace.exec(command);
     }
 
-    /** Runs {@code sluice} and returns what it did. */
+    /** Runs {@code sluice} and returns its status and output. */
     public Result sluice(final String... arguments) {
         final List<String> command = new ArrayList<>(List.of(LAUNCHER));
         command.addAll(List.of(arguments));
@@ -198,12 +209,30 @@ public final class SluiceHost implements AutoCloseable {
         }
     }
 
+    /** Asks the API, which answers faster than the command line. */
+    public JsonNode get(final String path) {
+        try {
+            return JSON.readTree(call("GET", path, "").body());
+        } catch (final IOException ex) {
+            throw new UncheckedIOException(ex);
+        }
+    }
+
+    /** Sends a request to the API and returns its answer. */
+    public UnixHttpClient.Answer call(final String method, final String path, final String body) {
+        try {
+            return UnixHttpClient.call(socket(), method, path, body.getBytes(StandardCharsets.UTF_8));
+        } catch (final IOException ex) {
+            throw new UncheckedIOException(ex);
+        }
+    }
+
     /** Starts another {@code sluice} in the host's namespace. */
     public Process spawn(final String... arguments) {
         return spawn(Map.of(), arguments);
     }
 
-    /** The same with more in its environment. */
+    /** The same with additional environment variables. */
     public Process spawn(final Map<String, String> environment, final String... arguments) {
         final List<String> command =
             new ArrayList<>(List.of("nsenter", "--net=/run/netns/" + namespace.name(), LAUNCHER));
@@ -229,7 +258,7 @@ public final class SluiceHost implements AutoCloseable {
 
     @Override
     public void close() {
-        // By force: how it ends by itself is for the tests that ask for it.
+        // By force, to save time: the tests of a graceful end call stop().
         if (daemon != null) {
             daemon.destroyForcibly();
             awaitEnd();

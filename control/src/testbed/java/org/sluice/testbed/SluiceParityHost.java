@@ -5,12 +5,12 @@ import java.util.List;
 
 import org.sluice.linux.testbed.TestNamespace;
 
-/** The switch. */
+/** Stands for a host where Sluice connects the containers. */
 public final class SluiceParityHost implements ParityHost {
     private final SluiceHost host;
 
-    public SluiceParityHost(final Wire wire) {
-        host = new SluiceHost(wire::connect, "--idle", "busy");
+    public SluiceParityHost(final Lan lan) {
+        host = new SluiceHost(lan::connect, "--idle", "busy");
     }
 
     @Override
@@ -30,9 +30,7 @@ public final class SluiceParityHost implements ParityHost {
 
     @Override
     public TestNamespace container(final String network, final String name) {
-        final TestNamespace container = host.container();
-        host.ok("endpoint", "attach", network, "--netns", container.name(), "--name", name);
-        return container;
+        return host.attach(network, name);
     }
 
     @Override

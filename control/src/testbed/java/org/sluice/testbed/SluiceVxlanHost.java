@@ -1,7 +1,5 @@
 package org.sluice.testbed;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -11,17 +9,15 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 
 import org.sluice.control.http.UnixHttpClient;
 import org.sluice.linux.sys.NetNamespace;
 import org.sluice.linux.testbed.NamespaceHandle;
 import org.sluice.linux.testbed.TestNamespace;
 
-/** Sluice: a daemon in the host's namespace, with one network that spans hosts. */
-public final class SluiceVxlanHost implements OverlayHost {
+/** Stands for a host where Sluice makes the overlay: a daemon with one network that spans hosts. */
+public final class SluiceVxlanHost implements VxlanHost {
     public static final String NETWORK = "blue";
-    private static final JsonMapper JSON = JsonMapper.builder().build();
 
     private final SluiceHost sluice;
     private final Map<NamespaceHandle, String> endpoints = new HashMap<>();
@@ -31,7 +27,7 @@ public final class SluiceVxlanHost implements OverlayHost {
      * @param options of {@code network create}, the VNI among them.
      */
     public SluiceVxlanHost(final TestNamespace host, final String... options) {
-        sluice = new SluiceHost(host, namespace -> { }, "--uplink", Underlay.INTERFACE);
+        sluice = new SluiceHost(host, namespace -> { }, "--uplink", UnderlayBridge.INTERFACE);
         final List<String> command = new ArrayList<>(List.of("network", "create", NETWORK));
         command.addAll(List.of(options));
         try {
@@ -58,7 +54,8 @@ public final class SluiceVxlanHost implements OverlayHost {
     }
 
     /** The same to another network. */
-    public void attach(final String network, final NamespaceHandle container, final String mac, final String... addresses) {
+    public void attach(final String network, final NamespaceHandle container, final String mac,
+                       final String... addresses) {
         final String name = "c" + mac.substring(mac.length() - 2);
         try (NetNamespace opened = container.open()) {
             final List<String> command = new ArrayList<>(List.of("endpoint", "attach", network, "--netns",
@@ -90,24 +87,12 @@ public final class SluiceVxlanHost implements OverlayHost {
     }
 
     public UnixHttpClient.Answer tryPutVteps(final String body) {
-        return call("PUT", "/v1/networks/" + NETWORK + "/vteps", body);
+        return sluice.call("PUT", "/v1/networks/" + NETWORK + "/vteps", body);
     }
 
-    private UnixHttpClient.Answer call(final String method, final String path, final String body) {
-        try {
-            return UnixHttpClient.call(sluice.socket(), method, path, body.getBytes(StandardCharsets.UTF_8));
-        } catch (final IOException ex) {
-            throw new UncheckedIOException(ex);
-        }
-    }
-
-    /** What the API gives for a path; quicker than the command line, for those who ask often. */
+    /** Asks the API, which answers faster than the command line. */
     public JsonNode get(final String path) {
-        try {
-            return JSON.readTree(call("GET", path, "").body());
-        } catch (final IOException ex) {
-            throw new UncheckedIOException(ex);
-        }
+        return sluice.get(path);
     }
 
     /** A VTEP in the API's words, with endpoints as {@link #endpoint} writes them. */
@@ -120,7 +105,7 @@ public final class SluiceVxlanHost implements OverlayHost {
             + Arrays.stream(addresses).map(address -> '"' + address + '"').collect(Collectors.joining(",")) + "]}";
     }
 
-    /** What fits into a packet on the way to a VTEP, as the daemon sees it now. */
+    /** The path MTU to a VTEP, as the daemon knows it now. */
     public int mtuTo(final String address) {
         for (final JsonNode vtep : sluice.json("vtep", "ls", NETWORK)) {
             if (address.equals(vtep.path("address").asText())) {
@@ -130,7 +115,7 @@ public final class SluiceVxlanHost implements OverlayHost {
         throw new AssertionError(address + " is no VTEP");
     }
 
-    /** How many frames have been dropped for this reason. */
+    /** The number of frames that the daemon has dropped for this reason. */
     public long drops(final String reason) {
         for (final JsonNode drop : get("/v1/status").path("drops")) {
             if (reason.equals(drop.path("reason").asText())) {

@@ -12,9 +12,9 @@ import java.util.HexFormat;
 
 import org.sluice.linux.testbed.NamespaceHandle;
 
-/** Datagrams to a tunnel's end that are made up, from a namespace that is on the underlay. */
+/** Stands for an attacker on the underlay: it sends forged datagrams to a VTEP. */
 public final class VxlanForger implements AutoCloseable {
-    /** In every frame, so that it can be told from others. */
+    /** Every forged frame contains these words, so that a test can recognise it. */
     public static final String MARK = "forged by mallory";
     public static final int VALID_VNI = 0x08;
     private static final int TUNNEL_PORT = 4789;
@@ -38,12 +38,12 @@ public final class VxlanForger implements AutoCloseable {
         }
     }
 
-    /** The VXLAN header and what it is said to carry. */
+    /** A datagram with a VXLAN header and a frame. */
     public static byte[] datagram(final int flags, final int vni, final byte[] frame) {
         return ByteBuffer.allocate(HEADER_BYTES + frame.length).putInt(flags << 24).putInt(vni << 8).put(frame).array();
     }
 
-    /** The same of the overlay under test. */
+    /** The same with the VNI of the overlay under test. */
     public static byte[] datagram(final byte[] frame) {
         return datagram(VALID_VNI, OverlayBed.VNI, frame);
     }
@@ -52,7 +52,7 @@ public final class VxlanForger implements AutoCloseable {
         return Arrays.copyOf(datagram(frame("ff:ff:ff:ff:ff:ff", "02:00:00:00:66:66")), bytes);
     }
 
-    /** A frame of no known protocol. */
+    /** A frame of an unknown protocol. */
     public static byte[] frame(final String to, final String from) {
         return frame(to, from, LOCAL_EXPERIMENTAL, new byte[0]);
     }
@@ -67,7 +67,7 @@ public final class VxlanForger implements AutoCloseable {
             .put(packet).put(MARK.getBytes(StandardCharsets.US_ASCII)).array();
     }
 
-    /** A UDP datagram whose checksum is left out; its words are the mark. */
+    /** A UDP datagram without a checksum; its payload is the mark. */
     public static byte[] udp(final byte[] from, final byte[] to, final int port) {
         final int words = MARK.length();
         final ByteBuffer packet = ByteBuffer.allocate(28).put((byte) 0x45).put((byte) 0)

@@ -14,8 +14,8 @@ import org.sluice.control.http.UnixHttpClient;
 import org.sluice.linux.testbed.TestNamespace;
 import org.sluice.testbed.DockerEngine;
 import org.sluice.testbed.DockerHost;
+import org.sluice.testbed.Lan;
 import org.sluice.testbed.SluiceHost;
-import org.sluice.testbed.Wire;
 
 /**
  * Figures of the systems themselves: how long {@code docker run} takes for a network's sake, with and without ports, by
@@ -66,10 +66,10 @@ final class HostFigures {
         try (Resources resources = new Resources()) {
             keep.accept(resources);
             final TestNamespace host = resources.namespace();
-            resources.keep(new Wire()).connect(host);
+            resources.keep(new Lan()).connect(host);
             final DockerEngine kernel =
                 resources.keep(new DockerEngine(host, Files.createTempDirectory("sluice-bench")));
-            final DockerHost sluice = resources.keep(new DockerHost(resources.keep(new Wire())));
+            final DockerHost sluice = resources.keep(new DockerHost(resources.keep(new Lan())));
             kernel.docker("network", "create", "--subnet", "10.98.0.0/24", "web");
             sluice.engine().docker("network", "create", "-d", sluice.driver(), "--subnet", "10.97.0.0/24", "web");
             // Each host has something to do already, and has done everything once.
@@ -119,7 +119,7 @@ final class HostFigures {
         try (SluiceScene scene = new SluiceScene("adaptive"); Resources resources = new Resources()) {
             keep.accept(scene);
             final SluiceHost host = scene.host();
-            final Route route = scene.routes().get(TrafficPath.CONTAINER);
+            final Ends ends = scene.ends().get(TrafficPath.CONTAINER);
             for (int i = 0; i < READY_RUNS; i++) {
                 host.stop();
                 add(Contender.SLUICE_ADAPTIVE, Figure.READY, milliseconds(host::start));
@@ -141,7 +141,7 @@ final class HostFigures {
                     milliseconds(() -> call(host, "/v1/endpoints", endpoint)));
             }
             add(Contender.SLUICE_ADAPTIVE, Figure.SILENT,
-                Load.TCP_ROUND_TRIPS.run(route, SECONDS).get(Figure.TCP_P50));
+                Load.TCP_ROUND_TRIPS.run(ends, SECONDS).get(Figure.TCP_P50));
         }
     }
 

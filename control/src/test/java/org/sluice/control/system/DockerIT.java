@@ -16,22 +16,24 @@ import java.util.stream.IntStream;
 import com.fasterxml.jackson.databind.JsonNode;
 
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 import org.sluice.linux.testbed.RequiresRoot;
 import org.sluice.testbed.DockerEngine;
 import org.sluice.testbed.DockerEngine.Container;
 import org.sluice.testbed.DockerHost;
+import org.sluice.testbed.Lan;
 import org.sluice.testbed.Peers;
 import org.sluice.testbed.SluiceHost;
-import org.sluice.testbed.Wire;
 
 /** The life of Docker's networks and containers on the switch, with a real dockerd. */
 @RequiresRoot
+@Tag("docker")
 class DockerIT {
-    private final Wire wire = new Wire();
+    private final Lan lan = new Lan();
     private final Peers peers = new Peers();
-    private final DockerHost host = new DockerHost(wire);
+    private final DockerHost host = new DockerHost(lan);
     private final DockerEngine docker = host.engine();
     private final SluiceHost sluice = host.sluice();
 
@@ -39,7 +41,7 @@ class DockerIT {
     void close() {
         peers.close();
         host.close();
-        wire.close();
+        lan.close();
     }
 
     private void network(final String name, final String... options) {
@@ -69,16 +71,16 @@ class DockerIT {
         for (final JsonNode map : sluice.json("port", "ls")) {
             chosen = map.path("endpointFirst").asInt() == 90 ? map.path("hostFirst").asInt() : chosen;
         }
-        assertEquals(Wire.CLIENT_1 + " hello", peers.askTcp(wire.client1(), Wire.HOST, chosen), "port " + chosen);
+        assertEquals(Lan.CLIENT_1 + " hello", peers.askTcp(lan.client1(), Lan.HOST, chosen), "port " + chosen);
         final String endpoints = sluice.ok("endpoint", "ls");
         assertTrue(endpoints.lines().anyMatch(line -> line.contains("alpha") && line.contains("10.77.0.2/24")
             && line.contains(" up ")), endpoints);
         assertEquals("alpha", sluice.json("endpoint", "inspect", "alpha").path("docker").path("name").asText());
         docker.docker("stop", "-t", "0", "alpha");
-        assertEquals("refused", peers.askTcp(wire.client1(), Wire.HOST, 8080), "while it is stopped");
+        assertEquals("refused", peers.askTcp(lan.client1(), Lan.HOST, 8080), "while it is stopped");
         docker.docker("start", "alpha");
         peers.serveTcp(a, 80);
-        assertEquals(Wire.CLIENT_1 + " hello", peers.askTcp(wire.client1(), Wire.HOST, 8080));
+        assertEquals(Lan.CLIENT_1 + " hello", peers.askTcp(lan.client1(), Lan.HOST, 8080));
         docker.docker("rm", "-f", "alpha", "beta");
         docker.docker("network", "rm", "web");
         assertNothingIsLeft();
@@ -117,9 +119,9 @@ class DockerIT {
     void shouldRouteANetworkThatIsNotMasqueraded() {
         network("routed", "--subnet", "10.77.0.0/24", "-o", "com.docker.network.bridge.enable_ip_masquerade=false");
         final Container a = docker.run("alpha", "--network", "routed");
-        peers.serveTcp(wire.router(), 80);
-        wire.router().exec("ip", "route", "add", "10.77.0.0/24", "via", Wire.HOST);
-        assertEquals("10.77.0.2 hello", peers.askTcp(a, Wire.WORLD, 80));
+        peers.serveTcp(lan.router(), 80);
+        lan.router().exec("ip", "route", "add", "10.77.0.0/24", "via", Lan.HOST);
+        assertEquals("10.77.0.2 hello", peers.askTcp(a, Lan.WORLD, 80));
     }
 
     @Test
@@ -154,7 +156,7 @@ class DockerIT {
         assertEquals(2, sluice.json("port", "ls").size(), "one entry each");
         for (final int port : new int[] {20_000, 20_123, 20_199}) {
             peers.serveTcp(a, port);
-            assertEquals(Wire.CLIENT_1 + " hello", peers.askTcp(wire.client1(), Wire.HOST, port));
+            assertEquals(Lan.CLIENT_1 + " hello", peers.askTcp(lan.client1(), Lan.HOST, port));
             assertEquals("10.77.0.1 hello", peers.askTcp(host.namespace(), "127.0.0.1", port));
         }
         assertEquals("", host.namespace().tryExec("sh", "-c", "ss -ltnH 'sport >= 20000 and sport <= 20199'"));
@@ -174,7 +176,7 @@ class DockerIT {
             assertEquals(0, last.exec("ping", "-c", "1", "-W", "3", "many" + i).status(), "many" + i);
         }
         peers.serveTcp(docker.container("many7"), 80);
-        assertEquals(Wire.CLIENT_1 + " hello", peers.askTcp(wire.client1(), Wire.HOST, 9007));
+        assertEquals(Lan.CLIENT_1 + " hello", peers.askTcp(lan.client1(), Lan.HOST, 9007));
     }
 
     @Test
@@ -188,7 +190,7 @@ class DockerIT {
                 && "true".equals(b.inspect("{{.State.Running}}")));
             awaitTrue(() -> b.exec("ping", "-c", "1", "-W", "3", "alpha").status() == 0);
             peers.serveTcp(a, 80);
-            assertEquals(Wire.CLIENT_1 + " hello", peers.askTcp(wire.client1(), Wire.HOST, 8080));
+            assertEquals(Lan.CLIENT_1 + " hello", peers.askTcp(lan.client1(), Lan.HOST, 8080));
             assertEquals(2, sluice.json("endpoint", "ls").size(), "stale ones are gone");
             assertEquals("ok", sluice.json("status").path("health").asText(), sluice.json("status").toString());
         }

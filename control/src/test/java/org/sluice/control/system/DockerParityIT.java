@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 import org.sluice.linux.testbed.NamespaceHandle;
@@ -23,10 +24,10 @@ import org.sluice.testbed.DockerEngine;
 import org.sluice.testbed.DockerEngine.Container;
 import org.sluice.testbed.DockerHost;
 import org.sluice.testbed.DockerParityHost;
+import org.sluice.testbed.Lan;
 import org.sluice.testbed.Peers;
 import org.sluice.testbed.SluiceHost;
 import org.sluice.testbed.SluiceHost.Result;
-import org.sluice.testbed.Wire;
 
 /**
  * Each scenario once with {@code docker network create -d bridge} and once with {@code -d sluice}, with a real dockerd:
@@ -34,8 +35,9 @@ import org.sluice.testbed.Wire;
  * {@link #DIFFERENCES} names.
  */
 @RequiresRoot
+@Tag("docker")
 class DockerParityIT {
-    private static final String HOST = Wire.HOST;
+    private static final String HOST = Lan.HOST;
     private static final String GATEWAY = "10.77.0.1";
 
     /** Where Docker is worse, by scenario: what its bridge does, and what the switch does. */
@@ -52,7 +54,7 @@ class DockerParityIT {
 
     /** One run: a host and what was seen on it. */
     private static final class Run implements AutoCloseable {
-        private final Wire wire = new Wire();
+        private final Lan lan = new Lan();
         private final Peers peers = new Peers();
         private final Map<String, String> outcomes = new LinkedHashMap<>();
         private final DockerParityHost host;
@@ -61,11 +63,11 @@ class DockerParityIT {
         private Container b;
         private Container c;
 
-        private Run(final Function<Wire, DockerParityHost> kind) {
-            host = kind.apply(wire);
+        private Run(final Function<Lan, DockerParityHost> kind) {
+            host = kind.apply(lan);
             docker = host.engine();
-            peers.serveTcp(wire.router(), 80);
-            peers.serveUdp(wire.router(), Wire.WORLD, 53);
+            peers.serveTcp(lan.router(), 80);
+            peers.serveUdp(lan.router(), Lan.WORLD, 53);
             peers.serveTcp(host.namespace(), 2222);
         }
 
@@ -121,36 +123,36 @@ class DockerParityIT {
         }
 
         private void egress() {
-            tcp("to the world", a, Wire.WORLD, 80);
-            tcp("to the world, refused", a, Wire.WORLD, 81);
-            udp("to the world", a, Wire.WORLD, 53);
-            tcp("to the world by IPv6", a, Wire.WORLD6, 80);
-            outcomes.put("ping to the world", inside(a, "ping -c 1 -W 3 " + Wire.WORLD + " >/dev/null; echo $?"));
-            tcp("of the host to the world", host.namespace(), Wire.WORLD, 80);
+            tcp("to the world", a, Lan.WORLD, 80);
+            tcp("to the world, refused", a, Lan.WORLD, 81);
+            udp("to the world", a, Lan.WORLD, 53);
+            tcp("to the world by IPv6", a, Lan.WORLD6, 80);
+            outcomes.put("ping to the world", inside(a, "ping -c 1 -W 3 " + Lan.WORLD + " >/dev/null; echo $?"));
+            tcp("of the host to the world", host.namespace(), Lan.WORLD, 80);
         }
 
         private void published() {
-            tcp("published, from the wire", wire.client1(), HOST, 8080);
-            tcp("published, from the wire by IPv6", wire.client1(), Wire.HOST6, 8080);
-            udp("published, from the wire", wire.client1(), HOST, 5353);
-            tcp("a range", wire.client1(), HOST, 9010);
-            tcp("a range, nobody there", wire.client1(), HOST, 9001);
-            tcp("on loopback only, from the wire", wire.client1(), HOST, 7000);
+            tcp("published, from the wire", lan.client1(), HOST, 8080);
+            tcp("published, from the lan by IPv6", lan.client1(), Lan.HOST6, 8080);
+            udp("published, from the wire", lan.client1(), HOST, 5353);
+            tcp("a range", lan.client1(), HOST, 9010);
+            tcp("a range, nobody there", lan.client1(), HOST, 9001);
+            tcp("on loopback only, from the wire", lan.client1(), HOST, 7000);
             tcp("on loopback only, from the host", host.namespace(), "127.0.0.1", 7000);
-            tcp("on an address of the host's", wire.client1(), HOST, 7001);
+            tcp("on an address of the host's", lan.client1(), HOST, 7001);
             tcp("on an address of the host's, by loopback", host.namespace(), "127.0.0.1", 7001);
-            tcp("on all IPv4 addresses", wire.client1(), HOST, 7002);
-            tcp("on all IPv4 addresses, by IPv6", wire.client1(), Wire.HOST6, 7002);
+            tcp("on all IPv4 addresses", lan.client1(), HOST, 7002);
+            tcp("on all IPv4 addresses, by IPv6", lan.client1(), Lan.HOST6, 7002);
             tcp("on all IPv4 addresses, by IPv6 loopback", host.namespace(), "::1", 7002);
-            tcp("not published", wire.client1(), HOST, 8081);
-            tcp("the host's own service", wire.client1(), HOST, 2222);
+            tcp("not published", lan.client1(), HOST, 8081);
+            tcp("the host's own service", lan.client1(), HOST, 2222);
             tcp("published, from the host by loopback", host.namespace(), "127.0.0.1", 8080);
             tcp("published, from the host by IPv6 loopback", host.namespace(), "::1", 8080);
             tcp("published, from the host by its address", host.namespace(), HOST, 8080);
             udp("published, from the host by loopback", host.namespace(), "127.0.0.1", 5353);
             udp("published, from the host by its address", host.namespace(), HOST, 5353);
-            wire.client1().exec("ip", "route", "add", "10.77.0.0/24", "via", HOST);
-            tcp("a container's own address, from the wire", wire.client1(), "10.77.0.3", 80);
+            lan.client1().exec("ip", "route", "add", "10.77.0.0/24", "via", HOST);
+            tcp("a container's own address, from the wire", lan.client1(), "10.77.0.3", 80);
             tcp("a container's own address, from the host", host.namespace(), "10.77.0.3", 80);
             outcomes.put("taken twice", String.valueOf(docker.tryDocker("run", "--rm", "--network", "web", "-p",
                 "8080:80", DockerEngine.IMAGE, "true").status()));
@@ -179,25 +181,25 @@ class DockerParityIT {
             final Container d = docker.run("delta", "--network", "closed");
             final Container e = docker.run("epsilon", "--network", "closed", "-p", "8090:80");
             serve(e);
-            tcp("to the world from an internal network", d, Wire.WORLD, 80);
+            tcp("to the world from an internal network", d, Lan.WORLD, 80);
             tcp("within an internal network", d, "10.79.0.3", 80);
-            tcp("published of an internal network", wire.client1(), HOST, 8090);
+            tcp("published of an internal network", lan.client1(), HOST, 8090);
             outcomes.put("routes of an internal network", inside(d, "ip route | grep -c default"));
             tcp("to an internal network from another", a, "10.79.0.3", 80);
             final Container f = docker.run("zeta", "--network", "quiet");
             final Container g = docker.run("eta", "--network", "quiet", "-p", "8083:80");
             serve(g);
             tcp("without ICC", f, "10.80.0.3", 80);
-            tcp("without ICC, to the world", f, Wire.WORLD, 80);
-            tcp("without ICC, published from the wire", wire.client1(), HOST, 8083);
+            tcp("without ICC, to the world", f, Lan.WORLD, 80);
+            tcp("without ICC, published from the wire", lan.client1(), HOST, 8083);
             final Container h = docker.run("theta", "--network", "bound", "-p", "8084:80");
             serve(h);
-            tcp("bound to loopback, from the wire", wire.client1(), HOST, 8084);
+            tcp("bound to loopback, from the wire", lan.client1(), HOST, 8084);
             tcp("bound to loopback, from the host", host.namespace(), "127.0.0.1", 8084);
             outcomes.put("MTU of one's own", inside(h, "cat /sys/class/net/eth0/mtu"));
             docker.docker("rm", "-f", "delta", "epsilon", "zeta", "eta", "theta");
             docker.docker("network", "rm", "closed", "quiet", "bound");
-            outcomes.put("port of one that is gone", peers.askTcp(wire.client1(), HOST, 8083));
+            outcomes.put("port of one that is gone", peers.askTcp(lan.client1(), HOST, 8083));
         }
 
         private void severalNetworks() {
@@ -208,8 +210,8 @@ class DockerParityIT {
                 inside(both, "ip -o -4 addr show scope global | awk '{print $2, $4}' | sort"));
             tcp("two networks: to the first", both, "10.77.0.3", 80);
             tcp("two networks: to the second", both, "10.78.0.2", 80);
-            tcp("two networks: to the world", both, Wire.WORLD, 80);
-            tcp("two networks: published", wire.client1(), HOST, 8085);
+            tcp("two networks: to the world", both, Lan.WORLD, 80);
+            tcp("two networks: published", lan.client1(), HOST, 8085);
             inside("two networks: by alias", c, "ping", "-c", "1", "-W", "3", "second");
             outcomes.put("connect and disconnect under traffic", underTraffic(() -> {
                 for (int i = 0; i < 3; i++) {
@@ -220,7 +222,7 @@ class DockerParityIT {
             docker.docker("network", "disconnect", "web", "iota");
             tcp("disconnected: the first", both, "10.77.0.3", 80);
             tcp("disconnected: the second", both, "10.78.0.2", 80);
-            tcp("disconnected: to the world", both, Wire.WORLD, 80);
+            tcp("disconnected: to the world", both, Lan.WORLD, 80);
             docker.docker("rm", "-f", "iota");
             // Beside the networks of the driver.
             final Container inner = docker.run("kappa", "--network", "container:beta");
@@ -234,7 +236,7 @@ class DockerParityIT {
 
         /** A connection by a published port, to and fro, while something happens. */
         private String underTraffic(final Runnable what) {
-            try (Socket socket = peers.connect(wire.client1(), HOST, 9009)) {
+            try (Socket socket = peers.connect(lan.client1(), HOST, 9009)) {
                 socket.setSoTimeout(5000);
                 exchange(socket);
                 what.run();
@@ -274,21 +276,21 @@ class DockerParityIT {
             }));
             outcomes.put("restart of the daemon under traffic", underTraffic(host::restartSwitch));
             outcomes.put("kill -9 of the daemon under traffic", underTraffic(host::killSwitch));
-            tcp("after restarts: published", wire.client1(), HOST, 8080);
+            tcp("after restarts: published", lan.client1(), HOST, 8080);
             tcp("after restarts: directly", a, "10.77.0.3", 80);
-            tcp("after restarts: to the world", a, Wire.WORLD, 80);
+            tcp("after restarts: to the world", a, Lan.WORLD, 80);
             inside("after restarts: ping by name", a, "ping", "-c", "1", "-W", "3", "beta");
             outcomes.put("UDP flow over a restart of its container", udpFlowOverRestart());
             peers.serveTcp(b, 80);
-            tcp("after a restart of the container", wire.client1(), HOST, 8080);
+            tcp("after a restart of the container", lan.client1(), HOST, 8080);
             inside("after a restart of the container: by name", a, "ping", "-c", "1", "-W", "3", "beta");
             docker.docker("rm", "-f", "beta");
-            tcp("published, once it is gone", wire.client1(), HOST, 8080);
+            tcp("published, once it is gone", lan.client1(), HOST, 8080);
         }
 
         /** A client that never stops sending, from one port. */
         private String udpFlowOverRestart() {
-            try (DatagramSocket client = Peers.in(wire.client1(), () -> new DatagramSocket())) {
+            try (DatagramSocket client = Peers.in(lan.client1(), () -> new DatagramSocket())) {
                 client.connect(new InetSocketAddress(HOST, 5353));
                 client.setSoTimeout(200);
                 if (!isAnswered(client, 10)) {
@@ -339,7 +341,7 @@ class DockerParityIT {
         public void close() {
             peers.close();
             host.close();
-            wire.close();
+            lan.close();
         }
     }
 
@@ -347,11 +349,11 @@ class DockerParityIT {
     void shouldDoWhatDockersBridgeDoes() {
         final long start = System.nanoTime();
         final Map<String, String> bridge;
-        try (Run run = new Run(wire -> new DockerBridgeHost(wire, "--live-restore"))) {
+        try (Run run = new Run(lan -> new DockerBridgeHost(lan, "--live-restore"))) {
             bridge = run.run();
         }
         final Map<String, String> sluice;
-        try (Run run = new Run(wire -> new DockerHost(wire, "--live-restore"))) {
+        try (Run run = new Run(lan -> new DockerHost(lan, "--live-restore"))) {
             sluice = run.run();
         }
         System.out.printf("%d scenarios in %d s%n", bridge.size(), TimeUnit.NANOSECONDS.toSeconds(

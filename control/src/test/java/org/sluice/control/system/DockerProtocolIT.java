@@ -23,6 +23,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,10 +31,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 import org.sluice.control.http.UnixHttpClient;
 import org.sluice.linux.testbed.RequiresRoot;
+import org.sluice.testbed.Await;
 import org.sluice.testbed.SluiceHost;
 
 /** Docker's plugin protocol, call by call, as engines of both kinds speak it, and as none should. No Docker runs. */
 @RequiresRoot
+@Tag("docker")
 class DockerProtocolIT {
     private static final JsonMapper JSON = JsonMapper.builder().build();
     private static final String NETWORK = "09d52faa336bbc840746cee7ae8c8951c435cc13a29b593c2371f384a0a1476f";
@@ -151,8 +154,8 @@ class DockerProtocolIT {
             {"JSON is wrong", "NetworkDriver.CreateNetwork", "{\"IPv4Data\":[null]}"},
             {"JSON is wrong", "NetworkDriver.CreateNetwork", "{\"IPv4Data\":{}}"},
             {"JSON is wrong", "IpamDriver.RequestPool", "{\"V6\":\"yes\"}"},
-            {"is no id of Docker's", "NetworkDriver.CreateNetwork", "{}"},
-            {"is no id of Docker's", "NetworkDriver.CreateNetwork", network("../../../../etc/passwd", "10.9.0.0/24",
+            {"is not a Docker id", "NetworkDriver.CreateNetwork", "{}"},
+            {"is not a Docker id", "NetworkDriver.CreateNetwork", network("../../../../etc/passwd", "10.9.0.0/24",
                 "")},
             {"has no subnet", "NetworkDriver.CreateNetwork", "{\"NetworkID\":\"" + other + "\"}"},
             {"there is a network", "NetworkDriver.CreateNetwork", network(NETWORK, "10.55.0.0/24", "")},
@@ -161,15 +164,15 @@ class DockerProtocolIT {
             {"has no room", "NetworkDriver.CreateNetwork", network(other, "0.0.0.0/0", "")},
             {"is not from 68 to", "NetworkDriver.CreateNetwork",
                 network(other, "10.9.0.0/24", "\"com.docker.network.driver.mtu\":\"12\"")},
-            {"is no number of bytes", "NetworkDriver.CreateNetwork",
+            {"is not a number of bytes", "NetworkDriver.CreateNetwork",
                 network(other, "10.9.0.0/24", "\"com.docker.network.driver.mtu\":\"big\"")},
             {"neither true nor false", "NetworkDriver.CreateNetwork",
                 network(other, "10.9.0.0/24", "\"com.docker.network.bridge.enable_icc\":\"perhaps\"")},
-            {"mode nat", "NetworkDriver.CreateNetwork",
+            {"mode is nat", "NetworkDriver.CreateNetwork",
                 network(other, "10.9.0.0/24", "\"com.docker.network.bridge.gateway_mode_ipv4\":\"routed\"")},
-            {"there is no option sluice.colour", "NetworkDriver.CreateNetwork",
+            {"no option sluice.colour", "NetworkDriver.CreateNetwork",
                 network(other, "10.9.0.0/24", "\"sluice.colour\":\"red\"")},
-            {"sluice.vni=x is no number", "NetworkDriver.CreateNetwork",
+            {"sluice.vni=x is not a number", "NetworkDriver.CreateNetwork",
                 network(other, "10.9.0.0/24", "\"sluice.vni\":\"x\"")},
             {"VNI 0 is not from 1", "NetworkDriver.CreateNetwork",
                 network(other, "10.9.0.0/24", "\"sluice.vni\":\"0\"")},
@@ -182,9 +185,9 @@ class DockerProtocolIT {
             {"is no IP address", "NetworkDriver.CreateNetwork",
                 network(other, "10.9.0.0/24", "\"com.docker.network.bridge.host_binding_ipv4\":\"here\"")},
             {"there is no network with the id", "NetworkDriver.DeleteNetwork", "{\"NetworkID\":\"" + other + "\"}"},
-            {"is no id of Docker's", "NetworkDriver.DeleteNetwork", "{}"},
+            {"is not a Docker id", "NetworkDriver.DeleteNetwork", "{}"},
             {"there is an endpoint", "NetworkDriver.CreateEndpoint", endpoint(ENDPOINT, "10.55.0.9/24", "")},
-            {"is no id of Docker's", "NetworkDriver.CreateEndpoint", endpoint("", "10.55.0.9/24", "")},
+            {"is not a Docker id", "NetworkDriver.CreateEndpoint", endpoint("", "10.55.0.9/24", "")},
             {"is in no subnet", "NetworkDriver.CreateEndpoint", endpoint(other, "10.56.0.9/24", "")},
             {"is the network's gateway", "NetworkDriver.CreateEndpoint", endpoint(other, "10.55.0.1/24", "")},
             {"is no IP address", "NetworkDriver.CreateEndpoint", endpoint(other, "10.55.0/24", "")},
@@ -193,7 +196,7 @@ class DockerProtocolIT {
             {"\"nonsense\"", "NetworkDriver.CreateEndpoint", endpoint(other, "10.55.0.9/24", "nonsense")},
             {"there is no endpoint with the id", "NetworkDriver.Join", target(other, "\"SandboxKey\":\"/x\",")},
             {"names no SandboxKey", "NetworkDriver.Join", target(SECOND, "")},
-            {"has been joined", "NetworkDriver.Join", target(ENDPOINT, "\"SandboxKey\":\"/x\",")},
+            {"belongs to the sandbox", "NetworkDriver.Join", target(ENDPOINT, "\"SandboxKey\":\"/x\",")},
             {"no container has joined", "NetworkDriver.ProgramExternalConnectivity", target(SECOND, ports(80, 80))},
             {"no container has joined", "NetworkDriver.Leave", target(SECOND, "")},
             {"there is no endpoint with the id", "NetworkDriver.Leave", target(other, "")},
@@ -365,10 +368,7 @@ class DockerProtocolIT {
         for (final String kind : new String[] {"networks", "endpoints", "portMaps", "pools"}) {
             assertEquals("[]", state.path(kind).toString(), kind);
         }
-        final long deadline = System.nanoTime() + 5_000_000_000L;
-        while (host.exec("ip", "-br", "link").contains("sl") && System.nanoTime() < deadline) {
-            SluiceHost.sleep(20);
-        }
+        Await.untilTrue("no interface of the switch is left", () -> !host.exec("ip", "-br", "link").contains("sl"));
         assertEquals(1, host.exec("ip", "-br", "link").lines().count(), "interfaces");
         assertEquals("ok", host.json("status").path("health").asText());
     }
@@ -376,7 +376,10 @@ class DockerProtocolIT {
     private void ok(final String call, final String body) throws IOException {
         final UnixHttpClient.Answer answer = call(call, body);
         final JsonNode json = JSON.readTree(answer.body());
-        assertTrue(answer.isSuccess() && !json.has("Err") && !json.has("Error"), call + " " + body + " gave " + json);
+        final String what = call + " " + body + " gave " + json;
+        assertTrue(answer.isSuccess(), what);
+        assertFalse(json.has("Err"), what);
+        assertFalse(json.has("Error"), what);
     }
 
     private UnixHttpClient.Answer call(final String call, final String body) {

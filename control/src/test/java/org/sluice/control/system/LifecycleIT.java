@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.sluice.testbed.TextAssertions.assertContainsAll;
 
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -29,6 +30,7 @@ import org.junit.jupiter.api.Test;
 
 import org.sluice.linux.testbed.RequiresRoot;
 import org.sluice.linux.testbed.TestNamespace;
+import org.sluice.testbed.Await;
 import org.sluice.testbed.DockerEngine;
 import org.sluice.testbed.SluiceHost;
 
@@ -42,10 +44,8 @@ class LifecycleIT {
     @BeforeEach
     void attachTwo() {
         host.ok("network", "create", "web", "--subnet", "10.77.0.0/24", "--subnet", "fd77::/64");
-        a = host.container();
-        b = host.container();
-        host.ok("endpoint", "attach", "web", "--netns", a.name(), "--name", "a");
-        host.ok("endpoint", "attach", "web", "--netns", b.name(), "--name", "b");
+        a = host.attach("web", "a");
+        b = host.attach("web", "b");
     }
 
     @AfterEach
@@ -56,18 +56,21 @@ class LifecycleIT {
     @Test
     void shouldComeBackAfterSigtermAndAfterSigkill() {
         assertEquals(143, host.stop());
-        assertTrue(host.log().contains("stopped"), host.log());
+        assertContainsAll(host.log(), "stopped");
         assertFalse(Files.exists(host.socket()));
         assertTrue(a.exec("ip", "addr", "show", "eth0").contains("10.77.0.2/24"), "the container keeps its interface");
         assertThrows(AssertionError.class, () -> host.exec("ip", "link", "show", "sl-web"));
+
         host.start();
         a.exec("ping", "-c", "1", "-W", "5", "10.77.0.3");
         a.exec("ping", "-c", "1", "-W", "5", "fd77::3");
+
         host.kill();
         host.start();
         a.exec("ping", "-c", "1", "-W", "5", "10.77.0.3");
         host.exec("ping", "-c", "1", "-W", "5", "10.77.0.2");
         assertTrue(a.exec("ip", "route").contains("default via 10.77.0.1"));
+
         final TestNamespace c = host.container();
         assertEquals("c 10.77.0.4/24,fd77::4/64\n",
             host.ok("endpoint", "attach", "web", "--netns", c.name(), "--name", "c"), "no address is given twice");
@@ -76,17 +79,15 @@ class LifecycleIT {
 
     @Test
     void shouldGoOnWhenANamespaceVanishes() {
-        final TestNamespace c = host.container();
-        host.ok("endpoint", "attach", "web", "--netns", c.name(), "--name", "c");
-        c.delete();
-        final long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
-        while (!"gone".equals(host.json("endpoint", "inspect", "c").path("state").asText())) {
-            assertTrue(System.nanoTime() < deadline, "still there");
-        }
+        host.attach("web", "c").delete();
+
+        Await.untilTrue("endpoint c is gone",
+            () -> "gone".equals(host.json("endpoint", "inspect", "c").path("state").asText()));
         a.exec("ping", "-c", "1", "-W", "5", "10.77.0.3");
         assertEquals("degraded", host.json("status").path("health").asText());
         assertTrue(host.ok("status").contains("endpoint c is gone; detach it"));
         assertEquals(1, host.log().split("the TAP of endpoint c is gone", -1).length - 1, "logged once");
+
         assertEquals("c\n", host.ok("endpoint", "detach", "c"));
         assertEquals("ok", host.json("status").path("health").asText());
     }
@@ -96,11 +97,12 @@ class LifecycleIT {
         host.stop();
         b.delete();
         host.start();
+
         assertEquals("gone", host.json("endpoint", "inspect", "b").path("state").asText());
         assertEquals("up", host.json("endpoint", "inspect", "a").path("state").asText());
+
         host.ok("endpoint", "detach", "b");
-        final TestNamespace c = host.container();
-        host.ok("endpoint", "attach", "web", "--netns", c.name(), "--ip", "10.77.0.3");
+        host.attach("web", "c", "--ip", "10.77.0.3");
         a.exec("ping", "-c", "1", "-W", "5", "10.77.0.3");
     }
 
@@ -108,8 +110,10 @@ class LifecycleIT {
     void shouldLeaveNothingBehindOnceAllIsRemoved() {
         assertEquals("a\nb\n", host.ok("endpoint", "detach", "a", "b"));
         assertThrows(AssertionError.class, () -> a.exec("ip", "link", "show", "eth0"));
+
         host.ok("network", "create", "spare");
         assertEquals("web\nspare\n", host.ok("network", "prune"));
+
         assertThrows(AssertionError.class, () -> host.exec("ip", "link", "show", "sl-web"));
         assertEquals(0, host.json("network", "ls").size());
         assertEquals(0, host.json("fdb", "ls").size());
@@ -129,14 +133,18 @@ class LifecycleIT {
                     told.add(packet.content().toString(StandardCharsets.US_ASCII));
                 }
             }).bind(new DomainSocketAddress(folder.resolve("notify").toString())).sync();
+
         final Process daemon = host.spawn(Map.of("NOTIFY_SOCKET", folder.resolve("notify").toString()), "daemon",
             "--run-dir", folder.resolve("run").toString(), "--state-dir", folder.resolve("state").toString(),
             "--docker-socket", "none", "--uplink", "none");
+
         assertEquals("READY=1", told.poll(20, TimeUnit.SECONDS));
         assertTrue(Files.exists(folder.resolve("run/api.sock")));
+
         daemon.destroy();
         assertEquals("STOPPING=1", told.poll(20, TimeUnit.SECONDS));
         assertTrue(daemon.waitFor(20, TimeUnit.SECONDS));
+
         loop.shutdownGracefully();
         DockerEngine.delete(folder);
     }
@@ -150,8 +158,9 @@ class LifecycleIT {
             assertTrue(second.waitFor(20, TimeUnit.SECONDS));
             assertEquals(1, second.exitValue());
         }
-        assertTrue(host.log().contains("another daemon runs on " + host.runDir()), host.log());
-        assertTrue(host.log().contains("another daemon runs on " + host.stateDir()), host.log());
+
+        assertContainsAll(host.log(), "another daemon runs on " + host.runDir(),
+            "another daemon runs on " + host.stateDir());
         a.exec("ping", "-c", "1", "-W", "5", "10.77.0.3");
         assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(host.socket())));
     }
@@ -161,11 +170,12 @@ class LifecycleIT {
         final TestNamespace c = host.container();
         final Process process = new ProcessBuilder("ip", "netns", "exec", c.name(), "sleep", "60").start();
         try {
-            for (int i = 0; i < 500 && !process.info().command().orElse("").endsWith("sleep"); i++) {
-                SluiceHost.sleep(10);
-            }
+            Await.untilTrue("sleep runs in the namespace",
+                () -> process.info().command().orElse("").endsWith("sleep"));
+
             host.ok("endpoint", "attach", "web", "--pid", Long.toString(process.pid()), "--ifname", "net0", "--mac",
                 "02:00:00:00:00:77");
+
             assertTrue(c.exec("ip", "addr", "show", "net0").contains("02:00:00:00:00:77"));
             c.exec("ping", "-c", "1", "-W", "5", "10.77.0.2");
         } finally {

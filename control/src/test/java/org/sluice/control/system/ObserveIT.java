@@ -2,6 +2,8 @@ package org.sluice.control.system;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.sluice.testbed.TextAssertions.assertContainsAll;
+import static org.sluice.testbed.TextAssertions.assertRefused;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,18 +21,19 @@ import org.junit.jupiter.api.io.TempDir;
 
 import org.sluice.linux.testbed.RequiresRoot;
 import org.sluice.linux.testbed.TestNamespace;
+import org.sluice.testbed.Await;
+import org.sluice.testbed.Lan;
 import org.sluice.testbed.Peers;
 import org.sluice.testbed.SluiceHost;
-import org.sluice.testbed.Wire;
 
 /** Looking at packets while they pass: the trace's words, and a file that others read. */
 @RequiresRoot
 class ObserveIT {
     private static final String A = "10.77.0.2";
 
-    private final Wire wire = new Wire();
+    private final Lan lan = new Lan();
     private final Peers peers = new Peers();
-    private final SluiceHost host = new SluiceHost(wire::connect);
+    private final SluiceHost host = new SluiceHost(lan::connect);
     @TempDir
     private Path folder;
     private TestNamespace a;
@@ -38,50 +41,66 @@ class ObserveIT {
     @BeforeEach
     void attach() {
         host.ok("network", "create", "web", "--subnet", "10.77.0.0/24");
-        a = host.container();
-        host.ok("endpoint", "attach", "web", "--netns", a.name(), "--name", "a");
+        a = host.attach("web", "a");
     }
 
     @AfterEach
     void close() {
         peers.close();
         host.close();
-        wire.close();
+        lan.close();
     }
 
     @Test
     void shouldTellStageByStageWhatBecomesOfPackets() throws Exception {
         final String text = whilePinging(() -> host.ok("trace", "-c", "2", "a", "icmp"));
-        assertTrue(text.contains("a  icmp " + A + " > " + Wire.WORLD + " id "), text);
+
+        assertContainsAll(text, "a  icmp " + A + " > " + Lan.WORLD + " id ");
         assertTrue(text.matches("(?s).*conntrack +(new connection|packet \\d+ of its connection), ORIGINAL, SNAT\\n.*"),
             text);
-        assertTrue(text.matches("(?s).*route +by eth0 as " + Wire.HOST + " > " + Wire.WORLD + " id \\d+\\n.*"), text);
-        assertTrue(text.matches("(?s).*transmit +sent by eth0\\n.*"), text);
+        assertTrue(text.matches("(?s).*route +through eth0 as " + Lan.HOST + " > " + Lan.WORLD + " id \\d+\\n.*"),
+            text);
+        assertTrue(text.matches("(?s).*transmit +sent through eth0\\n.*"), text);
+    }
+
+    @Test
+    void shouldTraceAsJson() throws Exception {
         final String[] lines = whilePinging(
-            () -> host.ok("trace", "--json", "-c", "1", "host", Wire.WORLD, "and", "network", "web")).split("\n");
+            () -> host.ok("trace", "--json", "-c", "1", "host", Lan.WORLD, "and", "network", "web")).split("\n");
+
         final JsonNode packet = JsonMapper.builder().build().readTree(lines[0]);
         assertEquals("parse", packet.path("steps").get(0).path("stage").asText());
+    }
+
+    @Test
+    void shouldTellWhyAPacketIsDropped() throws Exception {
         a.exec("ip", "addr", "add", "10.77.0.99/24", "dev", "eth0");
+
         final String spoofed = whileRunning(() -> host.ok("trace", "-c", "1", "host", "10.77.0.99", "icmp"),
-            () -> a.exec("bash", "-c", "ping -c 1 -W 1 -I 10.77.0.99 " + Wire.WORLD + " || true"));
-        assertTrue(spoofed.contains("dropped: source IPv4 address is not the endpoint's"), spoofed);
+            () -> a.exec("bash", "-c", "ping -c 1 -W 1 -I 10.77.0.99 " + Lan.WORLD + " || true"));
+
+        assertContainsAll(spoofed, "dropped: source IPv4 address that is not the endpoint's own");
     }
 
     @Test
     void shouldWriteWhatOthersRead() throws Exception {
         final Path file = folder.resolve("a.pcapng");
         final String said = whilePinging(() -> host.ok("capture", "-w", file.toString(), "-c", "8", "icmp"));
+
         assertTrue(said.startsWith("8 frames in " + file), said);
         final String read = TestNamespace.run("tcpdump", "-n", "-r", file.toString());
-        assertTrue(read.contains("IP " + A + " > " + Wire.WORLD + ": ICMP echo request"), read);
-        assertTrue(read.contains("IP " + Wire.HOST + " > " + Wire.WORLD + ": ICMP echo request"), "as it leaves");
+        assertContainsAll(read, "IP " + A + " > " + Lan.WORLD + ": ICMP echo request",
+            "IP " + Lan.HOST + " > " + Lan.WORLD + ": ICMP echo request");
         assertEquals(8, read.lines().filter(line -> line.contains("ICMP")).count());
+
         whilePinging(() -> host.ok("capture", "-w", file.toString(), "-c", "2", "-s", "40", "a"));
         assertTrue(Files.size(file) < 600, "cut off");
-        final SluiceHost.Result nowhere = host.sluice("capture", "-w", folder.resolve("no/such").toString());
-        assertTrue(nowhere.err().contains("cannot write"), nowhere.err());
-        final SluiceHost.Result wrong = host.sluice("trace", "nonsense");
-        assertTrue(wrong.err().contains("neither an endpoint nor a word of a filter"), wrong.err());
+    }
+
+    @Test
+    void shouldRefuseWhatItCannotWriteOrUnderstand() {
+        assertRefused(host.sluice("capture", "-w", folder.resolve("no/such").toString()), "cannot write");
+        assertRefused(host.sluice("trace", "nonsense"), "neither an endpoint nor a filter word");
     }
 
     @Test
@@ -89,12 +108,11 @@ class ObserveIT {
         final Path file = folder.resolve("a.pcapng");
         final Process capture =
             host.spawn("capture", "--run-dir", host.runDir().toString(), "-w", file.toString());
-        for (int i = 0; i < 250 && !Files.exists(file); i++) {
-            SluiceHost.sleep(20);
-        }
-        a.exec("ping", "-c", "3", "-i", "0.2", Wire.WORLD);
+        Await.untilTrue("the capture has begun", () -> Files.exists(file));
+        a.exec("ping", "-c", "3", "-i", "0.2", Lan.WORLD);
         final SluiceHost.Result second = host.sluice("capture", "-w", folder.resolve("b").toString());
-        assertTrue(second.err().contains("another capture is under way"), second.err());
+        assertContainsAll(second.err(), "another capture is under way");
+
         capture.destroy();
         assertTrue(capture.waitFor(10, TimeUnit.SECONDS));
         assertTrue(TestNamespace.run("tcpdump", "-n", "-r", file.toString()).contains("echo reply"));
@@ -102,7 +120,7 @@ class ObserveIT {
     }
 
     private String whilePinging(final Supplier<String> task) throws Exception {
-        return whileRunning(task, () -> a.exec("ping", "-c", "1", "-W", "5", Wire.WORLD));
+        return whileRunning(task, () -> a.exec("ping", "-c", "1", "-W", "5", Lan.WORLD));
     }
 
     private static String whileRunning(final Supplier<String> task, final Runnable meanwhile)

@@ -7,14 +7,24 @@ import static org.sluice.testbed.OverlayBed.ip;
 import static org.sluice.testbed.OverlayBed.mac;
 import static org.sluice.testbed.SluiceVxlanHost.endpoint;
 import static org.sluice.testbed.SluiceVxlanHost.vtep;
+import static org.sluice.testbed.TextAssertions.assertContainsAll;
+import static org.sluice.testbed.TextAssertions.assertRefused;
 
+import java.io.IOException;
 import java.net.DatagramSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
 
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 import org.sluice.control.http.UnixHttpClient;
 import org.sluice.linux.testbed.RequiresRoot;
@@ -23,151 +33,168 @@ import org.sluice.testbed.OverlayBed;
 import org.sluice.testbed.Peers;
 import org.sluice.testbed.SluiceHost;
 import org.sluice.testbed.SluiceVxlanHost;
-import org.sluice.testbed.Underlay;
+import org.sluice.testbed.UnderlayBridge;
 
-/** Every wrong request about overlays gets one clear line and changes nothing. */
+/** Every wrong request about overlays gets one clear line and changes nothing. One daemon serves the whole class. */
 @RequiresRoot
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class OverlayBadInputIT {
     private static final String REMOTE = "192.0.2.2";
     private static final String NEW = "192.0.2.9";
-    /** Of the endpoint there; the first that is free otherwise. */
+    /** The address of the endpoint behind REMOTE; otherwise it would be the next free one. */
     private static final String THERE = "10.9.0.2";
 
-    private final OverlayBed bed = new OverlayBed();
+    private OverlayBed bed;
+    private SluiceVxlanHost blue;
+    private SluiceHost host;
+    private TestNamespace a;
+    private TestNamespace next;
+    private List<String> before;
 
-    @AfterEach
-    void close() {
-        bed.close();
-    }
-
-    @Test
-    void shouldRefuseWrongCommandsAndChangeNothing() throws Exception {
-        final SluiceVxlanHost blue = bed.sluice(1);
-        final SluiceHost host = blue.sluice();
-        final TestNamespace a = bed.container(blue, 1);
-        final TestNamespace next = bed.container();
+    @BeforeAll
+    void start() throws IOException {
+        bed = new OverlayBed();
+        blue = bed.sluice(1);
+        host = blue.sluice();
+        a = bed.container(blue, 1);
+        next = bed.container();
         host.ok("network", "create", "plain", "--subnet", "10.7.0.0/24");
         host.ok("vtep", "add", SluiceVxlanHost.NETWORK, REMOTE, "--endpoint", mac(2) + "," + THERE);
-        final String gatewayMac = blue.get("/v1/networks/" + SluiceVxlanHost.NETWORK).path("gatewayMac").asText();
-        final String state = Files.readString(host.stateDir().resolve("state.json"));
-        final String links = host.exec("ip", "-br", "link");
-        final String table = host.ok("fdb", "ls", SluiceVxlanHost.NETWORK, "--json").replaceAll("\"ageSeconds.*", "");
+        before = everything();
+    }
 
-        for (final String[][] lines : new String[][][] {wrongNetworks(), wrongVteps(), wrongRemotes(gatewayMac),
-            wrongEndpoints(next.name())}) {
-            for (final String[] line : lines) {
-                assertRefused(host.sluice(Arrays.copyOfRange(line, 1, line.length)), line);
-            }
+    /** After all the refusals the next container can still be attached. */
+    @AfterAll
+    void close() {
+        try {
+            final String given = host.ok("endpoint", "attach", "blue", "--netns", next.name(), "--name", "next");
+            assertTrue(given.startsWith("next 10.9.0."), given);
+            assertFalse(given.contains(THERE + "/"), "the address of an endpoint elsewhere is not free");
+        } finally {
+            bed.close();
         }
-        for (final String[] line : wrongLists()) {
-            final UnixHttpClient.Answer answer = blue.tryPutVteps(line[1]);
-            final String body = new String(answer.body(), StandardCharsets.UTF_8);
-            assertTrue(answer.status() >= 400 && answer.status() < 500 && body.contains(line[0]), line[1] + body);
-        }
+    }
 
-        assertEquals(state, Files.readString(host.stateDir().resolve("state.json")));
-        assertEquals(links, host.exec("ip", "-br", "link"));
-        assertEquals(table, host.ok("fdb", "ls", SluiceVxlanHost.NETWORK, "--json").replaceAll("\"ageSeconds.*", ""));
-        assertEquals(1, host.json("vtep", "ls").size());
+    /** What the daemon, its store and the kernel hold. */
+    private List<String> everything() throws IOException {
+        return List.of(
+            Files.readString(host.stateDir().resolve("state.json")),
+            String.valueOf(host.get("/v1/vteps").size()),
+            host.get("/v1/fdb?network=" + SluiceVxlanHost.NETWORK).toString().replaceAll("\"ageSeconds\":\\d+", ""),
+            host.exec("ip", "-br", "link"),
+            a.exec("ip", "-br", "link", "show", "eth0"));
+    }
+
+    @AfterEach
+    void assertNothingHasChanged() throws IOException {
+        assertEquals(before, everything());
         assertFalse(host.log().contains("Exception"), host.log());
-        a.exec("ip", "link", "show", "eth0");
-        final String given = host.ok("endpoint", "attach", "blue", "--netns", next.name(), "--name", "next");
-        assertTrue(given.startsWith("next 10.9.0."), given);
-        assertFalse(given.contains(THERE + "/"), "the address of an endpoint elsewhere is not free");
     }
 
-    private static void assertRefused(final SluiceHost.Result result, final String... line) {
-        final String what = String.join(" ", line) + " gave " + result;
-        assertTrue(result.status() != 0, what);
-        assertEquals("", result.out(), what);
-        assertEquals(1, result.err().lines().count(), what);
-        assertTrue(result.err().startsWith("sluice: ") && result.err().contains(line[0]), what);
+    @ParameterizedTest
+    @MethodSource({"wrongNetworks", "wrongVteps", "wrongRemotes", "wrongEndpoints"})
+    void shouldRefuseAWrongCommand(final String error, final List<String> command) {
+        assertRefused(host.sluice(command.toArray(String[]::new)), error);
     }
 
-    /** What the error must say, and the command. */
-    private static String[][] wrongNetworks() {
-        return new String[][] {
-            {"VNI 0 is not from 1 to 16777215", "network", "create", "x", "--vni", "0"},
-            {"VNI -1 is not from 1 to 16777215", "network", "create", "x", "--vni=-1"},
-            {"VNI 16777216 is not from 1 to 16777215", "network", "create", "x", "--vni", "16777216"},
-            {"--vni", "network", "create", "x", "--vni", "seven"},
-            {"VNI 4242 is that of network \"blue\"", "network", "create", "x", "--vni", "4242"},
-            {"give a --vni too", "network", "create", "x", "--vtep-learning"},
-        };
+    @ParameterizedTest
+    @MethodSource("wrongLists")
+    void shouldRefuseAWrongListOfVteps(final String error, final String body) {
+        final UnixHttpClient.Answer answer = blue.tryPutVteps(body);
+
+        assertEquals(4, answer.status() / 100, "status " + answer.status());
+        assertContainsAll(new String(answer.body(), StandardCharsets.UTF_8), error);
     }
 
-    private static String[][] wrongVteps() {
-        return new String[][] {
-            {"it has no VNI", "vtep", "add", "plain", NEW},
-            {"no network \"nope\"", "vtep", "add", "nope", NEW},
-            {"no network \"nope\"", "vtep", "ls", "nope"},
-            {"it has no VNI", "vtep", "rm", "plain", NEW},
-            {"is this host's own address", "vtep", "add", "blue", Underlay.address(1)},
-            {"is this host's own address", "vtep", "add", "blue", Underlay.address6(1)},
-            {"is this host's own address", "vtep", "add", "blue", OverlayBed.GATEWAY},
-            {"is no address of another host", "vtep", "add", "blue", "239.1.1.1"},
-            {"is no address of another host", "vtep", "add", "blue", "ff02::1"},
-            {"is no address of another host", "vtep", "add", "blue", "127.0.0.5"},
-            {"is no address of another host", "vtep", "add", "blue", "::1"},
-            {"is no address of another host", "vtep", "add", "blue", "0.0.0.0"},
-            {"is no address of another host", "vtep", "add", "blue", "255.255.255.255"},
-            {"is no address of another host", "vtep", "add", "blue", "fe80::1"},
-            {"10.9.0.77", "vtep", "add", "blue", "10.9.0.77"},
-            {"is no IP address", "vtep", "add", "blue", "nonsense"},
-            {"is no IP address", "vtep", "add", "blue", "localhost"},
-            {"is no IP address", "vtep", "add", "blue", "192.0.2"},
-            {"is no IP address", "vtep", "add", "blue", "192.0.2.300"},
-            {"is no IP address", "vtep", "add", "blue", ""},
-            {"is a VTEP of network \"blue\" already", "vtep", "add", "blue", REMOTE},
-            {"has no VTEP " + NEW, "vtep", "rm", "blue", NEW},
-            {"is no IP address", "vtep", "rm", "blue", "nonsense"},
-        };
+    private static Arguments row(final String error, final String... command) {
+        return Arguments.of(error, List.of(command));
     }
 
-    private static String[][] wrongRemotes(final String gatewayMac) {
-        return new String[][] {
-            {"is not a MAC address", "vtep", "add", "blue", NEW, "--endpoint", "zz"},
-            {"is not a MAC address", "vtep", "add", "blue", NEW, "--endpoint", ""},
-            {"group address", "vtep", "add", "blue", NEW, "--endpoint", "01:00:5e:00:00:01"},
-            {"is the gateway's", "vtep", "add", "blue", NEW, "--endpoint", gatewayMac},
-            {"is that of an endpoint", "vtep", "add", "blue", NEW, "--endpoint", mac(1)},
-            {"is behind " + REMOTE + " already", "vtep", "add", "blue", NEW, "--endpoint", mac(2)},
-            {"is no IP address", "vtep", "add", "blue", NEW, "--endpoint", mac(7) + ",here"},
-            {"is in no subnet", "vtep", "add", "blue", NEW, "--endpoint", mac(7) + ",10.10.0.7"},
-            {"at most one IPv4", "vtep", "add", "blue", NEW, "--endpoint", mac(7) + ",10.9.0.7,10.9.0.8"},
-            {OverlayBed.GATEWAY, "vtep", "add", "blue", NEW, "--endpoint", mac(7) + "," + OverlayBed.GATEWAY},
-            {"10.9.0.255", "vtep", "add", "blue", NEW, "--endpoint", mac(7) + ",10.9.0.255"},
-            {ip(1), "vtep", "add", "blue", NEW, "--endpoint", mac(7) + "," + ip(1)},
-            {THERE, "vtep", "add", "blue", NEW, "--endpoint", mac(7) + "," + THERE},
-        };
+    private static Stream<Arguments> wrongNetworks() {
+        return Stream.of(
+            row("VNI 0 is not from 1 to 16777215", "network", "create", "x", "--vni", "0"),
+            row("VNI -1 is not from 1 to 16777215", "network", "create", "x", "--vni=-1"),
+            row("VNI 16777216 is not from 1 to 16777215", "network", "create", "x", "--vni", "16777216"),
+            row("--vni", "network", "create", "x", "--vni", "seven"),
+            row("VNI 4242 belongs to network \"blue\"", "network", "create", "x", "--vni", "4242"),
+            row("give a --vni too", "network", "create", "x", "--vtep-learning")
+        );
     }
 
-    private static String[][] wrongEndpoints(final String netns) {
-        return new String[][] {
-            {mac(2), "endpoint", "attach", "blue", "--netns", netns, "--mac", mac(2)},
-            {THERE, "endpoint", "attach", "blue", "--netns", netns, "--ip", THERE},
-        };
+    private static Stream<Arguments> wrongVteps() {
+        return Stream.of(
+            row("it has no VNI", "vtep", "add", "plain", NEW),
+            row("no network \"nope\"", "vtep", "add", "nope", NEW),
+            row("no network \"nope\"", "vtep", "ls", "nope"),
+            row("it has no VNI", "vtep", "rm", "plain", NEW),
+            row("is this host's own address", "vtep", "add", "blue", UnderlayBridge.address(1)),
+            row("is this host's own address", "vtep", "add", "blue", UnderlayBridge.address6(1)),
+            row("is this host's own address", "vtep", "add", "blue", OverlayBed.GATEWAY),
+            row("is no address of another host", "vtep", "add", "blue", "239.1.1.1"),
+            row("is no address of another host", "vtep", "add", "blue", "ff02::1"),
+            row("is no address of another host", "vtep", "add", "blue", "127.0.0.5"),
+            row("is no address of another host", "vtep", "add", "blue", "::1"),
+            row("is no address of another host", "vtep", "add", "blue", "0.0.0.0"),
+            row("is no address of another host", "vtep", "add", "blue", "255.255.255.255"),
+            row("is no address of another host", "vtep", "add", "blue", "fe80::1"),
+            row("10.9.0.77", "vtep", "add", "blue", "10.9.0.77"),
+            row("is no IP address", "vtep", "add", "blue", "nonsense"),
+            row("is no IP address", "vtep", "add", "blue", "localhost"),
+            row("is no IP address", "vtep", "add", "blue", "192.0.2"),
+            row("is no IP address", "vtep", "add", "blue", "192.0.2.300"),
+            row("is no IP address", "vtep", "add", "blue", ""),
+            row("is a VTEP of network \"blue\" already", "vtep", "add", "blue", REMOTE),
+            row("has no VTEP " + NEW, "vtep", "rm", "blue", NEW),
+            row("is no IP address", "vtep", "rm", "blue", "nonsense")
+        );
     }
 
-    /** What the error must say, and the body of a PUT. */
-    private static String[][] wrongLists() {
-        return new String[][] {
-            {"is named twice", "{\"vteps\":[" + vtep(NEW) + "," + vtep(NEW) + "]}"},
-            {"is behind", "{\"vteps\":[" + vtep(REMOTE, endpoint(mac(7))) + "," + vtep(NEW, endpoint(mac(7))) + "]}"},
-            {"is behind", "{\"vteps\":[" + vtep(NEW, endpoint(mac(7)), endpoint(mac(7))) + "]}"},
-            {"Invalid `null` value", "{\"vteps\":[null]}"},
-            {"Invalid `null` value", withEndpoint("null")},
-            {"is no IP address", "{\"vteps\":[{\"address\":null}]}"},
-            {"is no IP address", "{\"vteps\":[{}]}"},
-            {"", "{\"vteps\":null}"},
-            {"", "{}"},
-            {"is not a MAC address", withEndpoint("{}")},
-            {"Invalid `null` value", withEndpoint("{\"mac\":\"" + mac(7) + "\",\"addresses\":[null]}")},
-            {"Unrecognized field", "{\"vteps\":[{\"address\":\"" + NEW + "\",\"colour\":1}]}"},
-            {"JSON is wrong", "{\"vteps\":7}"},
-            {"JSON is wrong", "[]"},
-            {"has no JSON", ""},
-        };
+    private Stream<Arguments> wrongRemotes() {
+        final String gatewayMac = blue.get("/v1/networks/" + SluiceVxlanHost.NETWORK).path("gatewayMac").asText();
+        return Stream.of(
+            row("is not a MAC address", "vtep", "add", "blue", NEW, "--endpoint", "zz"),
+            row("is not a MAC address", "vtep", "add", "blue", NEW, "--endpoint", ""),
+            row("group address", "vtep", "add", "blue", NEW, "--endpoint", "01:00:5e:00:00:01"),
+            row("is the gateway's", "vtep", "add", "blue", NEW, "--endpoint", gatewayMac),
+            row("belongs to an endpoint", "vtep", "add", "blue", NEW, "--endpoint", mac(1)),
+            row("is behind " + REMOTE + " already", "vtep", "add", "blue", NEW, "--endpoint", mac(2)),
+            row("is no IP address", "vtep", "add", "blue", NEW, "--endpoint", mac(7) + ",here"),
+            row("is in no subnet", "vtep", "add", "blue", NEW, "--endpoint", mac(7) + ",10.10.0.7"),
+            row("at most one IPv4", "vtep", "add", "blue", NEW, "--endpoint", mac(7) + ",10.9.0.7,10.9.0.8"),
+            row(OverlayBed.GATEWAY, "vtep", "add", "blue", NEW, "--endpoint", mac(7) + "," + OverlayBed.GATEWAY),
+            row("10.9.0.255", "vtep", "add", "blue", NEW, "--endpoint", mac(7) + ",10.9.0.255"),
+            row(ip(1), "vtep", "add", "blue", NEW, "--endpoint", mac(7) + "," + ip(1)),
+            row(THERE, "vtep", "add", "blue", NEW, "--endpoint", mac(7) + "," + THERE)
+        );
+    }
+
+    private Stream<Arguments> wrongEndpoints() {
+        return Stream.of(
+            row(mac(2), "endpoint", "attach", "blue", "--netns", next.name(), "--mac", mac(2)),
+            row(THERE, "endpoint", "attach", "blue", "--netns", next.name(), "--ip", THERE)
+        );
+    }
+
+    /** The error, and the body of a PUT. */
+    private static Stream<Arguments> wrongLists() {
+        return Stream.of(
+            Arguments.of("is named twice", "{\"vteps\":[" + vtep(NEW) + "," + vtep(NEW) + "]}"),
+            Arguments.of("is behind",
+                "{\"vteps\":[" + vtep(REMOTE, endpoint(mac(7))) + "," + vtep(NEW, endpoint(mac(7))) + "]}"),
+            Arguments.of("is behind", "{\"vteps\":[" + vtep(NEW, endpoint(mac(7)), endpoint(mac(7))) + "]}"),
+            Arguments.of("Invalid `null` value", "{\"vteps\":[null]}"),
+            Arguments.of("Invalid `null` value", withEndpoint("null")),
+            Arguments.of("is no IP address", "{\"vteps\":[{\"address\":null}]}"),
+            Arguments.of("is no IP address", "{\"vteps\":[{}]}"),
+            Arguments.of("", "{\"vteps\":null}"),
+            Arguments.of("", "{}"),
+            Arguments.of("is not a MAC address", withEndpoint("{}")),
+            Arguments.of("Invalid `null` value", withEndpoint("{\"mac\":\"" + mac(7) + "\",\"addresses\":[null]}")),
+            Arguments.of("Unrecognized field", "{\"vteps\":[{\"address\":\"" + NEW + "\",\"colour\":1}]}"),
+            Arguments.of("JSON is wrong", "{\"vteps\":7}"),
+            Arguments.of("JSON is wrong", "[]"),
+            Arguments.of("has no JSON", "")
+        );
     }
 
     private static String withEndpoint(final String endpoint) {
@@ -176,18 +203,18 @@ class OverlayBadInputIT {
 
     @Test
     void shouldLeaveNothingBehindWhereTheTunnelsPortIsTaken() throws Exception {
-        final TestNamespace namespace = bed.host(1);
-        final SluiceHost host = bed.keep(new SluiceHost(namespace, none -> { }, "--uplink", Underlay.INTERFACE));
-        final String links = host.exec("ip", "-br", "link");
-        try (DatagramSocket other = Peers.in(namespace, () -> new DatagramSocket(4789))) {
-            assertTrue(other.isBound());
-            assertRefused(host.sluice("network", "create", "blue", "--vni", "4242"), "cannot open UDP port 4789");
+        final TestNamespace namespace = bed.host(3);
+        final SluiceHost other = bed.keep(new SluiceHost(namespace, none -> { }, "--uplink", UnderlayBridge.INTERFACE));
+        final String links = other.exec("ip", "-br", "link");
+        try (DatagramSocket socket = Peers.in(namespace, () -> new DatagramSocket(4789))) {
+            assertTrue(socket.isBound());
+            assertRefused(other.sluice("network", "create", "blue", "--vni", "4242"), "cannot open UDP port 4789");
         }
-        assertEquals(0, host.json("network", "ls").size());
-        assertEquals(links, host.exec("ip", "-br", "link"));
-        host.ok("network", "create", "blue", "--vni", "4242");
-        host.ok("network", "rm", "blue");
-        assertEquals(links, host.exec("ip", "-br", "link"));
-        assertEquals("", host.exec("ss", "-Hlun", "sport", "=", "4789"), "without an overlay the host has its port");
+        assertEquals(0, other.json("network", "ls").size());
+        assertEquals(links, other.exec("ip", "-br", "link"));
+        other.ok("network", "create", "blue", "--vni", "4242");
+        other.ok("network", "rm", "blue");
+        assertEquals(links, other.exec("ip", "-br", "link"));
+        assertEquals("", other.exec("ss", "-Hlun", "sport", "=", "4789"), "without an overlay the host has its port");
     }
 }

@@ -32,7 +32,7 @@ import org.sluice.testbed.Eavesdropper;
 import org.sluice.testbed.OverlayBed;
 import org.sluice.testbed.SluiceHost;
 import org.sluice.testbed.SluiceVxlanHost;
-import org.sluice.testbed.Underlay;
+import org.sluice.testbed.UnderlayBridge;
 import org.sluice.testbed.VxlanForger;
 
 /**
@@ -44,6 +44,7 @@ class OverlayHostileIT {
     private static final int MALLORY = 66;
     private static final String HER_MAC = "02:00:00:00:66:66";
     private static final int TIMES = 20;
+    private static final int FLOOD_DATAGRAMS = 60_000;
 
     private final OverlayBed bed = new OverlayBed();
     private SluiceVxlanHost left;
@@ -58,9 +59,9 @@ class OverlayHostileIT {
         left = hosts[0];
         a = bed.container(left, 1);
         b = bed.container(hosts[1], 2);
-        left.putVteps(vtep(Underlay.address(2), endpoint(mac(2), ip(2), ip6(2))));
-        hosts[1].addPeer(Underlay.address(1));
-        mallory = bed.keep(new VxlanForger(bed.host(MALLORY), Underlay.address(1)));
+        left.putVteps(vtep(UnderlayBridge.address(2), endpoint(mac(2), ip(2), ip6(2))));
+        hosts[1].addPeer(UnderlayBridge.address(1));
+        mallory = bed.keep(new VxlanForger(bed.host(MALLORY), UnderlayBridge.address(1)));
         atA = bed.keep(new Eavesdropper(a));
         ping(a, ip(2));
     }
@@ -82,6 +83,7 @@ class OverlayHostileIT {
         for (final int bytes : new int[] {0, 4, 7, 8, 20, 21}) {
             assertDropped("VXLAN_MALFORMED", truncated(bytes));
         }
+
         assertFalse(atA.hasHeard(MARK));
         ping(a, ip(2));
         ping(b, ip6(1));
@@ -89,7 +91,7 @@ class OverlayHostileIT {
 
     @Test
     void shouldDropWhatAVtepMayNotSay() {
-        left.addPeer(Underlay.address(MALLORY));
+        left.addPeer(UnderlayBridge.address(MALLORY));
         final String gateway = left.get("/v1/networks/" + SluiceVxlanHost.NETWORK).path("gatewayMac").asText();
         assertDropped("OVERLAY_VLAN", datagram(tagged(mac(1), HER_MAC, 5)));
         assertDropped("OVERLAY_VLAN", datagram(tagged("ff:ff:ff:ff:ff:ff", HER_MAC, 0)));
@@ -101,10 +103,12 @@ class OverlayHostileIT {
         assertDropped("TUNNEL_NOT_RELAYED", datagram(frame(gateway, HER_MAC)));
         final byte[] out = VxlanForger.udp(new byte[] {10, 9, 0, 66}, new byte[] {(byte) 192, 0, 2, 2}, 53);
         assertDropped("TUNNEL_NOT_RELAYED", datagram(frame(gateway, HER_MAC, (short) 0x0800, out)));
+
         assertFalse(atA.hasHeard(MARK));
         ping(a, ip(2));
         ping(b, ip6(1));
-        // What she may say does arrive: so the silence above means something.
+
+        // A frame that she may send does arrive, so the silence above means something.
         mallory.send(datagram(frame(mac(1), HER_MAC)));
         assertTrue(atA.hasHeard(MARK));
     }
@@ -124,37 +128,35 @@ class OverlayHostileIT {
 
     @Test
     void shouldCarryOnWhileSheFloods() throws Exception {
-        final CompletableFuture<Long> flood = CompletableFuture.supplyAsync(this::flood,
+        final CompletableFuture<Void> flood = CompletableFuture.runAsync(this::flood,
             task -> Thread.ofPlatform().daemon().name("flood").start(task));
+
         final String pings = a.exec("ping", "-c", "50", "-i", "0.02", "-W", "2", ip(2));
         assertTrue(BulkTransfer.send(a, b, ip(2), 5_000_000) > 0);
         assertTrue(BulkTransfer.send(b, a, ip6(1), 5_000_000) > 0);
-        final long sent = flood.get(20, TimeUnit.SECONDS);
-        assertTrue(sent > 10_000, "sent " + sent);
+        flood.get(60, TimeUnit.SECONDS);
+
         assertTrue(Integer.parseInt(pings.replaceAll("(?s).* (\\d+) received.*", "$1")) >= 45, pings);
         assertFalse(atA.hasHeard(MARK));
         assertUnharmed();
     }
 
-    /** For two seconds, not faster than about 50,000 a second. */
-    private long flood() {
+    /** Sends many wrong datagrams, at most about 50,000 in a second. */
+    private void flood() {
         final byte[] good = frame(mac(1), HER_MAC);
         final byte[][] wrong = {datagram(good), datagram(VALID_VNI, 7, good), datagram(0, VNI, good), truncated(0),
             truncated(8), truncated(20), datagram(frame("ff:ff:ff:ff:ff:ff", mac(1)))};
-        final long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(2);
-        long sent = 0;
-        while (System.nanoTime() < end) {
-            for (int i = 0; i < 64; i++) {
-                mallory.send(wrong[(int) (sent++ % wrong.length)]);
+        for (int i = 0; i < FLOOD_DATAGRAMS; i++) {
+            mallory.send(wrong[i % wrong.length]);
+            if (i % 64 == 0) {
+                SluiceHost.sleep(1);
             }
-            SluiceHost.sleep(1);
         }
-        return sent;
     }
 
     @Test
     void shouldSurviveAVtepThatSendsAnything() {
-        left.addPeer(Underlay.address(MALLORY));
+        left.addPeer(UnderlayBridge.address(MALLORY));
         final Random random = new Random(66);
         final byte[] packet = VxlanForger.udp(new byte[] {10, 9, 0, 66}, new byte[] {10, 9, 0, 11}, 53);
         final short[] types = {0x0800, (short) 0x86DD, 0x0806, (short) 0x8100, 0, 5};

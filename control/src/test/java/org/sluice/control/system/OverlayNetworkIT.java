@@ -19,11 +19,11 @@ import org.sluice.testbed.BulkTransfer;
 import org.sluice.testbed.DockerEngine.Container;
 import org.sluice.testbed.DockerHost;
 import org.sluice.testbed.KernelVxlanHost;
+import org.sluice.testbed.Lan;
 import org.sluice.testbed.OverlayBed;
 import org.sluice.testbed.Peers;
 import org.sluice.testbed.SluiceVxlanHost;
-import org.sluice.testbed.Underlay;
-import org.sluice.testbed.Wire;
+import org.sluice.testbed.UnderlayBridge;
 
 /** An overlay is a network like every other: with a way out, published ports and a host, each of its own host. */
 @RequiresRoot
@@ -50,10 +50,10 @@ class OverlayNetworkIT {
         peers.serveTcp(a, 80);
         hosts[0].sluice().ok("port", "publish", "c11", "8080:80");
 
-        assertEquals("192.0.2.1 hello", peers.askTcp(a, Underlay.address(WORLD), 80));
-        assertEquals("192.0.2.2 hello", peers.askTcp(b, Underlay.address(WORLD), 80));
-        assertEquals("192.0.2.2 hello", peers.askUdp(b, Underlay.address(WORLD), 53));
-        ping(a, Underlay.address6(WORLD));
+        assertEquals("192.0.2.1 hello", peers.askTcp(a, UnderlayBridge.address(WORLD), 80));
+        assertEquals("192.0.2.2 hello", peers.askTcp(b, UnderlayBridge.address(WORLD), 80));
+        assertEquals("192.0.2.2 hello", peers.askUdp(b, UnderlayBridge.address(WORLD), 53));
+        ping(a, UnderlayBridge.address6(WORLD));
         assertEquals("192.0.2.50 hello", peers.askTcp(world, "192.0.2.1", 8080));
         assertEquals("192.0.2.2 hello", peers.askTcp(b, "192.0.2.1", 8080), "by its host, out and in again");
         assertEquals(ip(2) + " hello", peers.askTcp(b, ip(1), 80), "through the tunnel");
@@ -70,7 +70,7 @@ class OverlayNetworkIT {
         final KernelVxlanHost right = bed.kernel(2);
         bed.meet(left, right);
         left.sluice().ok("network", "create", "green", "--subnet", "10.8.0.0/24", "--vni", "77");
-        left.sluice().ok("vtep", "add", "green", Underlay.address(2));
+        left.sluice().ok("vtep", "add", "green", UnderlayBridge.address(2));
         final TestNamespace a = bed.container(left, 1);
         final TestNamespace b = bed.container(right, 2);
         final TestNamespace green = bed.container();
@@ -87,7 +87,7 @@ class OverlayNetworkIT {
         b.exec("ip", "route", "add", "default", "via", GATEWAY);
         final long before = left.drops("TUNNEL_NOT_RELAYED");
         assertFalse(reaches(b, GATEWAY));
-        assertEquals("timeout", peers.askTcp(b, Underlay.address(WORLD), 80), "no way out by another host");
+        assertEquals("timeout", peers.askTcp(b, UnderlayBridge.address(WORLD), 80), "no way out by another host");
         assertTrue(left.drops("TUNNEL_NOT_RELAYED") >= before + 2);
         assertFalse(peers.askTcp(green, ip(1), 80).endsWith("hello"), "nor from another network");
         assertFalse(reaches(green, ip(2)), "nor from there through the tunnel");
@@ -95,15 +95,15 @@ class OverlayNetworkIT {
 
     @Test
     void shouldSpanHostsForDocker() {
-        final Wire wire = bed.keep(new Wire());
-        final DockerHost docker = bed.keep(new DockerHost(wire));
+        final Lan lan = bed.keep(new Lan());
+        final DockerHost docker = bed.keep(new DockerHost(lan));
         docker.engine().docker("network", "create", "-d", docker.driver(), "--subnet", OverlayBed.SUBNET,
             "-o", "sluice.vni=4242", "-o", "sluice.vtep_learning=true", SluiceVxlanHost.NETWORK);
-        docker.sluice().ok("vtep", "add", SluiceVxlanHost.NETWORK, Wire.CLIENT_1);
+        docker.sluice().ok("vtep", "add", SluiceVxlanHost.NETWORK, Lan.CLIENT_1);
         final Container a = docker.engine().run("alpha", "--network", SluiceVxlanHost.NETWORK, "--ip", ip(1));
-        final SluiceVxlanHost other = bed.keep(new SluiceVxlanHost(wire.client1(), "--subnet", OverlayBed.SUBNET,
+        final SluiceVxlanHost other = bed.keep(new SluiceVxlanHost(lan.client1(), "--subnet", OverlayBed.SUBNET,
             "--vni", "4242", "--vtep-learning"));
-        other.addPeer(Wire.HOST);
+        other.addPeer(Lan.HOST);
         final TestNamespace b = bed.container();
         other.attach(b, mac(2), ip(2) + "/24");
 

@@ -1,5 +1,6 @@
 package org.sluice.control.system;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -10,6 +11,7 @@ import static org.sluice.testbed.OverlayBed.ping;
 import static org.sluice.testbed.OverlayBed.pingWhole;
 import static org.sluice.testbed.SluiceVxlanHost.endpoint;
 import static org.sluice.testbed.SluiceVxlanHost.vtep;
+import static org.sluice.testbed.TextAssertions.assertContainsAll;
 
 import java.io.IOException;
 import java.net.DatagramPacket;
@@ -35,7 +37,7 @@ import org.sluice.testbed.OverlayBed;
 import org.sluice.testbed.Peers;
 import org.sluice.testbed.SluiceHost;
 import org.sluice.testbed.SluiceVxlanHost;
-import org.sluice.testbed.Underlay;
+import org.sluice.testbed.UnderlayBridge;
 
 /** Tunnels over ways that are narrow or bad, and through the death of a daemon. */
 @RequiresRoot
@@ -70,6 +72,7 @@ class OverlayWaysIT {
         final TestNamespace a = bed.container(hosts[0], 1);
         final TestNamespace b = bed.container(hosts[1], 2);
         ping(a, ip(2));
+
         assertEquals(1450, hosts[0].mtuTo(RIGHT), "nothing long has been sent yet");
 
         assertTrue(BulkTransfer.send(a, b, ip(2), 5_000_000) > 0);
@@ -134,10 +137,10 @@ class OverlayWaysIT {
     @Test
     void shouldCarryIntactOverABadWire() throws IOException {
         final TestNamespace[] ends = {bed.container(), bed.container()};
-        final LossyWire wire = bed.keep(new LossyWire(ends[0], Underlay.INTERFACE, ends[1], Underlay.INTERFACE,
-            new LossyWire.Faults(0.015, 0.02, 0.01), 42));
-        Underlay.address(ends[0], 1);
-        Underlay.address(ends[1], 2);
+        final LossyWire wire = bed.keep(new LossyWire(ends[0], UnderlayBridge.INTERFACE, ends[1],
+            UnderlayBridge.INTERFACE, new LossyWire.Faults(0.015, 0.02, 0.01), 42));
+        UnderlayBridge.address(ends[0], 1);
+        UnderlayBridge.address(ends[1], 2);
         final SluiceVxlanHost[] hosts = bed.sluices(ends, "--vtep-learning");
         bed.meet(hosts);
         final TestNamespace a = bed.container(hosts[0], 1);
@@ -146,8 +149,11 @@ class OverlayWaysIT {
         assertTrue(BulkTransfer.send(a, b, ip(2), 5_000_000) > 0);
         final int arrived = sendDatagrams(b, a, ip(1));
 
-        assertTrue(arrived > DATAGRAMS * 8 / 10 && arrived < DATAGRAMS, "of 1000 datagrams " + arrived);
-        assertTrue(wire.lost() > 20 && wire.reordered() > 20 && wire.duplicated() > 10, "the wire is bad");
+        assertTrue(arrived > DATAGRAMS * 8 / 10, "of 1000 datagrams " + arrived);
+        assertTrue(arrived < DATAGRAMS, "of 1000 datagrams " + arrived);
+        assertTrue(wire.lost() > 20, "lost by the wire: " + wire.lost());
+        assertTrue(wire.reordered() > 20, "reordered by the wire: " + wire.reordered());
+        assertTrue(wire.duplicated() > 10, "doubled by the wire: " + wire.duplicated());
         assertEquals(OverlayBed.UNDERLAY_MTU + 14, wire.longest(), "frames are as long as on a wire, and no longer");
     }
 
@@ -171,8 +177,9 @@ class OverlayWaysIT {
                 receiver.receive(packet);
                 final byte[] got = Arrays.copyOf(packet.getData(), packet.getLength());
                 final int number = ByteBuffer.wrap(got).getInt();
-                assertTrue(number >= 0 && number < DATAGRAMS && Arrays.equals(content(number), got),
-                    "a datagram of " + got.length + " bytes, number " + number);
+                assertTrue(number >= 0, () -> "number " + number);
+                assertTrue(number < DATAGRAMS, () -> "number " + number);
+                assertArrayEquals(content(number), got, () -> "number " + number);
                 arrived.add(number);
             }
         } catch (final SocketTimeoutException ex) {
@@ -192,13 +199,15 @@ class OverlayWaysIT {
         final SluiceVxlanHost[] hosts = bed.sluices(2);
         final TestNamespace a = bed.container(hosts[0], 1);
         final TestNamespace b = bed.container(hosts[1], 2);
-        hosts[0].putVteps(vtep(Underlay.address(2), remote(2)), vtep("192.0.2.9"), vtep("2001:db8:1::9", remote(9)));
-        hosts[1].putVteps(vtep(Underlay.address(1), remote(1)));
+        hosts[0].putVteps(vtep(UnderlayBridge.address(2), remote(2)), vtep("192.0.2.9"),
+            vtep("2001:db8:1::9", remote(9)));
+        hosts[1].putVteps(vtep(UnderlayBridge.address(1), remote(1)));
         bed.peers().serveEcho(b, 7);
         final Socket socket = bed.peers().connect(a, ip(2), 7);
+
         assertEquals("before", echo(socket, "before"));
         final String table = known(hosts[0]);
-        assertTrue(table.contains(mac(2)) && table.contains("2001:db8:1::9"), table);
+        assertContainsAll(table, mac(2), "2001:db8:1::9");
 
         hosts[0].sluice().kill();
         socket.getOutputStream().write("during".getBytes(StandardCharsets.US_ASCII));

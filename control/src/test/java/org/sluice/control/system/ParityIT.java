@@ -21,10 +21,10 @@ import org.junit.jupiter.api.Test;
 import org.sluice.linux.testbed.RequiresRoot;
 import org.sluice.linux.testbed.TestNamespace;
 import org.sluice.testbed.BridgeParityHost;
+import org.sluice.testbed.Lan;
 import org.sluice.testbed.ParityHost;
 import org.sluice.testbed.Peers;
 import org.sluice.testbed.SluiceParityHost;
-import org.sluice.testbed.Wire;
 
 /**
  * Each scenario once on the kernel's bridge with iptables, and once on the switch: who reaches whom, which address is
@@ -38,7 +38,7 @@ class ParityIT {
 
     /** One run: a host and what was seen on it. */
     private static final class Run implements AutoCloseable {
-        private final Wire wire = new Wire();
+        private final Lan lan = new Lan();
         private final Peers peers = new Peers();
         private final Map<String, String> outcomes = new LinkedHashMap<>();
         private final ParityHost host;
@@ -48,8 +48,8 @@ class ParityIT {
         private final TestNamespace internal;
         private final TestNamespace quiet;
 
-        private Run(final Function<Wire, ParityHost> kind) {
-            host = kind.apply(wire);
+        private Run(final Function<Lan, ParityHost> kind) {
+            host = kind.apply(lan);
             host.network("web", 77, true, false, true);
             host.network("other", 78, false, false, true);
             host.network("closed", 79, false, true, true);
@@ -60,13 +60,13 @@ class ParityIT {
             internal = host.container("closed", "d");
             quiet = host.container("quiet", "e");
             final TestNamespace f = host.container("quiet", "f");
-            for (final TestNamespace server : new TestNamespace[] {b, c, f, wire.router()}) {
+            for (final TestNamespace server : new TestNamespace[] {b, c, f, lan.router()}) {
                 peers.serveTcp(server, 80);
             }
             peers.serveTcp(host.namespace(), 2222);
             peers.serveUdp(b, 53);
-            peers.serveUdp(wire.router(), Wire.WORLD, 53);
-            peers.serveUdp(wire.router(), Wire.WORLD6, 53);
+            peers.serveUdp(lan.router(), Lan.WORLD, 53);
+            peers.serveUdp(lan.router(), Lan.WORLD6, 53);
             host.publish("b", "8080:80");
             host.publish("b", "5353:53/udp");
             host.publish("b", "9000-9010:70-80");
@@ -81,69 +81,69 @@ class ParityIT {
             errors();
             manyAndLong();
             host.unpublish("b", "8080:80");
-            tcp("a port taken back", wire.client1(), Wire.HOST, 8080);
+            tcp("a port taken back", lan.client1(), Lan.HOST, 8080);
             return outcomes;
         }
 
         private void toTheWorld() {
-            tcp("egress", a, Wire.WORLD, 80);
-            tcp("egress to one that refuses", a, Wire.WORLD, 81);
-            udp("egress", a, Wire.WORLD, 53);
-            udp("egress to one that refuses", a, Wire.WORLD, 54);
-            tcp("egress of IPv6", a, Wire.WORLD6, 80);
-            udp("egress of IPv6", a, Wire.WORLD6, 53);
-            ping("egress", a, Wire.WORLD);
-            ping("egress of IPv6", a, Wire.WORLD6);
-            ping("20 kB egress", a, "-s", "20000", Wire.WORLD);
-            ping("20 kB egress of IPv6", a, "-s", "20000", Wire.WORLD6);
-            ping("20 kB to the host", a, "-s", "20000", Wire.HOST);
-            outcomes.put("20 kB datagram out", brief(peers.askUdp(a, Wire.WORLD, 53, "x".repeat(20_000))));
-            tcp("egress of the host itself", host.namespace(), Wire.WORLD, 80);
-            tcp("egress of an internal network", internal, Wire.WORLD, 80);
+            tcp("egress", a, Lan.WORLD, 80);
+            tcp("egress to one that refuses", a, Lan.WORLD, 81);
+            udp("egress", a, Lan.WORLD, 53);
+            udp("egress to one that refuses", a, Lan.WORLD, 54);
+            tcp("egress of IPv6", a, Lan.WORLD6, 80);
+            udp("egress of IPv6", a, Lan.WORLD6, 53);
+            ping("egress", a, Lan.WORLD);
+            ping("egress of IPv6", a, Lan.WORLD6);
+            ping("20 kB egress", a, "-s", "20000", Lan.WORLD);
+            ping("20 kB egress of IPv6", a, "-s", "20000", Lan.WORLD6);
+            ping("20 kB to the host", a, "-s", "20000", Lan.HOST);
+            outcomes.put("20 kB datagram out", brief(peers.askUdp(a, Lan.WORLD, 53, "x".repeat(20_000))));
+            tcp("egress of the host itself", host.namespace(), Lan.WORLD, 80);
+            tcp("egress of an internal network", internal, Lan.WORLD, 80);
         }
 
         private void fromTheWorld() {
-            tcp("published, first client", wire.client1(), Wire.HOST, 8080);
-            tcp("published, second client", wire.client2(), Wire.HOST, 8080);
-            tcp("published range", wire.client1(), Wire.HOST, 9010);
-            tcp("published, nobody there", wire.client1(), Wire.HOST, 9001);
-            udp("published", wire.client1(), Wire.HOST, 5353);
-            outcomes.put("20 kB datagram in", brief(peers.askUdp(wire.client1(), Wire.HOST, 5353, "x".repeat(20_000))));
-            tcp("published of IPv6", wire.client1(), Wire.HOST6, 8080);
-            tcp("published on loopback only", wire.client1(), Wire.HOST, 7000);
-            tcp("not published", wire.client1(), Wire.HOST, 8081);
-            tcp("the host's own service", wire.client1(), Wire.HOST, 2222);
+            tcp("published, first client", lan.client1(), Lan.HOST, 8080);
+            tcp("published, second client", lan.client2(), Lan.HOST, 8080);
+            tcp("published range", lan.client1(), Lan.HOST, 9010);
+            tcp("published, nobody there", lan.client1(), Lan.HOST, 9001);
+            udp("published", lan.client1(), Lan.HOST, 5353);
+            outcomes.put("20 kB datagram in", brief(peers.askUdp(lan.client1(), Lan.HOST, 5353, "x".repeat(20_000))));
+            tcp("published of IPv6", lan.client1(), Lan.HOST6, 8080);
+            tcp("published on loopback only", lan.client1(), Lan.HOST, 7000);
+            tcp("not published", lan.client1(), Lan.HOST, 8081);
+            tcp("the host's own service", lan.client1(), Lan.HOST, 2222);
             tcp("from the host by loopback", host.namespace(), "127.0.0.1", 8080);
             tcp("from the host by loopback alone", host.namespace(), "127.0.0.1", 7000);
-            tcp("from the host by its address", host.namespace(), Wire.HOST, 8080);
-            udp("from the host by its address", host.namespace(), Wire.HOST, 5353);
+            tcp("from the host by its address", host.namespace(), Lan.HOST, 8080);
+            udp("from the host by its address", host.namespace(), Lan.HOST, 5353);
         }
 
         private void amongThemselves() {
-            tcp("hairpin to another", a, Wire.HOST, 8080);
-            tcp("hairpin to oneself", b, Wire.HOST, 8080);
-            udp("hairpin", a, Wire.HOST, 5353);
+            tcp("hairpin to another", a, Lan.HOST, 8080);
+            tcp("hairpin to oneself", b, Lan.HOST, 8080);
+            udp("hairpin", a, Lan.HOST, 5353);
             tcp("hairpin by the gateway", a, "10.77.0.1", 8080);
             tcp("the host's service by the gateway", a, "10.77.0.1", 2222);
-            tcp("the host's service by its address", a, Wire.HOST, 2222);
+            tcp("the host's service by its address", a, Lan.HOST, 2222);
             tcp("directly", a, "10.77.0.3", 80);
             tcp("another network", a, "10.78.0.2", 80);
-            tcp("another network's published port", c, Wire.HOST, 8080);
+            tcp("another network's published port", c, Lan.HOST, 8080);
             tcp("without icc", quiet, "10.80.0.3", 80);
-            tcp("without icc, published", quiet, Wire.HOST, 8083);
+            tcp("without icc, published", quiet, Lan.HOST, 8083);
         }
 
         private void errors() {
-            outcomes.put("one hop", error(a, "-t", "1", Wire.WORLD));
-            outcomes.put("one hop of IPv6", error(a, "-t", "1", Wire.WORLD6));
+            outcomes.put("one hop", error(a, "-t", "1", Lan.WORLD));
+            outcomes.put("one hop of IPv6", error(a, "-t", "1", Lan.WORLD6));
             outcomes.put("nobody there", error(a, "192.0.2.99"));
             final TestNamespace far = new TestNamespace();
             try {
-                wire.router().exec("ip", "link", "add", "far", "mtu", "1300", "type", "veth", "peer", "name", "eth0",
+                lan.router().exec("ip", "link", "add", "far", "mtu", "1300", "type", "veth", "peer", "name", "eth0",
                     "netns", far.name());
-                wire.router().exec("ip", "addr", "add", "203.0.113.1/24", "dev", "far");
-                wire.router().exec("ip", "link", "set", "far", "up");
-                wire.router().exec("sysctl", "-qw", "net.ipv4.ip_forward=1");
+                lan.router().exec("ip", "addr", "add", "203.0.113.1/24", "dev", "far");
+                lan.router().exec("ip", "link", "set", "far", "up");
+                lan.router().exec("sysctl", "-qw", "net.ipv4.ip_forward=1");
                 far.exec("ip", "link", "set", "eth0", "mtu", "1300", "up");
                 far.exec("ip", "addr", "add", "203.0.113.2/24", "dev", "eth0");
                 far.exec("ip", "route", "add", "default", "via", "203.0.113.1");
@@ -161,7 +161,7 @@ class ParityIT {
             int answered = 0;
             try {
                 for (int i = 0; i < CONNECTIONS; i++) {
-                    sockets.add(peers.connect(i % 2 == 0 ? wire.client1() : wire.client2(), Wire.HOST, 8080));
+                    sockets.add(peers.connect(i % 2 == 0 ? lan.client1() : lan.client2(), Lan.HOST, 8080));
                 }
                 for (final Socket socket : sockets) {
                     socket.getOutputStream().write("hello".getBytes(StandardCharsets.US_ASCII));
@@ -179,7 +179,7 @@ class ParityIT {
 
         private String transfer() throws IOException {
             peers.serveStream(b, 75, TRANSFER_BYTES);
-            final Socket socket = peers.connect(wire.client1(), Wire.HOST, 9005);
+            final Socket socket = peers.connect(lan.client1(), Lan.HOST, 9005);
             final InputStream in = socket.getInputStream();
             long sum = 0;
             for (int round = 0; round < 8; round++) {
@@ -229,7 +229,7 @@ class ParityIT {
         public void close() {
             peers.close();
             host.close();
-            wire.close();
+            lan.close();
         }
     }
 

@@ -12,6 +12,7 @@ import org.sluice.datapath.bridge.Fdb;
 import org.sluice.datapath.bridge.FdbReader;
 import org.sluice.datapath.buffer.DropReason;
 import org.sluice.datapath.buffer.OffHeapRegion;
+import org.sluice.datapath.buffer.PortIndex;
 import org.sluice.datapath.command.Command;
 import org.sluice.datapath.command.CommandChannel;
 import org.sluice.datapath.command.CommandException;
@@ -44,7 +45,7 @@ final class SimulatedSwitch implements AutoCloseable {
     private final CommandChannel channel = new CommandChannel();
     private final EventChannel events = new EventChannel(() -> { });
     private final MemoryPoller poller = new MemoryPoller();
-    private final DeviceRegistry devices = new DeviceRegistry(Fdb.MAX_PORTS);
+    private final DeviceRegistry devices = new DeviceRegistry(PortIndex.LIMIT);
     private final List<Throwable> errors = new ArrayList<>();
     private final CounterGroup<WorkerCounter> counters = new CounterGroup<>(registry.values(),
         registry.allocate(WorkerCounter.class, 1, "worker"));

@@ -63,6 +63,7 @@ class NetNamespaceTest {
 
     private static void assertMessage(final String part, final Path path) {
         final NamespaceException ex = assertThrows(NamespaceException.class, () -> NetNamespace.open(path));
-        assertTrue(ex.getMessage().contains(part) && ex.getMessage().contains(path.toString()), ex.getMessage());
+        assertTrue(ex.getMessage().contains(part), ex.getMessage());
+        assertTrue(ex.getMessage().contains(path.toString()), ex.getMessage());
     }
 }

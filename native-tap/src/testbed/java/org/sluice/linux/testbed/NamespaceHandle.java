@@ -5,6 +5,6 @@ import org.sluice.linux.sys.NetNamespace;
 /** A network namespace that a test can enter. */
 @FunctionalInterface
 public interface NamespaceHandle {
-    /** Opens it as the product does. */
+    /** Opens the namespace as the daemon does. */
     NetNamespace open();
 }

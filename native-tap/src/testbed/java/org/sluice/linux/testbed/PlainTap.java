@@ -13,8 +13,8 @@ import org.sluice.linux.sys.Linux;
 import org.sluice.linux.sys.NetNamespace;
 
 /**
- * A TAP that stands for a wire: without a virtio-net header and without offloads. So the kernel itself fills in the
- * checksums and cuts large segments, and what is read is what an Ethernet card would send.
+ * A TAP that stands for a network card on a wire. It has no virtio-net header and no offloads, so the kernel itself
+ * fills in checksums and cuts large segments: a read returns a frame as a card would send it.
  */
 public final class PlainTap implements AutoCloseable {
     private final FileDescriptor file;
@@ -23,7 +23,7 @@ public final class PlainTap implements AutoCloseable {
         this.file = file;
     }
 
-    /** Makes one in a namespace. It is down, and goes when it is closed. */
+    /** Makes one in a namespace. It is down; closing it removes it. */
     public static PlainTap create(final NamespaceHandle namespace, final String name) {
         try (NetNamespace opened = namespace.open()) {
             return opened.call(() -> create(name));
@@ -58,7 +58,7 @@ public final class PlainTap implements AutoCloseable {
     /**
      * Reads a frame.
      *
-     * @return its length; 0 when there is none now; -1 when there will be none, for the interface has gone.
+     * @return its length; 0 when none waits; -1 when the interface has gone.
      */
     public int read(final long address, final int capacity) {
         final long bytes = LibC.INSTANCE.read(file.fd(), address, capacity);
@@ -69,7 +69,7 @@ public final class PlainTap implements AutoCloseable {
         return errno == Linux.EAGAIN || errno == Linux.EINTR ? 0 : -1;
     }
 
-    /** Writes a frame; the result is false when the kernel does not take it, as while the interface is down. */
+    /** Writes a frame; the result is false when the kernel refuses it, for example while the interface is down. */
     public boolean write(final long address, final int length) {
         return LibC.INSTANCE.write(file.fd(), address, length) == length;
     }

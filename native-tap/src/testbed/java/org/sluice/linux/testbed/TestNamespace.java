@@ -10,9 +10,12 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 import org.sluice.linux.sys.NetNamespace;
 
-/** A network namespace of the test's own, with a name that no other run has; deleted when it is closed. */
+/**
+ * A network namespace with a name that no other run has. It stands for a host, a container, or a piece of the network
+ * between them. Closing it deletes it.
+ */
 public final class TestNamespace implements NamespaceHandle, AutoCloseable {
-    /** Of all those of this process. */
+    /** Begins the names of all namespaces that this process makes. */
     private static final String PREFIX = "slt" + ProcessHandle.current().pid() + "-";
     private static final AtomicInteger NEXT = new AtomicInteger();
 
@@ -37,7 +40,7 @@ public final class TestNamespace implements NamespaceHandle, AutoCloseable {
         return NetNamespace.open(NetNamespace.pathOf(name));
     }
 
-    /** Runs a command inside and returns what it printed; a status other than 0 fails the test. */
+    /** Runs a command inside and returns its output; a status other than 0 fails the test. */
     public String exec(final String... command) {
         return run(inside(command));
     }
@@ -47,7 +50,7 @@ public final class TestNamespace implements NamespaceHandle, AutoCloseable {
         return tryRun(inside(command)).status();
     }
 
-    /** Runs a command inside and returns what it printed, whatever its status. */
+    /** Runs a command inside and returns its output, whatever its status. */
     public String tryExec(final String... command) {
         return tryRun(inside(command)).output();
     }
@@ -61,7 +64,7 @@ public final class TestNamespace implements NamespaceHandle, AutoCloseable {
         return inside.toArray(String[]::new);
     }
 
-    /** Runs a command and returns what it printed; a status other than 0 fails the test. */
+    /** Runs a command and returns its output; a status other than 0 fails the test. */
     public static String run(final String... command) {
         final Ended ended = tryRun(command);
         if (ended.status() != 0) {
@@ -86,15 +89,18 @@ public final class TestNamespace implements NamespaceHandle, AutoCloseable {
         }
     }
 
-    /** Deletes all those of this process that are still there, and ends by force what runs in them. */
+    /** The names of the namespaces of this process that exist now. */
+    static List<String> all() {
+        return run("ip", "netns", "list").lines().map(line -> line.split(" ")[0])
+            .filter(name -> name.startsWith(PREFIX)).toList();
+    }
+
+    /** Deletes all namespaces of this process, and ends the processes in them by force. */
     public static void removeAll() {
-        for (final String line : run("ip", "netns", "list").lines().toList()) {
-            final String name = line.split(" ")[0];
-            if (name.startsWith(PREFIX)) {
-                run("ip", "netns", "pids", name).lines().map(pid -> ProcessHandle.of(Long.parseLong(pid.strip())))
-                    .flatMap(Optional::stream).forEach(ProcessHandle::destroyForcibly);
-                tryRun("ip", "netns", "del", name);
-            }
+        for (final String name : all()) {
+            run("ip", "netns", "pids", name).lines().map(pid -> ProcessHandle.of(Long.parseLong(pid.strip())))
+                .flatMap(Optional::stream).forEach(ProcessHandle::destroyForcibly);
+            tryRun("ip", "netns", "del", name);
         }
     }
 
