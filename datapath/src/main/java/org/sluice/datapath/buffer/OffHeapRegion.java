@@ -55,10 +55,17 @@ public final class OffHeapRegion implements AutoCloseable {
         requirePositive(sizeBytes);
         try {
             final MappedBytes bytes = MappedBytes.singleMappedBytes(new File(file.toString()), sizeBytes);
-            return new OffHeapRegion(bytes.addressForRead(0), sizeBytes, bytes::releaseLast);
+            return new OffHeapRegion(bytes.addressForRead(0), sizeBytes, () -> unmap(bytes));
         } catch (final IOException ex) {
             throw new UncheckedIOException("cannot map " + file + ": " + ex.getMessage(), ex);
         }
+    }
+
+    /** The bytes leave their store mapped: it holds a reference of its own. Chronicle unmaps it in the background. */
+    private static void unmap(final MappedBytes bytes) {
+        final BytesStore<?, ?> store = bytes.bytesStore();
+        bytes.releaseLast();
+        store.release(ReferenceOwner.INIT);
     }
 
     public long address() {

@@ -1,12 +1,16 @@
 package org.sluice.datapath.buffer;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+
+import net.openhft.chronicle.core.io.BackgroundResourceReleaser;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -40,6 +44,20 @@ class OffHeapRegionTest {
         try (OffHeapRegion again = OffHeapRegion.mapped(file, 10_000)) {
             assertEquals(77, again.slice(9_992, 8).getLong(0));
         }
+    }
+
+    @Test
+    void shouldUnmapTheFileWhenItIsClosed() throws Exception {
+        final Path file = folder.resolve("closed.dat");
+        final OffHeapRegion region = OffHeapRegion.mapped(file, 10_000);
+        assertTrue(isMapped(file));
+        region.close();
+        BackgroundResourceReleaser.releasePendingResources();
+        assertFalse(isMapped(file));
+    }
+
+    private static boolean isMapped(final Path file) throws IOException {
+        return Files.readAllLines(Path.of("/proc/self/maps")).stream().anyMatch(line -> line.contains(file.toString()));
     }
 
     @Test
