@@ -29,7 +29,9 @@ import org.sluice.datapath.trace.ProbeChannel;
 import org.sluice.datapath.worker.ForwardingWorker;
 import org.sluice.datapath.worker.WorkerResources;
 
-/** A worker with all that it needs, over devices of the benchmark's own; its duty cycles are run by the benchmark. */
+/**
+ * A complete worker over a benchmark's own devices; the benchmark's thread runs its duty cycles. Used by one thread.
+ */
 final class BenchSwitch implements AutoCloseable {
     private static final int MAX_COUNTERS = 512;
 
@@ -57,7 +59,7 @@ final class BenchSwitch implements AutoCloseable {
         worker = new ForwardingWorker(new WorkerResources("bench", SystemNanoClock.INSTANCE, BenchSwitch::fail, channel,
             poller, devices, fdb, connections, conntrack, NatPorts.DEFAULT, 0x5EED, events, new ProbeChannel(),
             registry.values(), counters, drops));
-        // Two duty cycles: where the command ring begins anew, the first one only finds its end.
+        // Two duty cycles: when the command ring wraps around, the first one only finds its end.
         proxy = new WorkerProxy(channel, () -> {
             worker.doWork();
             worker.doWork();
@@ -94,14 +96,14 @@ final class BenchSwitch implements AutoCloseable {
         return counters.get(counter);
     }
 
-    /** What was lost while a run was prepared is none of its. */
+    /** Ignores the frames lost during preparation. */
     void ignoreDropsSoFar() {
         for (final DropReason reason : DropReason.values()) {
             drops.set(reason, 0);
         }
     }
 
-    /** A run in which frames were lost has measured something else. */
+    /** Fails if the run lost frames, because it has then measured something else. */
     void requireNoDrops() {
         for (final DropReason reason : DropReason.values()) {
             if (drops.get(reason) > 0) {

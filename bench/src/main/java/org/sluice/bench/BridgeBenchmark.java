@@ -32,11 +32,11 @@ public class BridgeBenchmark extends NanosecondBenchmark {
     private static final int FDB_CAPACITY = 128 * 1024;
     private static final ConntrackConfig CONNTRACK =
         new ConntrackConfig(1024, 1024, true, true, ConntrackConfig.defaultTimeouts());
-    /** Frames lie as in the slots of a batch. */
+    /** Frames have the same place as in the slots of a batch. */
     private static final int HEADROOM = FrameBatch.HEADROOM;
     /**
-     * 64k frames of this stride are 132 MiB: more than the caches hold. Not a power of two, as in no device: such
-     * frames would all compete for the same few sets of the first cache.
+     * 64k frames with this stride take 132 MiB, more than the caches hold. As with every device, it is not a power of
+     * two: such frames would all compete for the same few sets of the first cache.
      */
     private static final int STRIDE = 2048 + 64;
     private static final long SOURCE_MAC = 0x0242_0A00_0000L;
@@ -46,13 +46,13 @@ public class BridgeBenchmark extends NanosecondBenchmark {
     @Param({"64", "1500"})
     private int frameLength;
 
-    /** MAC addresses in the FDB that the frames go to. */
+    /** MAC addresses in the FDB that receive the frames. */
     @Param({"1", "1024", "65536"})
     private int macs;
 
     /**
-     * one: all frames come from the endpoint's own MAC and the source guard checks it, as on a container's port.
-     * many: half of the MACs are sources, learned and refreshed, without a guard.
+     * one: all frames come from the endpoint's own MAC, and the source guard checks it, as on a container's port. many:
+     * half of the MACs are sources, learned and refreshed, without a guard.
      */
     @Param({"one", "many"})
     private String sources;

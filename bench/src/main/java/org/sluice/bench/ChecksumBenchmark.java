@@ -18,13 +18,13 @@ public class ChecksumBenchmark extends NanosecondBenchmark {
     /** Where a payload begins in a frame: not aligned to a word of eight bytes. */
     private static final int START = 54;
 
-    /** Bytes that are summed. */
+    /** Bytes to sum. */
     @Param({"1448", "9000", "65536"})
     private int length;
 
     private OffHeapRegion region;
 
-    /** Fills the memory with something. */
+    /** Fills the memory. */
     @Setup(Level.Trial)
     public void setUp() {
         region = OffHeapRegion.anonymous(START + length);

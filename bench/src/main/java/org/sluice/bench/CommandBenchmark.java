@@ -12,8 +12,9 @@ import org.sluice.datapath.conntrack.ConntrackConfig;
 import org.sluice.datapath.protocol.IpAddress;
 
 /**
- * The command ring: a command is encoded, offered, drained by the worker in a duty cycle, carried out, and its result
- * taken. One operation is one command and two duty cycles; the wait for a worker on another core is no part of it.
+ * The command ring: the benchmark encodes and offers a command, the worker drains and executes it in a duty cycle, and
+ * the benchmark takes the result. One operation is one command and two duty cycles. It excludes the wait for a worker
+ * on another core.
  */
 @State(Scope.Thread)
 public class CommandBenchmark extends NanosecondBenchmark {
@@ -33,7 +34,7 @@ public class CommandBenchmark extends NanosecondBenchmark {
         command = new Command.SetLocalAddress(IpAddress.IPV4_HIGH, IpAddress.ipv4Low(ADDRESS), true);
     }
 
-    /** One command, to its result. */
+    /** One command and its result. */
     @Benchmark
     public void execute() throws Exception {
         host.execute(command);

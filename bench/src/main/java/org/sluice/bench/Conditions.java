@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** Under what conditions something is measured: a figure without them is not written down. */
+/** The conditions of a measurement: no figure is recorded without them. */
 public final class Conditions {
     private static final int PATIENCE_SECONDS = 20;
 
@@ -19,7 +19,7 @@ public final class Conditions {
         return conditions;
     }
 
-    /** Where results of this commit go. */
+    /** The folder for results of this commit. */
     public static Path resultFolder() {
         return Path.of(script("result-folder").strip());
     }

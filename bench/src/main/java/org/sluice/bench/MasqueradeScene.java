@@ -17,9 +17,9 @@ import org.sluice.datapath.protocol.UdpFlyweight;
 import org.sluice.datapath.route.Route;
 
 /**
- * An endpoint, an uplink and a router behind it, in memory: the endpoint's packets of many flows, and the world's
- * answers to them, lie ready and are copied into the batch, as a TAP would. The flows' source ports are of those that
- * the switch has for itself, and so are kept.
+ * An endpoint, an uplink and a router behind it, in memory. Templates hold the endpoint's packets of many flows, and
+ * the world's answers to them; the devices copy them into the batch, as a TAP would. The flows' source ports are in the
+ * switch's own range, so the switch keeps them. Used by one thread.
  */
 final class MasqueradeScene implements AutoCloseable {
     static final int BURST = 32;
@@ -76,7 +76,9 @@ final class MasqueradeScene implements AutoCloseable {
         return host;
     }
 
-    /** Sends the first packets of all flows, and their answers; the router's MAC address is found with the first. */
+    /**
+     * Sends the first packets of all flows, and their answers. The first one also resolves the router's MAC address.
+     */
     void openAll() throws Exception {
         if (tcp) {
             setTcpFlags(endpoint, TcpFlyweight.SYN, 0, 0);
@@ -93,7 +95,7 @@ final class MasqueradeScene implements AutoCloseable {
         }
     }
 
-    /** Makes so many other connections, to other servers, and forgets none of them in {@link #forget()}. */
+    /** Opens this many other connections, to other servers. {@link #forget()} forgets none of them. */
     void establishOthers(final int count) throws Exception {
         findRouter();
         for (int i = 0; i < count; i += BURST) {
@@ -122,7 +124,7 @@ final class MasqueradeScene implements AutoCloseable {
         endpoint.rewind();
     }
 
-    /** One duty cycle with a burst of the endpoint's. */
+    /** One duty cycle with a burst from the endpoint. */
     int sendBurstOut() {
         poller.only(ENDPOINT);
         return host.worker().doWork();

@@ -18,9 +18,9 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * The first packet of a masqueraded connection through the whole layer-3 path: look-up that finds nothing, route,
- * policy, a source port, the new entry, the rewritten packet. One operation is one connection. The table is emptied
- * between iterations, and is large enough not to fill within one.
+ * The first packet of a masqueraded connection through the whole layer-3 path: a failed look-up, route, policy, a
+ * source port, the new entry, the rewritten packet. One operation is one connection. The benchmark empties the table
+ * between iterations; it is large enough not to fill within one.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.SingleShotTime)
@@ -31,7 +31,7 @@ import org.openjdk.jmh.annotations.Warmup;
 public class NewConnectionBenchmark {
     private static final int NEW = 65_536;
 
-    /** Connections that are there already. */
+    /** Connections that exist before. */
     @Param({"0", "204800"})
     private int established;
 
@@ -44,13 +44,13 @@ public class NewConnectionBenchmark {
         scene.establishOthers(established);
     }
 
-    /** Forgets the connections of the iteration before. */
+    /** Forgets the connections of the previous iteration. */
     @Setup(Level.Iteration)
     public void forget() throws Exception {
         scene.forget();
     }
 
-    /** Opens them all. */
+    /** Opens all connections. */
     @Benchmark
     @OperationsPerInvocation(NEW)
     public int open() {

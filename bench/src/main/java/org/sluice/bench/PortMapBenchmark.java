@@ -15,7 +15,7 @@ import org.sluice.datapath.nat.PortMapTable;
 import org.sluice.datapath.protocol.IpAddress;
 import org.sluice.datapath.protocol.IpProtocol;
 
-/** Which published port a new connection is for, with so many of them. One operation is one look-up. */
+/** The look-up of a new connection's port map among many published ports. One operation is one look-up. */
 @State(Scope.Thread)
 public class PortMapBenchmark extends NanosecondBenchmark {
     private static final int LOOKUPS = 1024;
@@ -23,14 +23,14 @@ public class PortMapBenchmark extends NanosecondBenchmark {
     private static final int HOST = 0xC000_020A;
     private static final int ENDPOINT = 0x0A00_0002;
 
-    /** Published singly. */
+    /** Ports, published one by one. */
     @Param({"1", "100", "10000"})
     private int ports;
 
     private final PortMapTable table = new PortMapTable();
     private int[] order;
 
-    /** Publishes them. */
+    /** Publishes the ports. */
     @Setup(Level.Trial)
     public void setUp() {
         for (int port = FIRST_PORT; port < FIRST_PORT + ports; port++) {
@@ -40,7 +40,7 @@ public class PortMapBenchmark extends NanosecondBenchmark {
         order = new SplittableRandom(0x5EED).ints(LOOKUPS, FIRST_PORT, FIRST_PORT + ports).toArray();
     }
 
-    /** All of them by turns. */
+    /** Looks up all of them in turn. */
     @Benchmark
     @OperationsPerInvocation(LOOKUPS)
     public int find() {

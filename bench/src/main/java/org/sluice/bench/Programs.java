@@ -7,15 +7,15 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
 
-/** Runs other programs, bounded in time. */
+/** Runs other programs with a time limit. Any thread. */
 public final class Programs {
     private Programs() {
     }
 
     /**
-     * Runs a program to its end, and returns what it printed.
+     * Runs a program to its end, and returns its output.
      *
-     * @throws IllegalStateException when it fails, or runs for longer.
+     * @throws IllegalStateException when the program fails, or exceeds its time.
      */
     public static String run(final int seconds, final String... command) {
         try {
@@ -27,10 +27,10 @@ public final class Programs {
     }
 
     /**
-     * What a process prints until its end.
+     * Waits for a process's end, and returns its output.
      *
-     * @param shown its command, for people.
-     * @throws IllegalStateException when it fails, or runs for longer.
+     * @param shown its command, human-readable.
+     * @throws IllegalStateException when the process fails, or exceeds its time.
      */
     public static String output(final Process process, final int seconds, final String shown) {
         final Thread guard = Thread.ofVirtual().start(() -> {
@@ -59,7 +59,7 @@ public final class Programs {
         }
     }
 
-    /** Whether there is a program of that name. */
+    /** Whether a program of that name exists. */
     public static boolean isInstalled(final String program) {
         return Arrays.stream(System.getenv("PATH").split(":")).anyMatch(folder ->
             Files.isExecutable(Path.of(folder, program)));

@@ -6,8 +6,8 @@ import org.sluice.datapath.buffer.OffHeapRegion;
 import org.sluice.datapath.device.PacketDevice;
 
 /**
- * An in-memory device that gives the same frames again and again, by lending their addresses as a ring would, and
- * takes whatever it is given.
+ * An in-memory device that gives the same frames again and again, and accepts every frame sent to it. It lends the
+ * frames' addresses, as a ring would. Used by one thread.
  */
 final class ReplayDevice implements PacketDevice {
     private final OffHeapRegion region;

@@ -10,9 +10,9 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
 /**
- * The whole layer-3 path of one worker with masquerade, established flows of 64-byte packets: one duty cycle takes a
- * burst of 32 from the endpoint, out to the uplink, the next one the answers from the uplink, back in. One operation is
- * one packet.
+ * The whole layer-3 path of one worker with masquerade, for established flows of 64-byte packets. One duty cycle takes
+ * a burst of 32 from the endpoint out to the uplink; the next one takes the answers from the uplink back in. One
+ * operation is one packet.
  */
 @State(Scope.Thread)
 public class RoutingBenchmark extends NanosecondBenchmark {

@@ -36,12 +36,12 @@ import org.sluice.datapath.tunnel.Vtep;
 import org.sluice.datapath.tunnel.VtepTable;
 
 /**
- * A super-frame of TCP over IPv4 cut into segments with their checksums, and segments merged into one again, with
- * theirs checked. One operation is one super-frame: 64 KiB in 47 segments, or 45 full segments.
+ * Cuts a super-frame of TCP over IPv4 into segments with their checksums, and merges segments into one, with a check of
+ * theirs. One operation is one super-frame: 64 KiB in 47 segments, or 45 full segments.
  */
 @State(Scope.Thread)
 public class SegmentationBenchmark extends NanosecondBenchmark {
-    /** Of TCP over IPv4 in a VXLAN tunnel over IPv4 with 1500 bytes, with timestamps. */
+    /** Payload of TCP over IPv4 with timestamps, in a VXLAN tunnel over IPv4 with an MTU of 1500. */
     private static final int MSS = 1398;
     private static final int SEGMENTS = 45;
     private static final int HEADERS = 54;
@@ -50,7 +50,7 @@ public class SegmentationBenchmark extends NanosecondBenchmark {
     private static final int PEER = 0x0A63_0001;
     private static final int FRONT = 128;
     private static final int STRIDE = 2048 + 64;
-    /** The first one becomes the super-frame. */
+    /** Room for the first segment, which becomes the super-frame. */
     private static final int FIRST_ROOM = 70_000;
     private static final int TARGET_BYTES = 128 * 1024;
 
@@ -66,7 +66,7 @@ public class SegmentationBenchmark extends NanosecondBenchmark {
     private Port underlay;
     private int frames;
 
-    /** Writes the super-frame, and the segments that become one. */
+    /** Writes the super-frame, and the segments to merge. */
     @Setup(Level.Trial)
     public void setUp() {
         final long frame = superFrame.address() + FRONT;
@@ -147,7 +147,7 @@ public class SegmentationBenchmark extends NanosecondBenchmark {
         return (int) (at - target.address());
     }
 
-    /** Merges 45 datagrams. The first one's headers, which were written over, come anew before. */
+    /** Merges 45 datagrams, after it has restored the first one's headers, which merging overwrites. */
     @Benchmark
     public int merge() {
         UnsafeApi.copyMemory(firstHeaders.address(), datagram(0), VxlanFlyweight.LENGTH + HEADERS);

@@ -22,8 +22,8 @@ import org.sluice.datapath.protocol.IpAddress;
 import org.sluice.datapath.protocol.IpProtocol;
 
 /**
- * The tables alone, one look-up after the other, for keys in random order: what a look-up costs as a table outgrows the
- * caches. The pipeline does better, for it looks up a burst at once. One operation is one look-up.
+ * The tables alone, one look-up after the other, for keys in random order: the cost of a look-up as a table outgrows
+ * the caches. The pipeline is faster, because it looks up a burst at once. One operation is one look-up.
  */
 @State(Scope.Thread)
 public class TableBenchmark extends NanosecondBenchmark {
@@ -38,7 +38,7 @@ public class TableBenchmark extends NanosecondBenchmark {
     private static final int FIRST_PORT = 32_768;
     private static final int SERVICE_PORT = 80;
 
-    /** Entries of the table. */
+    /** Entries in the table. */
     @Param({"1024", "65536", "1048576"})
     private int entries;
 
@@ -68,7 +68,7 @@ public class TableBenchmark extends NanosecondBenchmark {
         }
     }
 
-    /** The tuples lie one after the other, so that making them is no part of what is measured. */
+    /** The tuples lie one after the other, so that the measurement does not include their making. */
     private void fillConnections() {
         final int capacity = entries + entries / 4;
         final ConntrackConfig config =
@@ -94,7 +94,7 @@ public class TableBenchmark extends NanosecondBenchmark {
         return tuples.address() + (long) number * FlowTuple.BYTES;
     }
 
-    /** Where a MAC address is. */
+    /** Looks up the port of a MAC address. */
     @Benchmark
     @OperationsPerInvocation(LOOKUPS)
     public int fdbLookup() {
@@ -105,7 +105,7 @@ public class TableBenchmark extends NanosecondBenchmark {
         return found;
     }
 
-    /** A source address that is known already. */
+    /** Refreshes a known source address. */
     @Benchmark
     @OperationsPerInvocation(LOOKUPS)
     public int fdbRefresh() {
@@ -116,14 +116,14 @@ public class TableBenchmark extends NanosecondBenchmark {
         return known;
     }
 
-    /** The connection of a packet. */
+    /** Looks up the connection of a packet. */
     @Benchmark
     @OperationsPerInvocation(LOOKUPS)
     public long connectionLookup() {
         long found = 0;
         for (int i = 0; i < LOOKUPS; i++) {
             final long tuple = tuple(nextKey());
-            // The byte is read as the tracker reads a connection that it has found.
+            // Reads a byte, as the tracker reads a connection that it has found.
             found += UnsafeApi.getByte(Connection.ofRef(connections.find(tuple, connections.hash(tuple))));
         }
         return found;

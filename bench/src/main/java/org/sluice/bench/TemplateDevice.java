@@ -8,7 +8,10 @@ import org.sluice.datapath.buffer.OffHeapRegion;
 import org.sluice.datapath.device.PacketDevice;
 import org.sluice.datapath.protocol.VirtioNetHeaderFlyweight;
 
-/** Gives copies of its frames, in turn and round again, in the batch's own slots; takes what it is given. */
+/**
+ * Gives copies of its frames, in a cycle, in the batch's own slots, and accepts every frame sent to it. Used by one
+ * thread.
+ */
 final class TemplateDevice implements PacketDevice {
     private final OffHeapRegion region;
     private final VirtioNetHeaderFlyweight virtio = new VirtioNetHeaderFlyweight();
@@ -32,12 +35,12 @@ final class TemplateDevice implements PacketDevice {
         return frames;
     }
 
-    /** Where the frame is to be written. */
+    /** Address where the caller writes the frame. */
     long template(final int number) {
         return region.address() + (long) number * frameLength;
     }
 
-    /** The first frame is next. */
+    /** Starts again with the first frame. */
     void rewind() {
         next = 0;
     }
@@ -56,7 +59,7 @@ final class TemplateDevice implements PacketDevice {
 
     @Override
     public void transmit(final EgressQueue queue) {
-        // All is taken, and nothing is done with it.
+        // Accepts all frames and ignores them.
     }
 
     @Override

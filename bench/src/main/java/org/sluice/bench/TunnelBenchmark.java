@@ -34,9 +34,9 @@ import org.sluice.datapath.tunnel.SuperFrameDevice;
 import org.sluice.datapath.tunnel.Vtep;
 
 /**
- * Frames of 64 bytes through the tunnel, in bursts of 32, over an underlay that takes datagrams and gives the same ones
- * again and again. The UDP checksum is 0, so that no frame is merged with another. With many VTEPs every frame of a
- * burst is for, or from, another one. One operation is one frame.
+ * Frames of 64 bytes through the tunnel, in bursts of 32, over an underlay that accepts datagrams and gives the same
+ * ones again and again. The UDP checksum is 0, so that no frame is merged with another. With many VTEPs, each frame of
+ * a burst belongs to another one. One operation is one frame.
  */
 @State(Scope.Thread)
 public class TunnelBenchmark extends NanosecondBenchmark {
@@ -55,7 +55,7 @@ public class TunnelBenchmark extends NanosecondBenchmark {
     private static final long FIRST_REMOTE_MAC = 0x0242_0B00_0000L;
     private static final ConntrackConfig CONNTRACK =
         new ConntrackConfig(1024, 1024, true, true, ConntrackConfig.defaultTimeouts());
-    /** At the end of the counters, where no other is: nobody asks for these, so that all VTEPs share them. */
+    /** At the end of the counters, where no other lies. Nobody reads these, so all VTEPs share them. */
     private static final int FIRST_SHARED_COUNTER = 480;
 
     /** Remote VTEPs, with an endpoint behind each. */
@@ -144,7 +144,7 @@ public class TunnelBenchmark extends NanosecondBenchmark {
         return host.worker().doWork();
     }
 
-    /** The last step of that alone, for one VTEP after the other. */
+    /** The last step of it alone, for one VTEP after the other. */
     @Benchmark
     @OperationsPerInvocation(BURST)
     public int encapsulateOnly() {
@@ -181,7 +181,10 @@ public class TunnelBenchmark extends NanosecondBenchmark {
         underlay.close();
     }
 
-    /** Gives the same datagrams again and again; their VXLAN headers, which are written over, anew each time. */
+    /**
+     * Gives the same datagrams again and again. It restores their VXLAN headers each time, because the switch
+     * overwrites them. Used by one thread.
+     */
     private static final class Underlay implements SuperFrameDevice {
         private final OffHeapRegion region;
         private final int datagrams;

@@ -3,7 +3,7 @@ package org.sluice.bench;
 import org.sluice.datapath.device.DevicePoller;
 import org.sluice.datapath.device.PacketDevice;
 
-/** Says that ports have frames, one after the other in turn, always. */
+/** Reports ports as ready, one after the other in turn, always. Used by one thread. */
 final class TurnPoller implements DevicePoller {
     private final int[] allPorts;
     private int[] ports;
@@ -14,7 +14,7 @@ final class TurnPoller implements DevicePoller {
         this.ports = ports;
     }
 
-    /** From now on only this port has frames. */
+    /** From now on only this port is ready. */
     void only(final int port) {
         if (ports.length != 1 || ports[0] != port) {
             ports = new int[] {port};
@@ -22,12 +22,12 @@ final class TurnPoller implements DevicePoller {
         }
     }
 
-    /** From now on no port has. */
+    /** From now on no port is ready. */
     void none() {
         ports = new int[0];
     }
 
-    /** From now on all ports have, the first one next. */
+    /** From now on all ports are ready in turn, starting with the first. */
     void inTurn() {
         ports = allPorts;
         turn = ports.length - 1;
@@ -35,12 +35,12 @@ final class TurnPoller implements DevicePoller {
 
     @Override
     public void add(final int portIndex, final PacketDevice device) {
-        // There is nothing to watch.
+        // Nothing to watch.
     }
 
     @Override
     public void remove(final int portIndex, final PacketDevice device) {
-        // There is nothing to watch.
+        // Nothing to watch.
     }
 
     @Override
@@ -55,11 +55,11 @@ final class TurnPoller implements DevicePoller {
 
     @Override
     public void wakeUp() {
-        // It never sleeps.
+        // Never sleeps.
     }
 
     @Override
     public void close() {
-        // It holds nothing.
+        // Holds nothing.
     }
 }

@@ -8,9 +8,9 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * A figure as a picture: a group of bars a path, a bar a system, with the range over the rounds as a whisker and the
- * ratio to the path's peer above. SVG that needs nothing but itself. (The chart libraries for Java draw by AWT, which
- * needs fonts of the machine.)
+ * Draws a figure as a self-contained SVG: a group of bars for each path, a bar for each system, the range over the
+ * rounds as a whisker, and above it the ratio to the path's peer. (Java's chart libraries draw with AWT, which needs
+ * the machine's fonts.)
  */
 final class BarChart {
     private static final int WIDTH = 860;
@@ -36,7 +36,7 @@ final class BarChart {
         this.paths = paths;
     }
 
-    /** Empty where the figure was not measured on any path. */
+    /** The chart; empty if the figure was not measured on any path. */
     static Optional<String> of(final Results results, final Figure figure) {
         final List<TrafficPath> paths = Arrays.stream(TrafficPath.values())
             .filter(path -> path != TrafficPath.HOST && results.has(path, figure)).toList();
@@ -54,7 +54,7 @@ final class BarChart {
         add("<text x=\"12\" y=\"22\" font-size=\"15\" font-weight=\"bold\">%s, %s</text>", figure.title(),
             figure.unit());
         text(WIDTH - RIGHT, 22, "end", 11, (figure.moreIsBetter() ? "more" : "less")
-            + " is better; bars are medians, lines the range of the rounds, x the ratio to the first bar");
+            + " is better; bars: medians, lines: range of the rounds, x: ratio to the first bar");
         drawLegend();
         for (int tick = 0; tick <= TICKS; tick++) {
             final double value = top * tick / TICKS;

@@ -18,41 +18,41 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** The comparison of switches, end to end: what {@code make compare} runs. */
+/** The end-to-end comparison of switches, which {@code make compare} runs. Runs on the main thread. */
 @Command(name = "compare", mixinStandardHelpOptions = true,
-    description = "Measures Sluice beside docker0 and other switches, all in network namespaces of its own.")
+    description = "Measures Sluice beside docker0 and other switches, all in their own network namespaces.")
 public final class CompareCommand implements Callable<Integer> {
     private static final List<Figure> PLOTS = List.of(Figure.STREAM_1, Figure.STREAM_4,
         Figure.UNPACED_1, Figure.UNPACED_4, Figure.TCP_P50, Figure.TCP_P99,
         Figure.UDP_P50, Figure.PACKETS, Figure.CONNECTIONS, Figure.CPU_PER_GBIT, Figure.CPU_PER_MILLION);
-    /** Apart from picocli's own, 1 for a run that failed and 2 for wrong options. */
+    /** Besides picocli's own: 1 for a failed run, 2 for wrong options. */
     private static final int SLOWER_STATUS = 3;
 
     @Option(names = "--rounds", defaultValue = "3",
-        description = "How often each system is measured: ${DEFAULT-VALUE}.")
+        description = "Number of measurements of each system: ${DEFAULT-VALUE}.")
     private int rounds;
 
-    @Option(names = "--seconds", defaultValue = "2", description = "How long each load lasts: ${DEFAULT-VALUE}.")
+    @Option(names = "--seconds", defaultValue = "2", description = "Duration of each load: ${DEFAULT-VALUE}.")
     private int seconds;
 
     @Option(names = "--systems", split = ",", paramLabel = "SYSTEM",
-        description = "Of docker0, bridge, ovs, vxlan, adaptive, busy (the last two are Sluice); default all.")
+        description = "docker0, bridge, ovs, vxlan, adaptive, busy (the last two are Sluice); default all.")
     private List<String> systems;
 
-    @Option(names = "--paths", split = ",", paramLabel = "PATH", description = "Of container, egress, published,"
+    @Option(names = "--paths", split = ",", paramLabel = "PATH", description = "container, egress, published,"
         + " loopback, overlay, overlay-plain, host; default all but overlay-plain.")
     private List<String> paths;
 
     @Option(names = "--out", paramLabel = "FOLDER",
-        description = "Where compare.json, compare.txt and the plots go; default perf-results/TIME-COMMIT.")
+        description = "Folder for compare.json, compare.txt and the plots; default perf-results/TIME-COMMIT.")
     private Path out;
 
     @Option(names = "--against", paramLabel = "FILE",
-        description = "A compare.json to check the result against; status 3 when something got slower.")
+        description = "A compare.json to check the result against; exit status 3 if something got slower.")
     private Path against;
 
     @Option(names = "--report", paramLabel = "FILE",
-        description = "Measures nothing: takes a compare.json that is there, and writes what is made of it.")
+        description = "Measures nothing: reads an existing compare.json, and writes text and plots from it.")
     private Path existing;
 
     public static void main(final String[] arguments) {
@@ -76,7 +76,7 @@ public final class CompareCommand implements Callable<Integer> {
             }
         }
         System.out.println(text);
-        System.out.println("written to " + folder);
+        System.out.println("wrote " + folder);
         return against == null ? 0 : check(report);
     }
 
@@ -88,7 +88,7 @@ public final class CompareCommand implements Callable<Integer> {
             : paths.stream().map(TrafficPath::of)).collect(Collectors.toUnmodifiableSet());
         final Map<String, String> conditions = Conditions.read();
         conditions.put("tcp", Congestion.of(Place.ofProcess(ProcessHandle.current().pid()))
-            + ", and reno where it says not paced");
+            + ", and reno for loads that are not paced");
         return Report.of(new Comparison(contenders, wanted, rounds, seconds, System.out).run(), conditions, rounds,
             seconds);
     }
@@ -96,7 +96,7 @@ public final class CompareCommand implements Callable<Integer> {
     private int check(final Report report) throws IOException {
         final List<RegressionCheck.Change> changes =
             RegressionCheck.changes(Report.read(against).results(), report.results());
-        System.out.println("beside " + against + ":");
+        System.out.println("compared with " + against + ":");
         changes.forEach(change -> System.out.println("  " + change));
         final boolean slower = changes.stream().anyMatch(RegressionCheck.Change::slower);
         System.out.println(slower ? "something got slower" : "nothing got slower");

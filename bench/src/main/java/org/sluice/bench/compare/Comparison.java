@@ -10,12 +10,13 @@ import java.util.StringJoiner;
 import org.sluice.linux.testbed.TestNamespace;
 
 /**
- * Measures systems by turns, round by round: each is set up, every path of it is put under every load, and it is
- * removed before the next one, so that nothing runs beside what is measured.
+ * Measures systems in turn, round by round. It sets a system up, puts every load on each of its paths, and removes it
+ * before the next one, so that nothing runs beside the measured system. Used by one thread; a signal's thread breaks
+ * the run off.
  */
 final class Comparison {
     private static final int WARM_UP_SECONDS = 1;
-    /** Connections by loopback pass a proxy, whose code is compiled only after some tens of thousands of them. */
+    /** Connections through loopback pass a proxy, whose code is compiled only after some tens of thousands of them. */
     private static final int LONG_WARM_UP_SECONDS = 8;
     private static final Set<Load> WARM_UP = Set.of(Load.ONE_STREAM, Load.SMALL_PACKETS, Load.CONNECTIONS);
     private static final long CALM_MS = 5000;
@@ -28,11 +29,11 @@ final class Comparison {
     private final PrintStream progress;
     private final Results results = new Results();
     private final long start = System.nanoTime();
-    /** What is to be removed when the run is broken off. */
+    /** The resource to remove when the run is broken off. */
     private volatile AutoCloseable current;
 
     /**
-     * @param seconds of each load.
+     * @param seconds duration of each load.
      */
     Comparison(final List<Contender> contenders, final Set<TrafficPath> paths, final int rounds, final int seconds,
                final PrintStream progress) {
@@ -44,7 +45,7 @@ final class Comparison {
     }
 
     /**
-     * Runs it to its end. Broken off by a signal, it removes what it has made.
+     * Runs the comparison to its end. If a signal breaks it off, it removes its systems.
      *
      * @throws MeasurementException when a figure cannot be measured.
      */
@@ -119,12 +120,12 @@ final class Comparison {
             try {
                 open.close();
             } catch (final Exception ex) {
-                throw new MeasurementException("not all could be removed", ex);
+                throw new MeasurementException("could not remove everything", ex);
             }
         }
     }
 
-    /** What a run that is broken off while it sets a system up has made so far. */
+    /** Removes the parts of an unfinished system when the run is broken off. */
     private void breakOff() {
         try {
             removeCurrent();

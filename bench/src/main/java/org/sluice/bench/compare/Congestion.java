@@ -3,11 +3,11 @@ package org.sluice.bench.compare;
 import java.util.function.Supplier;
 
 /**
- * TCP's congestion control, a setting of the sender's namespace. Some pace what they send by timers (bbr), and a stream
- * then tells more of the timers than of the switch.
+ * TCP's congestion control, a setting of the sender's namespace. Some algorithms pace with timers (bbr): a stream then
+ * measures the timers more than the switch.
  */
 final class Congestion {
-    /** Any namespace may have it (net/ipv4/tcp_cong.c), and where nothing is lost it is as good as cubic. */
+    /** Any namespace may use it (net/ipv4/tcp_cong.c), and without loss it equals cubic. */
     private static final String UNPACED = "reno";
     private static final String SETTING = "net.ipv4.tcp_congestion_control";
     private static final int PATIENCE_SECONDS = 5;
@@ -15,7 +15,7 @@ final class Congestion {
     private Congestion() {
     }
 
-    /** Of a place. */
+    /** The congestion control of a place. */
     static String of(final Place place) {
         return Program.run(place, PATIENCE_SECONDS, "sysctl", "-n", SETTING).strip();
     }

@@ -10,8 +10,8 @@ public enum Contender {
     DOCKER0("docker0", "docker0 (dockerd, bridge, iptables)", false,
         new Stage(Docker0Scene::new, TrafficPath.CONTAINER, TrafficPath.EGRESS, TrafficPath.PUBLISHED,
             TrafficPath.LOOPBACK)),
-    /** For what docker run takes alone: traffic passes as on docker0. */
-    DOCKER_NETWORK("network", "Docker's bridge network of one's own", false),
+    /** Only for the time of docker run: its traffic passes as on docker0. */
+    DOCKER_NETWORK("network", "Docker bridge network, user-defined", false),
     KERNEL_BRIDGE("bridge", "bare kernel bridge", false, new Stage(KernelBridgeScene::new, TrafficPath.CONTAINER)),
     OPEN_VSWITCH("ovs", "Open vSwitch, userspace", false,
         new Stage(OpenVswitchScene::new, TrafficPath.CONTAINER),
@@ -28,7 +28,7 @@ public enum Contender {
     private final List<Stage> stages;
 
     /**
-     * What is set up for it.
+     * A scene that the system needs.
      *
      * @param paths that the scene has.
      */
@@ -53,27 +53,27 @@ public enum Contender {
             new Stage(() -> new SluiceOverlayScene(TrafficPath.OVERLAY_PLAIN, idle), TrafficPath.OVERLAY_PLAIN)};
     }
 
-    /** As a person names it on the command line. */
+    /** Its name on the command line. */
     public String id() {
         return id;
     }
 
-    /** As people read it. */
+    /** Its name in reports. */
     public String title() {
         return title;
     }
 
-    /** Without the explanation. */
+    /** The title without the explanation. */
     String shortTitle() {
         return title.replaceFirst(" \\(.*", "");
     }
 
-    /** Whether it becomes faster by being used, as compiled code does; then each path is used before it is measured. */
+    /** Whether use makes it faster, as it does compiled code; then each path gets a warm-up. */
     boolean warmsUp() {
         return warmsUp;
     }
 
-    /** One after the other. */
+    /** Its stages, one after the other. */
     List<Stage> stages() {
         return stages;
     }
@@ -81,7 +81,7 @@ public enum Contender {
     /** The system of that name. */
     public static Contender of(final String id) {
         return Arrays.stream(values()).filter(contender -> contender.id.equals(id)).findFirst()
-            .orElseThrow(() -> new IllegalArgumentException("there is no system \"" + id + "\"; there are "
+            .orElseThrow(() -> new IllegalArgumentException("unknown system \"" + id + "\"; known systems: "
                 + String.join(", ", Arrays.stream(values()).map(Contender::id).toList())));
     }
 }

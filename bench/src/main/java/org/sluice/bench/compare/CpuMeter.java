@@ -5,12 +5,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/**
- * CPU time, from the kernel's own account in /proc, in ticks of 10 ms (USER_HZ, proc(5)).
- */
+/** Reads CPU time from the kernel's accounts in /proc, in ticks of 10 ms (USER_HZ, proc(5)). */
 final class CpuMeter {
     private static final double SECONDS_PER_TICK = 0.01;
-    /** Fields of the line "cpu" that are not time in use: idle, iowait; and guest time, which user has already. */
+    /** Fields of the line "cpu" that are not time in use: idle, iowait; and guest time, which user time includes. */
     private static final int IDLE = 4;
     private static final int IO_WAIT = 5;
     private static final int GUEST = 9;
@@ -21,7 +19,7 @@ final class CpuMeter {
     private CpuMeter() {
     }
 
-    /** Seconds that the machine's cores have worked so far, all together. */
+    /** Seconds that all cores of the machine have worked so far. */
     static double machineSeconds() {
         final String[] words = read("/proc/stat").lines().findFirst().orElseThrow().split("\\s+");
         long ticks = 0;
@@ -44,7 +42,7 @@ final class CpuMeter {
         return ticks * SECONDS_PER_TICK;
     }
 
-    /** Megabytes of memory that these processes have resident, all together. */
+    /** Megabytes of resident memory of all these processes. */
     static double residentMegabytes(final List<ProcessHandle> processes) {
         double kilobytes = 0;
         for (final ProcessHandle process : processes) {

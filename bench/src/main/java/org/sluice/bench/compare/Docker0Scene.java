@@ -10,7 +10,7 @@ import java.util.Map;
 import org.sluice.linux.testbed.TestNamespace;
 import org.sluice.testbed.DockerEngine;
 
-/** Two containers on docker0, made by a real dockerd with its defaults: bridge, iptables, docker-proxy. */
+/** Two containers on docker0, created by a real dockerd with its defaults: bridge, iptables, docker-proxy. */
 final class Docker0Scene implements Scene {
     private static final String ADDRESS = "{{.NetworkSettings.IPAddress}}";
 
@@ -48,7 +48,7 @@ final class Docker0Scene implements Scene {
         return ends;
     }
 
-    /** The processes that stand for published ports: dockerd itself is there whichever network its containers have. */
+    /** The processes for published ports. It excludes dockerd, which runs with any network. */
     @Override
     public List<ProcessHandle> processes() {
         return engine.process().descendants()

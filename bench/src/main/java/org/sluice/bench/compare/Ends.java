@@ -1,15 +1,15 @@
 package org.sluice.bench.compare;
 
 /**
- * The two ends of a path, on which a {@link Load} is put.
+ * The two ends of a path for a {@link Load}.
  *
- * @param client where the load begins.
- * @param server where it is served.
- * @param target address that the client asks for.
- * @param listen address that the server has.
+ * @param client where the load's client runs.
+ * @param server where the load's server runs.
+ * @param target address that the client uses.
+ * @param listen address that the server listens on.
  */
 public record Ends(Place client, Place server, String target, String listen) {
-    /** Both ends know each other by the same address. */
+    /** Ends of a path on which both use the same address for the server. */
     Ends(final Place client, final Place server, final String target) {
         this(client, server, target, target);
     }

@@ -3,11 +3,11 @@ package org.sluice.bench.compare;
 import java.util.EnumSet;
 import java.util.Set;
 
-/** What is measured. */
+/** The figures that the comparison measures. */
 public enum Figure {
     STREAM_1("TCP, one stream", "Gbit/s", true),
     STREAM_4("TCP, four streams", "Gbit/s", true),
-    /** With congestion control that does not pace, which is most hosts' (Linux's default is cubic). */
+    /** With congestion control that does not pace, as on most hosts (Linux's default is cubic). */
     UNPACED_1("TCP, one stream, not paced", "Gbit/s", true),
     UNPACED_4("TCP, four streams, not paced", "Gbit/s", true),
     TCP_P50("TCP round trip p50", "us", false),
@@ -18,19 +18,19 @@ public enum Figure {
     UDP_P999("UDP round trip p99.9", "us", false),
     PACKETS("64-byte packets", "k/s", true),
     CONNECTIONS("TCP connections", "1/s", true),
-    /** Of the whole machine: a packet's way is walked on anybody's account. */
-    CPU_PER_GBIT("CPU a Gbit, one stream", "ms", false),
-    CPU_PER_MILLION("CPU a million packets", "s", false),
-    /** Of {@code docker run}: with a network, less without one. */
-    SET_UP("network set-up of docker run", "ms", false),
+    /** CPU of the whole machine, because any process may pay for a packet's path. */
+    CPU_PER_GBIT("CPU per Gbit, one stream", "ms", false),
+    CPU_PER_MILLION("CPU per million packets", "s", false),
+    /** The time of {@code docker run} with a network, minus its time without one. */
+    SET_UP("network setup of docker run", "ms", false),
     PUBLISH_1("docker run, 1 port published", "ms", false),
     PUBLISH_100("docker run, 100 ports published", "ms", false),
-    PUBLISH_10000("10,000 ports published singly, one request", "ms", false),
-    ATTACH("endpoint attached by the API", "ms", false),
+    PUBLISH_10000("10,000 single ports published, one request", "ms", false),
+    ATTACH("endpoint attached through the API", "ms", false),
     READY("daemon ready", "ms", false),
-    SILENT("TCP round trip p50, 200 silent endpoints besides", "us", false),
+    SILENT("TCP round trip p50, 200 more silent endpoints", "us", false),
     MEMORY("resident memory after the loads", "MB", false),
-    IDLE("idle CPU, of a core", "%", false);
+    IDLE("idle CPU, share of a core", "%", false);
 
     private static final Set<Figure> AT_ONCE =
         EnumSet.of(STREAM_1, STREAM_4, UNPACED_1, UNPACED_4, TCP_P50, UDP_P50, PACKETS, CONNECTIONS);
@@ -45,7 +45,7 @@ public enum Figure {
         this.moreIsBetter = moreIsBetter;
     }
 
-    /** As people read it. */
+    /** Its name in reports. */
     public String title() {
         return title;
     }
@@ -58,7 +58,7 @@ public enum Figure {
         return moreIsBetter;
     }
 
-    /** Whether it is told while the comparison runs; the others would be too much to read then. */
+    /** Whether the comparison prints it while it runs; all figures would be too many. */
     boolean isShownAtOnce() {
         return AT_ONCE.contains(this);
     }

@@ -4,18 +4,18 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Where a frame to an address goes first, as the kernel of that place would send it.
+ * The first hop of a frame to an address, as the kernel of that place would send it.
  *
- * @param link   interface that it leaves by.
- * @param ownMac of that interface.
- * @param source address that it comes from.
- * @param mac    of who takes it.
+ * @param link   interface that it leaves through.
+ * @param ownMac MAC address of that interface.
+ * @param source source address.
+ * @param mac    MAC address of the receiver.
  */
 record FirstHop(String link, String ownMac, String source, String mac) {
     private static final int PATIENCE_SECONDS = 10;
 
     static FirstHop of(final Place place, final String target) {
-        // So that the neighbour is known; who answers does not matter.
+        // Makes the kernel resolve the neighbour; no answer to the ping is needed.
         Program.run(place, PATIENCE_SECONDS, "sh", "-c", "ping -c 1 -W 1 " + target + " || true");
         final String route = ip(place, "-o", "route", "get", target);
         final String link = Program.after(route, "dev");

@@ -18,12 +18,12 @@ import org.sluice.testbed.Lan;
 import org.sluice.testbed.SluiceHost;
 
 /**
- * Figures of the systems themselves: how long {@code docker run} takes for a network's sake, with and without ports, by
- * turns on a host with docker0 and on one with Sluice; and what Sluice's daemon takes for what it is asked.
+ * Measures the systems themselves: the time that a network adds to {@code docker run}, with and without ports, in turn
+ * on a host with docker0 and on one with Sluice; and the time of requests to Sluice's daemon.
  */
 final class HostFigures {
     private static final int STARTS = 10;
-    /** With so many ports it takes docker0 that long. */
+    /** Few runs, because docker0 takes that long with this many ports. */
     private static final int LONG_STARTS = 2;
     private static final int SILENT = 200;
     private static final int READY_RUNS = 3;
@@ -38,7 +38,7 @@ final class HostFigures {
     private final Consumer<String> progress;
 
     /**
-     * @param keep is told of what is to be removed when the run is broken off.
+     * @param keep receives the resource to remove when the run is broken off.
      */
     HostFigures(final List<Contender> contenders, final Results results, final Consumer<AutoCloseable> keep,
                 final Consumer<String> progress) {
@@ -62,7 +62,7 @@ final class HostFigures {
     }
 
     private void measureDocker() {
-        progress.accept("docker run, by turns");
+        progress.accept("docker run, in turn");
         try (Resources resources = new Resources()) {
             keep.accept(resources);
             final TestNamespace host = resources.namespace();
@@ -72,7 +72,7 @@ final class HostFigures {
             final DockerHost sluice = resources.keep(new DockerHost(resources.keep(new Lan())));
             kernel.docker("network", "create", "--subnet", "10.98.0.0/24", "web");
             sluice.engine().docker("network", "create", "-d", sluice.driver(), "--subnet", "10.97.0.0/24", "web");
-            // Each host has something to do already, and has done everything once.
+            // Each host already has some load, and has done everything once.
             for (final DockerEngine engine : List.of(kernel, sluice.engine())) {
                 engine.run("one", "--network", "web");
                 engine.run("two", "--network", "web", "-p", "5201:5201", "-p", "8000:8000");
@@ -100,7 +100,7 @@ final class HostFigures {
         add(Contender.SLUICE_ADAPTIVE, Figure.PUBLISH_1, start(sluice, "web", "-p", "9000:80"));
     }
 
-    /** A container that ends at once: milliseconds. */
+    /** Runs a container that ends at once; returns milliseconds. */
     private static double start(final DockerEngine engine, final String network, final String... options) {
         final List<String> command = new ArrayList<>(List.of("run", "--rm", "--network", network));
         command.addAll(List.of(options));
@@ -124,7 +124,7 @@ final class HostFigures {
                 host.stop();
                 add(Contender.SLUICE_ADAPTIVE, Figure.READY, milliseconds(host::start));
             }
-            // Twice: the first time compiles.
+            // Twice, because the first run includes compilation.
             final String ports = IntStream.range(0, PORTS_10000).mapToObj(i -> "\"" + (FIRST_PORT + i) + ":80\"")
                 .collect(Collectors.joining(",", "{\"ports\":[", "]}"));
             for (int i = 0; i < 2; i++) {

@@ -5,7 +5,7 @@ import java.util.Map;
 
 import org.sluice.linux.testbed.TestNamespace;
 
-/** Two containers on a bridge of the kernel's without any rules: what docker0 costs is more than this. */
+/** Two containers on a kernel bridge without any rules: the lower bound of docker0's cost. */
 final class KernelBridgeScene implements Scene {
     private static final String ADDRESS = "10.95.0.3";
 
@@ -17,7 +17,7 @@ final class KernelBridgeScene implements Scene {
             final TestNamespace host = resources.namespace();
             host.exec("ip", "link", "add", "br0", "type", "bridge");
             host.exec("ip", "link", "set", "br0", "up");
-            // Without the kernel's br_netfilter there is no such setting, and nothing to be turned off.
+            // Without the kernel's br_netfilter this setting does not exist, and nothing needs turning off.
             host.status("sysctl", "-qw", "net.bridge.bridge-nf-call-iptables=0");
             ends = Map.of(TrafficPath.CONTAINER,
                 new Ends(container(host, "10.95.0.2", 1), container(host, ADDRESS, 2), ADDRESS));

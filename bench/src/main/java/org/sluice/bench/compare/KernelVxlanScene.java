@@ -5,7 +5,7 @@ import java.util.Map;
 
 import org.sluice.linux.testbed.TestNamespace;
 
-/** A container on each of two hosts, joined by the kernel: a VXLAN device and a veth in a bridge, without rules. */
+/** A container on each of two hosts. The kernel joins them: a VXLAN device and a veth in a bridge, without rules. */
 final class KernelVxlanScene implements Scene {
     private final TrafficPath path;
     private final TwoHosts hosts;
@@ -26,7 +26,7 @@ final class KernelVxlanScene implements Scene {
     private void setUp(final int number) {
         final TestNamespace host = hosts.host(number);
         final TestNamespace container = hosts.container(number);
-        // Without the kernel's br_netfilter there is no such setting, and nothing to be turned off.
+        // Without the kernel's br_netfilter this setting does not exist, and nothing needs turning off.
         host.status("sysctl", "-qw", "net.bridge.bridge-nf-call-iptables=0");
         host.exec("ip", "link", "add", "vxlan0", "mtu", TwoHosts.MTU, "type", "vxlan", "id",
             String.valueOf(TwoHosts.VNI), "dstport", "4789", "local", TwoHosts.hostAddress(number), "remote",

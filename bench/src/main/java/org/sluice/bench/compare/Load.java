@@ -12,12 +12,12 @@ import java.util.stream.Stream;
 import org.HdrHistogram.Histogram;
 
 /**
- * What is put on a path, and the figures that it gives. The field's own generators where there are any: iperf3,
- * sockperf, wrk; for small packets and for the server of connections, which must not be the narrow place, programs of
- * the comparison's own (bench/src/main/c).
+ * A load on a path, and the figures that it yields. It uses the field's own generators where they exist: iperf3,
+ * sockperf, wrk. The generator of small packets and the server of connections, which must not be the bottleneck, are
+ * programs of this module (bench/src/main/c).
  */
 enum Load {
-    /** One TCP stream, and what it costs; with the congestion control of the machine, as the next one. */
+    /** One TCP stream, and its cost. It uses the machine's congestion control, as does the next load. */
     ONE_STREAM {
         @Override
         Map<Figure, Double> run(final Ends ends, final int seconds) {
@@ -63,7 +63,7 @@ enum Load {
             return packets(ends, seconds);
         }
     },
-    /** A connection for each request, 16 at a time. */
+    /** One connection for each request, 16 at a time. */
     CONNECTIONS {
         @Override
         Map<Figure, Double> run(final Ends ends, final int seconds) {
@@ -87,7 +87,7 @@ enum Load {
     /**
      * Puts the load on the path.
      *
-     * @throws MeasurementException when it does not come to its end.
+     * @throws MeasurementException when the load does not finish.
      */
     abstract Map<Figure, Double> run(Ends ends, int seconds);
 
@@ -100,7 +100,7 @@ enum Load {
         final String output = Program.serve(ends.server(), true, STREAM_PORT, "iperf3", "-s", "-1", "-p", port)
             .during(() -> Program.run(ends.client(), seconds + PATIENCE_SECONDS, "iperf3", "-c", ends.target(), "-p",
                 port, "-t", String.valueOf(seconds), "-P", String.valueOf(streams), "-f", "k"));
-        // The last line of what has been received, of all streams: ... 0.00-2.00 sec 4.2 GBytes 17990000 Kbits/sec
+        // The last line with the received bytes of all streams: ... 0.00-2.00 sec 4.2 GBytes 17990000 Kbits/sec
         final List<String> words = List.of(output.lines().filter(line -> line.contains("receiver"))
             .reduce((first, second) -> second)
             .orElseThrow(() -> new MeasurementException("no rate in: " + output)).strip().split("\\s+"));
@@ -132,11 +132,13 @@ enum Load {
         try {
             return Files.createTempFile("sluice-bench", ".rtt");
         } catch (final IOException ex) {
-            throw new MeasurementException("no room for a log of round trips", ex);
+            throw new MeasurementException("cannot create a log of round trips", ex);
         }
     }
 
-    /** Of sockperf's log: a line for each round trip, "number, sent, received, microseconds", between other lines. */
+    /**
+     * Reads sockperf's log. Each round trip has a line, "number, sent, received, microseconds", between other lines.
+     */
     private static Histogram histogram(final Path log) {
         final Histogram histogram = new Histogram(LONGEST_NS, 3);
         try (Stream<String> lines = Files.lines(log)) {
@@ -147,7 +149,7 @@ enum Load {
             throw new MeasurementException("cannot read " + log, ex);
         }
         if (histogram.getTotalCount() == 0) {
-            throw new MeasurementException("no round trips: sockperf has written none");
+            throw new MeasurementException("sockperf logged no round trips");
         }
         return histogram;
     }
@@ -166,7 +168,7 @@ enum Load {
             String.valueOf(seconds));
              Program sender = Program.start(ends.client(), tool("packets"), "send", next.link(), next.ownMac(),
                  next.mac(), next.source(), ends.target(), port, String.valueOf(patience))) {
-            // The receiver begins to count two tenths after the first one has come.
+            // The receiver begins to count 0.2 s after the first packet.
             Program.sleep(SETTLE_MS);
             final double before = CpuMeter.machineSeconds();
             Program.sleep(seconds * 1000L - SETTLE_MS);

@@ -1,6 +1,6 @@
 package org.sluice.bench.compare;
 
-/** A figure that could not be measured; the comparison ends, for a report with a hole would mislead. */
+/** A figure could not be measured. The comparison ends, because a report with a hole would mislead. */
 public final class MeasurementException extends IllegalStateException {
     private static final long serialVersionUID = 1L;
 

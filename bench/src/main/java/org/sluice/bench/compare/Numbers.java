@@ -2,7 +2,7 @@ package org.sluice.bench.compare;
 
 import java.util.Locale;
 
-/** Numbers as people read them: three digits that count, and no more than the noise leaves. */
+/** Formats numbers with three significant digits: the noise allows no more. */
 final class Numbers {
     private Numbers() {
     }

@@ -6,9 +6,9 @@ import java.util.Map;
 import org.sluice.linux.testbed.TestNamespace;
 
 /**
- * Open vSwitch's userspace datapath as a container host's router: flows that track connections and translate addresses
- * (ovs-actions(7), {@code ct}), the wire by a packet socket. The host's address is the switch's, the kernel has none;
- * neighbours are fixed, for nobody answers for the switch.
+ * Open vSwitch's userspace datapath as a container host's router. Its flows track connections and translate addresses
+ * (ovs-actions(7), {@code ct}); a packet socket opens the wire. The host's address belongs to the switch, not to the
+ * kernel. The neighbours are fixed, because nothing answers for the switch.
  */
 final class OpenVswitchNatScene implements Scene {
     private static final String GATEWAY = "10.96.0.1";
@@ -54,7 +54,7 @@ final class OpenVswitchNatScene implements Scene {
         return of.exec("cat", "/sys/class/net/" + World.LINK + "/address").strip();
     }
 
-    /** Table 1 is for what comes from containers, table 2 for what comes from the world, both once it is tracked. */
+    /** Table 1 handles tracked packets from containers, table 2 tracked packets from the world. */
     private void addFlows(final String worldMac, final String firstMac, final String secondMac) {
         final String toWorld = "dec_ttl,mod_dl_src:" + HOST_MAC + ",mod_dl_dst:" + worldMac + ",output:" + World.LINK;
         flow("table=0,priority=1,actions=NORMAL");

@@ -6,8 +6,8 @@ import org.sluice.linux.testbed.TestNamespace;
 import org.sluice.testbed.OvsDaemons;
 
 /**
- * A bridge of Open vSwitch's userspace datapath, as fast as it goes without DPDK: containers by its internal ports,
- * which are TAPs, with super-frames ({@code userspace-tso-enable}).
+ * A bridge of Open vSwitch's userspace datapath, as fast as possible without DPDK. Containers use its internal ports,
+ * which are TAPs, with super-frames ({@code userspace-tso-enable}). Used by one thread.
  */
 final class OvsBridge implements AutoCloseable {
     static final String NAME = "br0";

@@ -6,9 +6,9 @@ import java.util.List;
 import org.sluice.linux.testbed.TestNamespace;
 
 /**
- * Where a program of the comparison runs: a network namespace, and nothing else of its own.
+ * Where a program of the comparison runs: in a network namespace; the rest is the machine's.
  *
- * @param netns the file by which it is entered.
+ * @param netns the file to enter it through.
  */
 public record Place(String netns) {
     static Place of(final TestNamespace namespace) {
@@ -19,7 +19,7 @@ public record Place(String netns) {
         return new Place("/proc/" + pid + "/ns/net");
     }
 
-    /** The command that runs another there, in the same process. */
+    /** A command that runs the given one there, in the same process. */
     List<String> command(final String... command) {
         final List<String> all = new ArrayList<>(List.of("nsenter", "--net=" + netns));
         all.addAll(List.of(command));

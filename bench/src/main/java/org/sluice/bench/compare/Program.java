@@ -11,8 +11,8 @@ import java.util.stream.Stream;
 import org.sluice.bench.Programs;
 
 /**
- * A program of the comparison in its place: a load's client, which runs to its end, or a server, which is ended by
- * {@link #close}. All are bounded in time.
+ * A running program of the comparison in its place. A load's client runs to its end; {@link #close} ends a server. All
+ * have a time limit. Used by one thread.
  */
 final class Program implements AutoCloseable {
     private static final long READY_NS = TimeUnit.SECONDS.toNanos(10);
@@ -33,9 +33,9 @@ final class Program implements AutoCloseable {
     }
 
     /**
-     * Runs a program to its end, and returns what it printed.
+     * Runs a program to its end, and returns its output.
      *
-     * @throws IllegalStateException when it fails, or runs for longer.
+     * @throws IllegalStateException when the program fails, or exceeds its time.
      */
     static String run(final Place place, final int seconds, final String... command) {
         try (Program program = new Program(place, command)) {
@@ -43,7 +43,7 @@ final class Program implements AutoCloseable {
         }
     }
 
-    /** Starts one that ends by itself. */
+    /** Starts a program that ends by itself. */
     static Program start(final Place place, final String... command) {
         return new Program(place, command);
     }
@@ -69,7 +69,9 @@ final class Program implements AutoCloseable {
         }
     }
 
-    /** Whether it is in its place: it enters it by itself, and until then has another's sockets before its eyes. */
+    /**
+     * Whether the process has entered its place. It enters by itself, and until then sees another namespace's sockets.
+     */
     private boolean hasArrived() {
         try {
             return Files.readSymbolicLink(Path.of("/proc/" + process.pid() + "/ns/net")).toString()
@@ -99,7 +101,7 @@ final class Program implements AutoCloseable {
         return false;
     }
 
-    /** What it prints until its end. */
+    /** Waits for its end, and returns its output. */
     String output(final int seconds) {
         return Programs.output(process, seconds, shown);
     }
@@ -113,7 +115,7 @@ final class Program implements AutoCloseable {
         }
     }
 
-    /** The word after another, which must be there. */
+    /** The word after the given one, which must be present. */
     static String after(final String output, final String word) {
         final List<String> words = List.of(output.strip().split("\\s+"));
         final int at = words.indexOf(word);
@@ -123,7 +125,7 @@ final class Program implements AutoCloseable {
         return words.get(at + 1);
     }
 
-    /** Ends it, if it has not ended by itself. */
+    /** Ends the program, if it has not ended by itself. */
     void stop() {
         process.destroy();
         try {

@@ -6,9 +6,9 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What got slower between two comparisons. Ratios to the peer of the same round are compared, for the two may come from
- * different machines. A figure got slower when its median ratio is worse by more than a tenth, and by more than the
- * rounds of either differ among themselves.
+ * Finds the figures that got slower between two comparisons. It compares ratios to the peer of the same round, because
+ * the two may come from different machines. A figure got slower when its median ratio is worse by more than a tenth,
+ * and by more than the spread between the rounds of either comparison.
  */
 final class RegressionCheck {
     private static final double TOLERANCE = 1.1;
@@ -19,8 +19,8 @@ final class RegressionCheck {
     /**
      * A figure that changed.
      *
-     * @param before ratio to the peer.
-     * @param after  the same.
+     * @param before ratio to the peer in the first comparison.
+     * @param after  ratio to the peer in the second comparison.
      * @param slower or faster.
      */
     record Change(Results.Key key, Results.Spread before, Results.Spread after, boolean slower) {

@@ -10,12 +10,12 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 
 /**
- * A comparison as it is kept: everything that was measured, and under what conditions. The file is compare.json in a
- * folder of perf-results.
+ * The stored form of a comparison: all values, and their conditions. The file is compare.json in a folder of
+ * perf-results.
  *
  * @param conditions date, commit, command, machine, kernel and versions.
  * @param rounds     how often each system was measured.
- * @param seconds    of each load.
+ * @param seconds    duration of each load.
  */
 public record Report(Map<String, String> conditions, int rounds, int seconds, List<Sample> samples) {
     private static final JsonMapper JSON = JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
@@ -23,7 +23,7 @@ public record Report(Map<String, String> conditions, int rounds, int seconds, Li
     /**
      * The values of one figure.
      *
-     * @param values of the rounds, in their order.
+     * @param values one for each round, in their order.
      */
     public record Sample(Contender system, TrafficPath path, Figure figure, String unit, List<Double> values) {
     }

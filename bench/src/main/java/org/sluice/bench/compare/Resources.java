@@ -5,7 +5,10 @@ import java.util.Deque;
 
 import org.sluice.linux.testbed.TestNamespace;
 
-/** What a scene has made, closed in the opposite order; what cannot be closed does not keep the rest. */
+/**
+ * The resources of a scene. They are closed in the opposite order; a failure to close one does not keep the others.
+ * Used by one thread.
+ */
 final class Resources implements AutoCloseable {
     private final Deque<AutoCloseable> open = new ArrayDeque<>();
 
@@ -14,7 +17,7 @@ final class Resources implements AutoCloseable {
         return resource;
     }
 
-    /** A namespace, with its loopback interface up. */
+    /** Makes a namespace, with its loopback interface up. */
     TestNamespace namespace() {
         final TestNamespace namespace = keep(new TestNamespace());
         namespace.exec("ip", "link", "set", "lo", "up");
@@ -28,7 +31,7 @@ final class Resources implements AutoCloseable {
             try {
                 open.pop().close();
             } catch (final Exception | AssertionError ex) {
-                failed = failed == null ? new AssertionError("not all could be removed", ex) : failed;
+                failed = failed == null ? new AssertionError("could not remove everything", ex) : failed;
             }
         }
         if (failed != null) {

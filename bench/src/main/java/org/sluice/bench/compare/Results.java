@@ -9,17 +9,17 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What has been measured: for each system, path and figure a value a round. A ratio is that of two values of the same
- * round, for the machine is not the same machine from minute to minute.
+ * The measured values: for each system, path and figure one value a round. A ratio compares two values of the same
+ * round, because the machine's speed changes from minute to minute. Used by one thread.
  */
 public final class Results {
     private final Map<Key, List<Double>> values = new LinkedHashMap<>();
 
-    /** What a value is of. */
+    /** Identifies a series of values. */
     public record Key(Contender contender, TrafficPath path, Figure figure) {
     }
 
-    /** The middle one of some values, and the outermost. */
+    /** The median of some values, and the extremes. */
     public record Spread(double median, double least, double most) {
         static Spread of(final Collection<Double> values) {
             final List<Double> sorted = values.stream().sorted().toList();
@@ -35,7 +35,7 @@ public final class Results {
         values.computeIfAbsent(key, any -> new ArrayList<>()).add(value);
     }
 
-    /** All that there are, in the order in which they came. */
+    /** All values, in the order of their arrival. */
     public Map<Key, List<Double>> all() {
         return Collections.unmodifiableMap(values);
     }
@@ -44,12 +44,12 @@ public final class Results {
         return values.keySet().stream().anyMatch(key -> key.path() == path && key.figure() == figure);
     }
 
-    /** In the figure's unit. */
+    /** The spread of the values, in the figure's unit. */
     public Optional<Spread> spread(final Key key) {
         return Optional.ofNullable(values.get(key)).map(Spread::of);
     }
 
-    /** To the value that the path's peer had in the same round; empty for the peer itself, and where it has none. */
+    /** Ratios to the peer's value of the same round; empty for the peer itself, and where the peer has none. */
     public Optional<Spread> ratios(final Key key) {
         final Contender peer = key.path().peer();
         final List<Double> own = values.get(key);

@@ -6,7 +6,7 @@ import java.util.stream.Stream;
 
 import org.sluice.testbed.SluiceHost;
 
-/** A container on each of two hosts, joined by a network of Sluice's that spans them. */
+/** A container on each of two hosts, joined by a Sluice network that spans both. */
 final class SluiceOverlayScene implements Scene {
     private static final String NETWORK = "blue";
 
@@ -17,7 +17,7 @@ final class SluiceOverlayScene implements Scene {
     private SluiceHost second;
 
     /**
-     * @param idle as {@code sluice daemon --idle} has it.
+     * @param idle the value of {@code sluice daemon --idle}.
      */
     SluiceOverlayScene(final TrafficPath path, final String idle) {
         this.path = path;

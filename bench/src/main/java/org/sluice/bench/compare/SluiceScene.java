@@ -17,7 +17,7 @@ final class SluiceScene implements Scene {
     private SluiceHost host;
 
     /**
-     * @param idle as {@code sluice daemon --idle} has it.
+     * @param idle the value of {@code sluice daemon --idle}.
      */
     SluiceScene(final String idle) {
         try {

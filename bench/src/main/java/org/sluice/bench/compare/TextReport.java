@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-/** A comparison as people read it in a terminal: a table a path, a line a figure, a column a system. */
+/** A human-readable report for a terminal: a table for each path, a line for each figure, a column for each system. */
 final class TextReport {
     private static final int TITLE_WIDTH =
         Arrays.stream(Figure.values()).mapToInt(figure -> title(figure).length()).max().orElse(0) + 4;
@@ -17,8 +17,8 @@ final class TextReport {
         final Results results = report.results();
         final StringBuilder text = new StringBuilder();
         report.conditions().forEach((name, value) -> text.append(String.format("%-9s%s%n", name, value)));
-        text.append(String.format("%nmedians (least to most), of traffic over %d rounds; x is the ratio to the first"
-            + " system, round by round%n", report.rounds()));
+        text.append(String.format("%nmedians (minimum to maximum) over %d rounds of traffic; x is the ratio to"
+            + " the first system in the same round%n", report.rounds()));
         for (final TrafficPath path : TrafficPath.values()) {
             appendPath(text, results, path);
         }
@@ -53,7 +53,7 @@ final class TextReport {
         return Math.max(column.title().length(), widest) + 2;
     }
 
-    /** The peer first. */
+    /** The systems of the table, the peer first. */
     static List<Contender> columns(final Results results, final TrafficPath path) {
         return Arrays.stream(Contender.values())
             .filter(contender -> results.all().keySet().stream()

@@ -4,13 +4,13 @@ import java.util.List;
 
 import org.sluice.linux.testbed.TestNamespace;
 
-/** Two hosts on one wire, a veth pair, and a namespace for a container on each. */
+/** Two hosts on one wire, a veth pair, and a namespace for a container on each. Used by one thread. */
 final class TwoHosts implements AutoCloseable {
     static final String LINK = "eth0";
     static final int VNI = 42;
-    /** What the wire's 1500 leave to the containers. */
+    /** The part of the wire's 1500 bytes that containers can use. */
     static final String MTU = "1450";
-    /** Of the container on the second host. */
+    /** Address of the container on the second host. */
     static final String TARGET = address(2);
 
     private static final List<String> OFFLOADS = List.of("tso", "gso", "gro", "tx-udp_tnl-segmentation",
@@ -30,7 +30,7 @@ final class TwoHosts implements AutoCloseable {
         for (int host = 1; host <= 2; host++) {
             if (plain) {
                 for (final String offload : OFFLOADS) {
-                    // Not every kernel knows all of them.
+                    // Not every kernel knows all these features.
                     host(host).status("ethtool", "-K", LINK, offload, "off");
                 }
             }
@@ -51,7 +51,7 @@ final class TwoHosts implements AutoCloseable {
         return "192.0.2." + number;
     }
 
-    /** Of the container on that host: the upper half of the subnet is the second host's. */
+    /** Address of the container on that host: the second host has the upper half of the subnet. */
     static String address(final int number) {
         return "10.9.0." + (number == 1 ? 2 : 130);
     }

@@ -29,18 +29,18 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /**
- * The JMH benchmarks: what {@code make bench} runs. By default those that tell most, in minutes; with {@code --full}
- * all of them with all of their parameters, in the better part of an hour.
+ * The JMH benchmarks, which {@code make bench} runs. By default it runs the most telling ones, in minutes; with
+ * {@code --full} all of them with all of their parameters, in the better part of an hour. Runs on the main thread.
  */
 @Command(name = "bench", mixinStandardHelpOptions = true,
     description = "Measures the datapath in memory, with JMH, beside a polling loop in C.")
 public final class SuiteCommand implements Callable<Integer> {
-    /** Apart from picocli's own, 1 for a run that failed and 2 for wrong options. */
+    /** Besides picocli's own: 1 for a failed run, 2 for wrong options. */
     private static final int SLOWER_STATUS = 3;
     private static final String WITHOUT_BOUNDS_CHECKS = "-Dagrona.disable.bounds.checks=true";
     private static final String ALLOCATED = "gc.alloc.rate.norm";
 
-    /** Benchmarks with the parameters that the short suite has of them; those without any have none. */
+    /** Benchmarks with the parameters of the short suite; an entry without parameters has none of its own. */
     private static final List<Choice> CHOICES = List.of(
         new Choice("BridgeBenchmark.forward", "frameLength=64", "macs=1,1024,65536", "sources=one"),
         new Choice("BridgeBenchmark.forward", "frameLength=64", "macs=1024", "sources=many"),
@@ -61,15 +61,15 @@ public final class SuiteCommand implements Callable<Integer> {
     @Option(names = "--full", description = "Everything, with two forks of ten seconds each.")
     private boolean full;
 
-    @Option(names = "--only", paramLabel = "REGEX", description = "Those benchmarks alone, as they are annotated.")
+    @Option(names = "--only", paramLabel = "REGEX", description = "Only these benchmarks, with their own settings.")
     private String only;
 
     @Option(names = "--out", paramLabel = "FOLDER",
-        description = "Where bench.json, bench.txt and jmh.json go; default perf-results/TIME-COMMIT.")
+        description = "Folder for bench.json, bench.txt and jmh.json; default perf-results/TIME-COMMIT.")
     private Path out;
 
     @Option(names = "--against", paramLabel = "FILE",
-        description = "A bench.json to check the result against; status 3 when something got slower.")
+        description = "A bench.json to check the result against; exit status 3 if something got slower.")
     private Path against;
 
     /**
@@ -99,7 +99,7 @@ public final class SuiteCommand implements Callable<Integer> {
         final SuiteReport report = new SuiteReport(Conditions.read(), rows);
         report.write(folder);
         ResultFormatFactory.getInstance(ResultFormatType.JSON, folder.resolve("jmh.json").toString()).writeOut(raw);
-        System.out.println(report.text() + "written to " + folder);
+        System.out.println(report.text() + "wrote " + folder);
         return against == null ? 0 : check(report);
     }
 
@@ -114,7 +114,7 @@ public final class SuiteCommand implements Callable<Integer> {
             }
             if (!thorough) {
                 options.forks(1);
-                // Those of single shots have iterations of another kind, and are short.
+                // Single-shot benchmarks have another kind of iteration, and are short.
                 if (!choice.regex().startsWith("NewConnection")) {
                     options.warmupIterations(3).warmupTime(TimeValue.seconds(1)).measurementIterations(4)
                         .measurementTime(TimeValue.seconds(1));

@@ -13,7 +13,7 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 
 /**
- * What a run of the benchmarks gave, under what conditions; kept as bench.json.
+ * The results of a run of the benchmarks, and their conditions; stored as bench.json.
  *
  * @param conditions date, commit, command, machine, kernel and versions.
  */
@@ -25,9 +25,9 @@ public record SuiteReport(Map<String, String> conditions, List<Row> rows) {
     /**
      * A benchmark with its parameters, or a yardstick.
      *
-     * @param nanoseconds an operation, mean.
+     * @param nanoseconds mean for each operation.
      * @param deviation   standard deviation of the iterations.
-     * @param bytes       allocated an operation.
+     * @param bytes       allocated for each operation.
      */
     public record Row(String name, double nanoseconds, double deviation, double bytes) {
     }
@@ -59,13 +59,13 @@ public record SuiteReport(Map<String, String> conditions, List<Row> rows) {
     }
 
     /**
-     * What takes longer than in another report by more than a quarter and by more than the deviations of both. Measured
-     * in turns of the yardstick, for the two may come from different machines.
+     * The rows that take longer than in another report, by more than a quarter and by more than the deviations of both.
+     * Times are measured in units of the yardstick, because the reports may come from different machines.
      */
     List<String> slowerThan(final SuiteReport before) {
         final Map<String, Row> theirs = before.rows.stream().collect(Collectors.toMap(Row::name, row -> row));
         final double ratio = nanoseconds(Yardstick.LOOP) / before.nanoseconds(Yardstick.LOOP);
-        // On one machine a yardstick that is faster than it was is noise, and no reason to expect more.
+        // On one machine, a yardstick that is faster than before is noise, and no reason to expect more.
         final double speed = Objects.equals(conditions.get(MACHINE), before.conditions.get(MACHINE))
             ? Math.max(1, ratio) : ratio;
         return rows.stream().filter(row -> theirs.containsKey(row.name()))

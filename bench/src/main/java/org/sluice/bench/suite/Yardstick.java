@@ -6,12 +6,12 @@ import java.util.List;
 import org.sluice.bench.Programs;
 
 /**
- * What the machine itself needs for a frame, to hold the benchmarks against: a loop in C that polls, swaps addresses
- * and looks up nothing (bench/src/main/c/poll-loop.c); and DPDK's testpmd between two null devices, where it is
- * installed (Debian's package dpdk-dev).
+ * Measures the machine's own cost of a frame, to compare the benchmarks with. One measure is a loop in C that polls,
+ * swaps addresses and looks up nothing (bench/src/main/c/poll-loop.c). The other is DPDK's testpmd between two null
+ * devices, where it is installed (Debian's package dpdk-dev).
  */
 final class Yardstick {
-    /** The one that all other figures are divided by, to compare two machines. */
+    /** The row that divides all other figures, to compare two machines. */
     static final String LOOP = "C polling loop, 65536 frames";
 
     private static final List<String> TESTPMD_MODES = List.of("io", "mac", "macswap");
@@ -31,7 +31,7 @@ final class Yardstick {
             try {
                 TESTPMD_MODES.forEach(mode -> rows.add(row("dpdk-testpmd, null devices, " + mode, testpmd(mode))));
             } catch (final IllegalStateException ex) {
-                System.err.println("without dpdk-testpmd, which does not run here: " + ex.getMessage());
+                System.err.println("skipped dpdk-testpmd, which does not run here: " + ex.getMessage());
             }
         }
         return rows;
@@ -41,7 +41,7 @@ final class Yardstick {
         return new SuiteReport.Row(name, nanoseconds, 0, 0);
     }
 
-    /** Both ports' rates of the last second, together; nanoseconds a frame. */
+    /** Nanoseconds for each frame, from both ports' rates of the last second together. */
     private static double testpmd(final String mode) {
         final List<Double> rates = Programs.run(PATIENCE_SECONDS, "sh", "-c", "timeout -s INT " + TESTPMD_SECONDS
                 + " dpdk-testpmd --no-huge -m 256 --no-pci --no-shconf --file-prefix=sluice-bench-$$"
@@ -50,7 +50,7 @@ final class Yardstick {
             .lines().map(String::strip).filter(line -> line.startsWith("Rx-pps:"))
             .map(line -> Double.parseDouble(line.split("\\s+")[1])).toList();
         if (rates.size() < 2) {
-            throw new IllegalStateException("dpdk-testpmd gave no rates");
+            throw new IllegalStateException("dpdk-testpmd printed no rates");
         }
         return 1e9 / (rates.getLast() + rates.get(rates.size() - 2));
     }

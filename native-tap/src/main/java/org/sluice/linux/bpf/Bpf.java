@@ -10,8 +10,8 @@ import org.sluice.linux.sys.LibC;
 import org.sluice.linux.sys.NativeException;
 
 /**
- * The bpf(2) system call: one function, whose command says what it does with an attribute block (Linux
- * uapi/linux/bpf.h, {@code union bpf_attr}).
+ * The bpf(2) system call: one function, whose command gives the attribute block its meaning (Linux uapi/linux/bpf.h,
+ * {@code union bpf_attr}). Any thread.
  */
 final class Bpf {
     static final int MAP_CREATE = 0;
@@ -30,7 +30,7 @@ final class Bpf {
     private Bpf() {
     }
 
-    /** Fills an attribute block of zeroes. */
+    /** Fills an attribute block that is all zero. */
     @FunctionalInterface
     interface Filler {
         /** Offsets are those of {@code union bpf_attr} for the command. */
@@ -40,7 +40,7 @@ final class Bpf {
     /**
      * Makes the call.
      *
-     * @param what for people, in an exception.
+     * @param what human-readable, for an exception.
      * @return a file descriptor, or 0.
      * @throws NativeException when the kernel refuses.
      */
@@ -57,7 +57,7 @@ final class Bpf {
         return LastError.getLastError(RUNTIME);
     }
 
-    /** The same, with a negative result where the kernel refuses. */
+    /** The same, but returns a negative result when the kernel refuses. */
     static int tryCall(final int command, final Filler filler) {
         try (OffHeapRegion memory = OffHeapRegion.anonymous(ATTRIBUTE_BYTES)) {
             filler.fill(memory.slice(0, ATTRIBUTE_BYTES));

@@ -8,9 +8,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Writes eBPF programs (RFC 9669): instructions of eight bytes, jumps by label. Only what Sluice's programs use is
- * here. Registers are numbers: 0 is the result, 1 to 5 are arguments and lost by a call, 6 to 9 are kept, 10 is the
- * end of the stack.
+ * Writes eBPF programs (RFC 9669): instructions of eight bytes, and jumps to labels. It knows only the instructions
+ * that Sluice's programs use. Registers are numbers: 0 is the result, 1 to 5 are arguments and do not survive a call, 6
+ * to 9 survive, 10 is the end of the stack. Used by one thread.
  * <pre>
  *    0        1       2        4             8
  *   +--------+---+---+--------+-------------+
@@ -69,7 +69,7 @@ final class BpfAssembler {
     private final List<Instruction> instructions = new ArrayList<>();
     private final Map<String, Integer> labels = new HashMap<>();
 
-    /** The next instruction can be jumped to by this name. */
+    /** Names the next instruction as a jump target. */
     BpfAssembler label(final String name) {
         if (labels.put(name, instructions.size()) != null) {
             throw new IllegalStateException("label " + name + " is defined twice");
@@ -105,17 +105,17 @@ final class BpfAssembler {
         return add(0x77, destination, 0, 0, bits);
     }
 
-    /** Without sign, and not by zero. */
+    /** Unsigned modulo; the value must not be 0. */
     BpfAssembler modulo(final int destination, final int value) {
         return add(0x97, destination, 0, 0, value);
     }
 
-    /** Shifts right by what is in a register. */
+    /** Shifts right by the value of a register. */
     BpfAssembler shiftRightBy(final int destination, final int source) {
         return add(0x7F, destination, source, 0, 0);
     }
 
-    /** Turns the low 16 bits from network to host order, on a little-endian machine. */
+    /** Converts the low 16 bits from network to host order, on a little-endian machine. */
     BpfAssembler networkToHost16(final int destination) {
         return add(TO_BIG_ENDIAN, destination, 0, 0, 16);
     }
@@ -133,10 +133,10 @@ final class BpfAssembler {
         return add(STORE_IMMEDIATE | size, destination, 0, offset, value);
     }
 
-    /** Puts the address of a map into a register. */
+    /** Loads the address of a map into a register. */
     BpfAssembler loadMap(final int destination, final BpfMap map) {
         add(LOAD_MAP, destination, PSEUDO_MAP_FD, 0, map.fd());
-        return add(0, 0, 0, 0, 0); // its second half: the upper 32 bits of the value
+        return add(0, 0, 0, 0, 0); // the second half: the upper 32 bits of the value
     }
 
     BpfAssembler call(final int function) {
@@ -159,33 +159,33 @@ final class BpfAssembler {
         return jump(JUMP_NOT_EQUAL, register, 0, value, label);
     }
 
-    /** Unsigned. */
+    /** Jumps on an unsigned comparison. */
     BpfAssembler jumpIfGreater(final int register, final int value, final String label) {
         return jump(JUMP_GREATER, register, 0, value, label);
     }
 
-    /** Whether what is in one register is greater than what is in another; unsigned. */
+    /** Jumps if one register is greater than another, unsigned. */
     BpfAssembler jumpIfGreaterRegister(final int register, final int than, final String label) {
         return jump(JUMP_GREATER_REGISTER, register, than, 0, label);
     }
 
-    /** Unsigned. */
+    /** Jumps on an unsigned comparison. */
     BpfAssembler jumpIfLess(final int register, final int value, final String label) {
         return jump(JUMP_LESS, register, 0, value, label);
     }
 
-    /** Calls map_lookup with the key that lies on the stack; the value's address, or 0, is then in register 0. */
+    /** Calls map_lookup with the key on the stack. Register 0 then has the value's address, or 0. */
     BpfAssembler lookup(final BpfMap map, final int keyOffset) {
         return loadMap(R1, map).move(R2, STACK).addValue(R2, keyOffset).call(CALL_MAP_LOOKUP);
     }
 
-    /** Copies bytes of the packet to the stack; register 6 has the context. Register 0 is then 0, or an error. */
+    /** Copies bytes of the packet to the stack. Register 6 must have the context. Register 0 is then 0, or an error. */
     BpfAssembler loadPacket(final int packetOffset, final int stackOffset, final int bytes) {
         return move(R1, R6).set(R2, packetOffset).move(R3, STACK).addValue(R3, stackOffset).set(R4, bytes)
             .call(CALL_SKB_LOAD_BYTES);
     }
 
-    /** Copies bytes of the packet, from the offset in a register on, to the stack; otherwise the same. */
+    /** The same, from an offset in a register, plus {@code more}. */
     BpfAssembler loadPacketAt(final int register, final int more, final int stackOffset, final int bytes) {
         return move(R1, R6).move(R2, register).addValue(R2, more).move(R3, STACK).addValue(R3, stackOffset)
             .set(R4, bytes).call(CALL_SKB_LOAD_BYTES);
@@ -195,7 +195,7 @@ final class BpfAssembler {
         return instructions.size();
     }
 
-    /** The program's bytes, every label resolved. */
+    /** The program's bytes, with every label resolved. */
     byte[] assemble() {
         final ByteBuffer code = ByteBuffer.allocate(instructions.size() * INSTRUCTION_BYTES)
             .order(ByteOrder.nativeOrder());

@@ -3,7 +3,10 @@ package org.sluice.linux.bpf;
 import org.sluice.linux.sys.LibC;
 import org.sluice.linux.sys.NativeException;
 
-/** A program's place of work. It ends with its descriptor: when this is closed, or when the process dies. */
+/**
+ * The attachment of a program. It ends with its descriptor: when it is closed, or when the process dies. Used by one
+ * thread.
+ */
 final class BpfLink implements AutoCloseable {
     private final int fd;
 
@@ -14,7 +17,8 @@ final class BpfLink implements AutoCloseable {
     /**
      * Attaches a program.
      *
-     * @param target an interface's index in the calling thread's namespace, or a namespace's descriptor, by the type.
+     * @param target an interface's index in the calling thread's namespace, or a namespace's descriptor, depending on
+     *               the type.
      * @throws NativeException when the kernel refuses.
      */
     static BpfLink create(final BpfProgram program, final int target, final int attachType) {

@@ -11,13 +11,13 @@ import org.sluice.linux.sys.NativeException;
 final class BpfMap implements AutoCloseable {
     static final int HASH = 1;
     static final int ARRAY = 2;
-    /** What was not used for longest makes room. */
+    /** Evicts the least recently used entry when full. */
     static final int LRU_HASH = 9;
     static final int LPM_TRIE = 11;
     static final int SOCKMAP = 15;
-    /** A trie's places are made as they are needed. */
+    /** Allocates a trie's nodes on demand. */
     static final int NO_PREALLOC = 1;
-    /** An array's memory can be mapped. */
+    /** Makes an array's memory mappable. */
     static final int MMAPABLE = 1 << 10;
 
     private static final int PROT_READ_WRITE = 3;
@@ -39,7 +39,7 @@ final class BpfMap implements AutoCloseable {
     }
 
     /**
-     * Makes a map.
+     * Creates a map.
      *
      * @throws NativeException when the kernel refuses.
      */
@@ -69,7 +69,7 @@ final class BpfMap implements AutoCloseable {
         return mapped;
     }
 
-    /** Sets the value of a key; both are of four or more bytes, the value is a number in native order. */
+    /** Sets the value of a key. Both have four or more bytes; the value is a number in native order. */
     void put(final byte[] key, final long value) {
         final long keyAddress = keyAt(key);
         final long valueAddress = keyAddress + keyBytes + 7 & -8;
@@ -81,7 +81,7 @@ final class BpfMap implements AutoCloseable {
         });
     }
 
-    /** Takes a key out; one that is not there is no error. */
+    /** Removes a key. A missing one is no error. */
     void remove(final byte[] key) {
         final long keyAddress = keyAt(key);
         Bpf.tryCall(Bpf.MAP_DELETE, attributes -> {

@@ -6,7 +6,7 @@ import org.sluice.datapath.buffer.OffHeapRegion;
 import org.sluice.linux.sys.LibC;
 import org.sluice.linux.sys.NativeException;
 
-/** A program that the kernel has verified and holds. What it is attached to holds it too. */
+/** A program that the kernel has verified and holds. Its attachments hold it too. Used by one thread. */
 final class BpfProgram implements AutoCloseable {
     static final int SOCKET_FILTER = 1;
     static final int SCHED_CLS = 3;
@@ -25,8 +25,8 @@ final class BpfProgram implements AutoCloseable {
     /**
      * Loads a program.
      *
-     * @param attachType that it is meant for, or 0.
-     * @throws NativeException when the kernel refuses; the message has the verifier's last words.
+     * @param attachType the attach type that it is meant for, or 0.
+     * @throws NativeException when the kernel refuses; the message ends with the verifier's last lines.
      */
     static BpfProgram load(final int type, final int attachType, final BpfAssembler assembler) {
         final byte[] code = assembler.assemble();

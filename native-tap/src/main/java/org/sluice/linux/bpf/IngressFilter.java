@@ -3,17 +3,17 @@ package org.sluice.linux.bpf;
 import org.sluice.linux.netlink.TrafficControl;
 
 /**
- * The steering's program at an interface's ingress, as a filter of traffic control. Such a filter outlives its process,
- * for as long as the lease lasts that the process has renewed: so that connections live on when a daemon ends and
- * another one begins, for the host's kernel, which knows nothing of them, would reset each that a packet comes of. The
- * next daemon puts its own in its place in one step. Used by the control thread.
+ * The steering's program at an interface's ingress, as a filter of traffic control. Such a filter outlives its process
+ * until the lease ends that the process renews. So connections survive while one daemon ends and another starts:
+ * without the filter, the host's kernel, which does not know them, would reset each one at its next packet. The next
+ * daemon replaces the filter in one step. Used by the control thread.
  */
 public final class IngressFilter implements AutoCloseable {
     private static final String NAME = "sluice";
 
     private final int linkIndex;
     private final int owner;
-    /** Of the namespace where the interface is, whoever closes this. */
+    /** In the interface's namespace, whichever thread closes this. */
     private final TrafficControl control = new TrafficControl();
     private final boolean madeQueue;
 
@@ -29,12 +29,12 @@ public final class IngressFilter implements AutoCloseable {
         }
     }
 
-    /** Lets go of it and leaves it where it is, for the rest of the lease. */
+    /** Releases the filter but leaves it in place for the rest of the lease. */
     public void leave() {
         control.close();
     }
 
-    /** Takes it away: the host has all frames back at once. */
+    /** Removes the filter: the host gets all frames again at once. */
     @Override
     public void close() {
         try (control) {

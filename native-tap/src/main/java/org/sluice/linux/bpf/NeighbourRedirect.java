@@ -5,9 +5,9 @@ import org.agrona.CloseHelper;
 import org.sluice.linux.netlink.TrafficControl;
 
 /**
- * Sends all that comes in by an interface out by another one, whose number stands in the frame: in bytes 2 to 5, in
- * native order. The kernel finds route and neighbour for the packet ({@code bpf_redirect_neigh}, Linux 5.10) and leaves
- * a super-frame whole. It ends with the interface. Used by the control thread.
+ * Sends all frames that come in through an interface out through another one. The frame has its number in bytes 2 to 5,
+ * in native order. The kernel finds route and neighbour for the packet ({@code bpf_redirect_neigh}, Linux 5.10) and
+ * leaves a super-frame whole. The redirect ends with the interface. Used by the control thread.
  */
 public final class NeighbourRedirect implements AutoCloseable {
     private static final int LINK_INDEX_OFFSET = 2;
@@ -23,7 +23,7 @@ public final class NeighbourRedirect implements AutoCloseable {
     }
 
     /**
-     * Attaches it at the interface's ingress.
+     * Attaches the program at the interface's ingress.
      *
      * @throws org.sluice.linux.sys.NativeException when the kernel refuses.
      */
@@ -50,7 +50,7 @@ public final class NeighbourRedirect implements AutoCloseable {
             .label("drop").set(BpfAssembler.R0, TC_ACT_SHOT).exit();
     }
 
-    /** The kernel holds the program as long as the interface is there. */
+    /** The kernel holds the program as long as the interface exists. */
     @Override
     public void close() {
         program.close();

@@ -8,11 +8,11 @@ import java.util.Map;
 import org.agrona.UnsafeApi;
 
 /**
- * Sets of ports, a bit each, in the mapped memory of a BPF array: for each slot and protocol one of 65,536 bits. A slot
- * stands for an address, which a hash map leads to. Used by one thread; programs see a change at once.
+ * Sets of ports in the mapped memory of a BPF array: 65,536 bits for each slot and protocol. A slot stands for an
+ * address; a hash map leads from the address to the slot. Used by one thread; programs see a change at once.
  */
 final class PortBits {
-    /** Addresses with ports of their own. */
+    /** Most addresses with ports of their own. */
     static final int MAX_ADDRESSES = 64;
     static final int ELEMENT_BYTES = 65_536 / 8;
     static final int ADDRESS_BYTES = 16;
@@ -24,9 +24,9 @@ final class PortBits {
     private final BitSet usedSlots = new BitSet();
 
     /**
-     * @param addresses     from address to slot.
-     * @param ports         of so many elements.
-     * @param protocolShift an element's number is the slot, shifted by this, and the protocol.
+     * @param addresses     map from address to slot.
+     * @param ports         array of the bit sets.
+     * @param protocolShift shift of the slot in an element's number; the protocol takes the low bits.
      */
     PortBits(final BpfMap addresses, final BpfMap ports, final int elements, final int protocolShift) {
         this.addresses = addresses;
@@ -38,7 +38,7 @@ final class PortBits {
         return slots.containsKey(address);
     }
 
-    /** Gives an address a slot with no port set; false when there are no more. */
+    /** Gives an address a slot with no port set; false when no slot is free. */
     boolean add(final InetAddress address) {
         final int slot = has(address) ? slots.get(address) : usedSlots.nextClearBit(0);
         if (slot >= MAX_ADDRESSES) {
@@ -59,7 +59,7 @@ final class PortBits {
         }
     }
 
-    /** For an address; one without a slot is no error. */
+    /** Sets or clears ports of an address. An address without a slot is no error. */
     void set(final InetAddress address, final int protocol, final int first, final int last, final boolean on) {
         final Integer slot = slots.get(address);
         if (slot != null) {
@@ -81,7 +81,7 @@ final class PortBits {
         return bits + (long) (slot << protocolShift | protocol) * ELEMENT_BYTES;
     }
 
-    /** Sixteen bytes, IPv4 ones mapped. */
+    /** The address in sixteen bytes, IPv4 mapped. */
     static byte[] mapped(final InetAddress address) {
         final byte[] bytes = address.getAddress();
         if (bytes.length == ADDRESS_BYTES) {

@@ -1,6 +1,6 @@
 package org.sluice.linux.bpf;
 
-/** Where a program for packets finds what it asks of them (Linux uapi/linux/bpf.h, {@code struct __sk_buff}). */
+/** Offsets of the fields that a packet program reads (Linux uapi/linux/bpf.h, {@code struct __sk_buff}). */
 final class SkbContext {
     static final int PACKET_TYPE = 4;
     static final int PROTOCOL = 16;
@@ -8,9 +8,9 @@ final class SkbContext {
     static final int DATA = 76;
     static final int DATA_END = 80;
 
-    /** The packet type of what is for the host (uapi/linux/if_packet.h, PACKET_HOST). */
+    /** The packet type of packets for the host (uapi/linux/if_packet.h, PACKET_HOST). */
     static final int PACKET_HOST = 0;
-    /** EtherTypes, in network byte order as the field has them. */
+    /** EtherTypes in network byte order, as in the field. */
     static final int IPV4 = 0x0008;
     static final int IPV6 = 0xDD86;
 

@@ -26,11 +26,11 @@ import org.sluice.linux.sys.NativeException;
 import org.sluice.linux.sys.NetNamespace;
 
 /**
- * Hands what comes to any of many local ports to one socket (Linux Documentation/bpf/prog_sk_lookup.rst): connections
- * to a listening socket, datagrams to a bound one. {@code getsockname} of an accepted connection then gives the address
- * and port that the client meant. The ports are bits in mapped memory, as in {@link Steering}; two sets are for all
- * local addresses of a family, others are for one each. Ends when it is closed, or the process dies. Used by the
- * control thread.
+ * Hands the traffic of many local ports to one socket (Linux Documentation/bpf/prog_sk_lookup.rst): connections to a
+ * listening socket, datagrams to a bound one. {@code getsockname} of an accepted connection returns the address and
+ * port that the client addressed. The ports are bits in mapped memory, as in {@link Steering}. Two sets apply to all
+ * local addresses of a family; each other set applies to one address. It ends when it is closed, or when the process
+ * dies. Used by the control thread.
  * <p>
  * In registers: 6 the context, 7 the protocol's index (0 TCP, 1 UDP), 8 the port. On the stack, from its end: 4 the
  * index of a bit set, 8 that of the socket, 24 the local address, IPv4 ones mapped.
@@ -58,7 +58,7 @@ public final class SocketLookup implements AutoCloseable {
     private static final int SOCKET_AT = -8;
     private static final int ADDRESS_AT = -24;
 
-    /** How many port maps an address has; without any it gives its place up. */
+    /** How many port maps an address has; without one it frees its slot. */
     private final Map<InetAddress, Integer> mapsOfAddress = new HashMap<>();
     private BpfMap addresses;
     private BpfMap ports;
@@ -70,7 +70,7 @@ public final class SocketLookup implements AutoCloseable {
     /**
      * Attaches to a namespace.
      *
-     * @throws NativeException when the kernel refuses, as one before 5.9 does.
+     * @throws NativeException when the kernel refuses, as kernels before 5.9 do.
      */
     public SocketLookup(final NetNamespace namespace) {
         try {
@@ -86,15 +86,15 @@ public final class SocketLookup implements AutoCloseable {
         }
     }
 
-    /** Names the socket that gets what is for the ports of a protocol: a listening one, or a bound UDP one. */
+    /** Sets the socket for a protocol's ports: a listening TCP socket, or a bound UDP one. */
     public void socket(final int index, final int fd) {
         sockets.put(ByteBuffer.allocate(Integer.BYTES).order(ByteOrder.nativeOrder()).putInt(index).array(), fd);
     }
 
     /**
-     * Takes ports of a port map, or gives them back.
+     * Takes the ports of a port map, or returns them.
      *
-     * @param address null for all local ones; 0.0.0.0 or :: for all of one family.
+     * @param address null for all local addresses; 0.0.0.0 or :: for all of one family.
      * @return false when there are too many addresses.
      */
     public boolean set(final int index, final InetAddress address, final int first, final int last,
@@ -144,11 +144,11 @@ public final class SocketLookup implements AutoCloseable {
             .jumpIfEqual(R0, 0, "pass")
             .move(R7, R0).move(R1, R6).move(R2, R7).set(R3, 0).call(BpfAssembler.CALL_SK_ASSIGN)
             .move(R1, R7).call(BpfAssembler.CALL_SK_RELEASE)
-            // A socket that could not be assigned leaves the usual look-up to find one.
+            // If the assignment failed, the usual look-up still finds a socket.
             .label("pass").set(R0, PASS).exit();
     }
 
-    /** Goes on when the port's bit is set in the element whose number, less the protocol, is on the stack. */
+    /** Continues if the port's bit is set in the element whose number, minus the protocol, is on the stack. */
     private void testBit(final BpfAssembler code, final String otherwise) {
         code.load(WORD, R2, STACK, INDEX_AT).addRegister(R2, R7).store(WORD, STACK, INDEX_AT, R2)
             .lookup(ports, INDEX_AT).jumpIfEqual(R0, 0, otherwise)

@@ -11,24 +11,24 @@ import org.agrona.CloseHelper;
 import org.sluice.linux.sys.NativeException;
 
 /**
- * Decides, in the kernel, which frames that come in by an uplink are the switch's: by the host's address and port that
- * they are for. The same test stands in front of the packet socket, which takes what passes it, and at the interface's
- * ingress, where what passes it is lost for the host's own stack. The host keeps all else, connections of its own that
- * use the same ports among it, and everything once the daemon has been gone for some time.
+ * Decides, in the kernel, which frames from an uplink belong to the switch, by the host's address and port that they
+ * are sent to. The same test runs in two places. In front of the packet socket, it lets the switch's frames in. At the
+ * interface's ingress, it drops them for the host's own stack. The host keeps all other frames, including those of its
+ * own connections on the same ports. Some time after the daemon is gone, the host gets everything.
  * <p>
- * A bit stands for each address, protocol and published port; a store into mapped memory sets it. The ports of the NAT
- * range are the switch's on all addresses. Later fragments and ICMP, which have no port of their own, go to both. Used
- * by the control thread.
+ * Each address, protocol and published port has a bit; a store into mapped memory sets it. The ports of the NAT range
+ * belong to the switch on all addresses. Later fragments and ICMP have no port, so they go to both. Used by the control
+ * thread.
  * <pre>
  *   addresses (hash):   address -> slot              the host's addresses, IPv4 mapped
  *   ports (array):      slot * 4 + protocol -> 65,536 bits
  *   prefixes (trie):    prefix -> 1                   networks that are routed, not masqueraded
- *   host flows (LRU):   flow -> until when            connections of the host's on ports of the switch's
- *   lease (array):      until when frames are taken from the host
+ *     host flows (LRU):   flow -> expiry                the host's connections on ports of the switch
+ *     lease (array):      expiry; until then frames are withheld from the host
  * </pre>
  */
 public final class Steering implements AutoCloseable {
-    /** Addresses of the host that ports are steered for. */
+    /** Most addresses of the host with steered ports. */
     public static final int MAX_ADDRESSES = PortBits.MAX_ADDRESSES;
 
     /** How long a daemon may be gone before the host gets the frames: time for another to start. */
@@ -81,15 +81,15 @@ public final class Steering implements AutoCloseable {
         }
     }
 
-    /** For SO_ATTACH_BPF. */
+    /** Descriptor of the socket filter, for SO_ATTACH_BPF. */
     public int filterFd() {
         return filter.fd();
     }
 
     /**
-     * Takes the switch's frames away from the host at the interface.
+     * Withholds the switch's frames from the host at the interface.
      *
-     * @param owner which of the workers, from 0: each has a steering of its own there.
+     * @param owner number of the worker, from 0; each worker has its own steering at the interface.
      * @throws NativeException when the kernel refuses.
      */
     public IngressFilter attach(final int linkIndex, final int owner) {
@@ -99,7 +99,7 @@ public final class Steering implements AutoCloseable {
         }
     }
 
-    /** Keeps frames taken for {@link #LEASE_SECONDS} more. To be called every few seconds. */
+    /** Extends the lease by {@link #LEASE_SECONDS}. The caller repeats it every few seconds. */
     public void renewLease() {
         renewLease(LEASE_SECONDS);
     }
@@ -110,10 +110,10 @@ public final class Steering implements AutoCloseable {
     }
 
     /**
-     * Leaves a flow to the host that uses one of the switch's ports: what is seen of it later keeps it.
+     * Leaves a flow on one of the switch's ports to the host. Its later packets extend this.
      *
-     * @param remote whom the host speaks to.
-     * @param local  its own end.
+     * @param remote the host's peer.
+     * @param local  the host's own end.
      */
     public void leaveToHost(final int protocol, final InetSocketAddress remote, final InetSocketAddress local) {
         final ByteBuffer key = ByteBuffer.allocate(SteeringProgram.FLOW_BYTES)
@@ -124,7 +124,7 @@ public final class Steering implements AutoCloseable {
     }
 
     /**
-     * From now on ports of this address are looked at; none is set yet.
+     * Starts to steer ports of this address; none is set yet.
      *
      * @return false when there are too many addresses.
      */
@@ -136,7 +136,7 @@ public final class Steering implements AutoCloseable {
         bits.remove(address);
     }
 
-    /** Gives ports of an address to the switch or back to the host; an address that is not known is no error. */
+    /** Gives ports of an address to the switch, or back to the host. An unknown address is no error. */
     public void set(final InetAddress address, final int protocolIndex, final int first, final int last,
                     final boolean on) {
         bits.set(address, protocolIndex, first, last, on);
@@ -151,7 +151,7 @@ public final class Steering implements AutoCloseable {
         prefixes.remove(prefixKey(network, length));
     }
 
-    /** Which of the bit sets is a protocol's; -1 for one without ports. */
+    /** Index of a protocol's bit set; -1 for a protocol without ports. */
     public static int indexOf(final int protocol) {
         return switch (protocol) {
             case 6 -> INDEX_TCP;

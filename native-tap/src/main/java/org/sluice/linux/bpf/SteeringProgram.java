@@ -17,24 +17,24 @@ import static org.sluice.linux.bpf.BpfAssembler.STACK;
 import static org.sluice.linux.bpf.BpfAssembler.WORD;
 
 /**
- * The test of {@link Steering}, as an eBPF program for both of its places (context: Linux uapi/linux/bpf.h,
+ * The test of {@link Steering}, as an eBPF program for both its places (context: Linux uapi/linux/bpf.h,
  * {@code struct __sk_buff}; offsets in the packet are from the Ethernet header).
  * <p>
  * In registers: 6 the context, 7 the slot of the address and later whether the port is one of the NAT range, 8 the
  * protocol, 9 the offset of the layer-4 header and later a socket. On the stack, from its end: 4 the map index, 8 the
  * ports, 48 the IP header, 68 the prefix key, whose last 16 bytes are the destination address, 112 the flow, 128 the
- * flow as {@code struct bpf_sock_tuple} has it for IPv4, 132 the TCP flags, 144 a flow's time.
+ * flow as a {@code struct bpf_sock_tuple} for IPv4, 132 the TCP flags, 144 a flow's time.
  */
 final class SteeringProgram {
-    /** What the programs share with each other and with {@link Steering}. */
+    /** The maps that the programs share with each other and with {@link Steering}. */
     record Maps(BpfMap addresses, BpfMap ports, BpfMap prefixes, BpfMap hostFlows) {
     }
 
-    /** Of the key of a flow of the host's: source, destination, both ports, protocol. */
+    /** Length of the key of a flow of the host: source, destination, both ports, protocol. */
     static final int FLOW_BYTES = 40;
-    /** What is kept of it: until when, in units of this many bits of nanoseconds. */
+    /** A flow's value is its expiry, in nanoseconds shifted right by this many bits. */
     static final int TIME_SHIFT = 30;
-    /** About two hours, after which TCP asks whether the other end is still there. */
+    /** About two hours, after which TCP asks whether the other end still exists. */
     static final int FLOW_LIFETIME = 6_700;
 
 
@@ -82,7 +82,7 @@ final class SteeringProgram {
         this.natLast = natLast;
     }
 
-    /** Takes what is the switch's, and a copy of what might be. */
+    /** Accepts the switch's frames, and a copy of those that may be the switch's. */
     static BpfAssembler forSocket(final Maps maps, final int natFirst, final int natLast) {
         final SteeringProgram program = new SteeringProgram(maps, natFirst, natLast);
         program.test();
@@ -92,9 +92,9 @@ final class SteeringProgram {
     }
 
     /**
-     * Drops for the host what is the switch's for certain, for as long as the lease lasts.
+     * Drops, for the host, frames that certainly belong to the switch, while the lease lasts.
      *
-     * @param lease of one element: until when, in the units of {@link #TIME_SHIFT}.
+     * @param lease has one element, the lease's expiry, in the units of {@link #TIME_SHIFT}.
      */
     static BpfAssembler forIngress(final Maps maps, final int natFirst, final int natLast, final BpfMap lease) {
         final SteeringProgram program = new SteeringProgram(maps, natFirst, natLast);
@@ -108,8 +108,8 @@ final class SteeringProgram {
     }
 
     /**
-     * Goes to "ours", "theirs" or "both" (what may be anybody's: later fragments, ICMP, what has no ports), or falls
-     * through where the port is ours and the host may have the flow all the same.
+     * Jumps to "ours", "theirs" or "both" (frames that may belong to either: later fragments, ICMP, protocols without
+     * ports). Falls through if the port is ours but the flow may still be the host's.
      */
     private void test() {
         code.move(R6, R1)
@@ -123,7 +123,7 @@ final class SteeringProgram {
             .storeValue(WORD, STACK, PREFIX_KEY_AT, FULL_PREFIX).lookup(maps.prefixes(), PREFIX_KEY_AT)
             .jumpIfEqual(R0, 0, "theirs").jump("ours");
         code.label("local").load(WORD, R7, R0, 0)
-            // What the fragment field says was left in the index's place on the stack.
+            // Reads the fragment offset, which was left on the stack in the index's place.
             .load(HALF, R2, STACK, INDEX_AT).jumpIfNotEqual(R2, 0, "both")
             .shiftLeft(R7, Steering.PROTOCOL_SHIFT)
             .jumpIfEqual(R8, 6, "ports")
@@ -135,7 +135,7 @@ final class SteeringProgram {
         readFlow();
     }
 
-    /** Leaves the fragment offset (not 0: a later fragment), the destination, the protocol, the layer-4 offset. */
+    /** Leaves the fragment offset (not 0 for a later fragment), the destination, the protocol, the layer-4 offset. */
     private void readIpv4() {
         code.loadPacket(ETHERNET_BYTES, HEADER_AT, IPV4_BYTES).jumpIfNotEqual(R0, 0, "theirs")
             .load(HALF, R2, STACK, HEADER_AT + 6).networkToHost16(R2).and(R2, 0x1FFF)
@@ -161,7 +161,7 @@ final class SteeringProgram {
             .store(HALF, STACK, INDEX_AT, R2);
     }
 
-    /** Answers to echoes, and errors, may be about a connection of the switch or of the host. */
+    /** Echo replies and errors may concern a connection of the switch or of the host. */
     private void testIcmp() {
         code.label("icmp");
         loadType();
@@ -180,12 +180,12 @@ final class SteeringProgram {
         code.loadPacketAt(R9, 0, PORTS_AT, 1).jumpIfNotEqual(R0, 0, "theirs").load(BYTE, R2, STACK, PORTS_AT);
     }
 
-    /** Goes on where the destination port is published (then register 7 is 0) or one of the NAT range. */
+    /** Continues if the destination port is published (register 7 is then 0) or in the NAT range. */
     private void testPort() {
         code.label("ports").store(WORD, STACK, INDEX_AT, R7)
             .loadPacketAt(R9, 0, PORTS_AT, 4).jumpIfNotEqual(R0, 0, "theirs")
             .lookup(maps.ports(), INDEX_AT).jumpIfEqual(R0, 0, "theirs")
-            // Verifiers of before 2026 do not see that turning 16 bits round leaves 16.
+            // Verifiers before 2026 do not see that the conversion of 16 bits yields 16 bits.
             .load(HALF, R1, STACK, DESTINATION_PORT_AT).networkToHost16(R1).and(R1, 0xFFFF).move(R3, R1)
             .move(R2, R1).shiftRight(R2, 3).addRegister(R0, R2).load(BYTE, R0, R0, 0)
             .and(R1, 7).shiftRightBy(R0, R1).and(R0, 1)
@@ -206,7 +206,7 @@ final class SteeringProgram {
             .store(WORD, STACK, FLOW_AT + 36, R8);
     }
 
-    /** Whether the host was seen to have the flow, not too long ago. */
+    /** Whether the host recently had the flow. */
     private void lookUpFlow() {
         code.lookup(maps.hostFlows(), FLOW_AT).jumpIfEqual(R0, 0, "ours")
             .load(DOUBLE, R7, R0, 0).call(BpfAssembler.CALL_KTIME_GET_NS).shiftRight(R0, TIME_SHIFT)
@@ -214,9 +214,10 @@ final class SteeringProgram {
     }
 
     /**
-     * Whether a socket of the host's has the flow: then it is the host's, and noted for the packet socket's filter,
-     * which cannot ask. A socket that waits for whoever comes has only what begins, and only in the NAT range: a
-     * published port is ours. There one that takes datagrams from anybody may be meant, or an endpoint.
+     * Asks whether a socket of the host has the flow. If so, the flow is the host's, and a note tells the packet
+     * socket's filter, which cannot ask. A socket that waits for any peer counts only for a packet that opens a flow,
+     * and only in the NAT range, because a published port is ours. An unconnected UDP socket there may be the target,
+     * or an endpoint may be.
      */
     private void askForSocket() {
         code.jumpIfEqual(R8, 17, "udp")
@@ -233,19 +234,19 @@ final class SteeringProgram {
             .addValue(R0, FLOW_LIFETIME).store(DOUBLE, STACK, TIME_AT, R0)
             .loadMap(R1, maps.hostFlows()).move(R2, STACK).addValue(R2, FLOW_AT).move(R3, STACK)
             .addValue(R3, TIME_AT).set(R4, 0).call(BpfAssembler.CALL_MAP_UPDATE).jump("theirs");
-        // The socket is gone: the filter must not leave the flow to the host any more.
+        // The socket is gone: the filter must no longer leave the flow to the host.
         code.label("forget").loadMap(R1, maps.hostFlows()).move(R2, STACK).addValue(R2, FLOW_AT)
             .call(BpfAssembler.CALL_MAP_DELETE).jump("ours");
     }
 
-    /** Leaves the socket in register 9; goes to "forget" when there is none. */
+    /** Leaves the socket in register 9; jumps to "forget" without one. */
     private void lookUpSocket(final String label, final int call) {
         code.load(WORD, R2, R6, SkbContext.PROTOCOL).jumpIfEqual(R2, SkbContext.IPV6, label + " of IPv6")
             .load(WORD, R2, STACK, HEADER_AT + 12).store(WORD, STACK, TUPLE_AT, R2)
             .load(WORD, R2, STACK, HEADER_AT + 16).store(WORD, STACK, TUPLE_AT + 4, R2)
             .load(WORD, R2, STACK, PORTS_AT).store(WORD, STACK, TUPLE_AT + 8, R2)
             .move(R2, STACK).addValue(R2, TUPLE_AT).set(R3, TUPLE_BYTES_IPV4).jump(label + " look-up");
-        // The flow's key begins as the tuple does.
+        // The flow's key begins like the tuple.
         code.label(label + " of IPv6").move(R2, STACK).addValue(R2, FLOW_AT).set(R3, TUPLE_BYTES_IPV6)
             .label(label + " look-up").move(R1, R6).set(R4, CURRENT_NAMESPACE).set(R5, 0).call(call)
             .jumpIfEqual(R0, 0, "forget").move(R9, R0);

@@ -22,12 +22,12 @@ import static org.sluice.linux.bpf.BpfAssembler.STACK;
 import static org.sluice.linux.bpf.BpfAssembler.WORD;
 
 /**
- * Leads the tunnels' packets from the uplinks straight into TAPs of the switch's, past the host's stack: UDP for the
- * tunnel's port and an address of the host's. A super-frame stays whole, with all that is known of it. Each worker has
- * a TAP, and a packet goes to the one whose number is its VNI modulo their count. Fragments, packets with options and
- * all else go on to the host's stack, and what of that is for the tunnel arrives at its socket.
+ * Redirects the tunnels' packets from the uplinks straight into the switch's TAPs, past the host's stack: UDP to the
+ * tunnel's port and an address of the host. A super-frame stays whole and keeps its metadata. Each worker has a TAP; a
+ * packet goes to the TAP whose number is its VNI modulo their count. Fragments, packets with options and all other
+ * packets continue to the host's stack; those for the tunnel arrive at its socket.
  * <p>
- * It is attached by TCX (Linux 6.6), and ends with the process. Used by the control thread.
+ * TCX attaches it (Linux 6.6), and it ends with the process. Used by the control thread.
  */
 public final class TunnelSteering implements AutoCloseable {
     private static final int TCX_INGRESS = 46;
@@ -39,7 +39,7 @@ public final class TunnelSteering implements AutoCloseable {
     private static final int L3 = 14;
     private static final int IPV4_BYTES = 20;
     private static final int IPV6_BYTES = 40;
-    /** Of UDP and VXLAN. */
+    /** Length of the UDP and VXLAN headers. */
     private static final int TUNNEL_BYTES = 8 + 8;
     private static final int IPV4_WITHOUT_OPTIONS = 0x45;
     private static final int FRAGMENT_BITS = 0x3FFF;
@@ -70,7 +70,7 @@ public final class TunnelSteering implements AutoCloseable {
     }
 
     /**
-     * Steers at these interfaces, and no longer at others.
+     * Steers at these interfaces, and stops at others.
      *
      * @throws org.sluice.linux.sys.NativeException when the kernel refuses.
      */
@@ -87,7 +87,7 @@ public final class TunnelSteering implements AutoCloseable {
         }
     }
 
-    /** These are the host's addresses now; of very many, those that find no place are left to the host's stack. */
+    /** Sets the host's addresses. Addresses beyond the map's capacity are left to the host's stack. */
     public void addresses(final Set<InetAddress> wanted) {
         known.stream().filter(address -> !wanted.contains(address))
             .forEach(address -> addresses.remove(PortBits.mapped(address)));
@@ -130,7 +130,7 @@ public final class TunnelSteering implements AutoCloseable {
             .label("next").set(R0, TCX_NEXT).exit();
     }
 
-    /** So that the first bytes can be read: of a super-frame the kernel may have to put them in one piece first. */
+    /** Makes the first bytes readable: the kernel may have to linearize a super-frame first. */
     private static void wrap(final BpfAssembler code, final int bytes) {
         final String wrapped = "wrapped " + bytes;
         loadPacket(code);

@@ -5,9 +5,9 @@ import org.sluice.datapath.device.PacketDevice;
 import org.sluice.linux.sys.Epoll;
 
 /**
- * Asks epoll which devices have frames. A TAP has no ring to look at, and a read that finds nothing costs more than
- * asking for all of them at once; so silent ports cost nothing, however many they are. Level-triggered: a port that
- * was not read to its end is reported again.
+ * Asks epoll which devices have frames. A TAP has no ring to look at, and an empty read costs more than one question
+ * about all TAPs; so silent ports cost nothing, however many. Level-triggered: a port that was not read to its end is
+ * reported again. Owned by the worker, except {@link #wakeUp()}, which any thread may call.
  */
 public final class EpollPoller implements DevicePoller {
     private final Epoll epoll = new Epoll();

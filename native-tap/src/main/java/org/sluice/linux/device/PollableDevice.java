@@ -2,7 +2,7 @@ package org.sluice.linux.device;
 
 import org.sluice.datapath.device.PacketDevice;
 
-/** A device behind a file descriptor that epoll can watch. */
+/** A device with a file descriptor that epoll can watch. The threads are those of {@link PacketDevice}. */
 interface PollableDevice extends PacketDevice {
     int fd();
 }

@@ -18,8 +18,9 @@ import org.sluice.linux.sys.NativeException;
  * A TAP: a network interface whose other end is a file descriptor (Linux Documentation/networking/tuntap.rst). Every
  * frame has a virtio-net header in front, and the offloads are on, so that a 64 KiB TCP segment passes in one piece.
  * <p>
- * The interface is born in the namespace of the thread that opens it and may be moved while the descriptor stays. When
- * its namespace goes away, so does the interface, and {@link #receive} says GONE.
+ * The interface is created in the namespace of the thread that opens it, and may move while the descriptor stays. When
+ * its namespace goes away, so does the interface, and {@link #receive} returns GONE. Control opens and closes it; the
+ * worker owns it in between.
  */
 public final class TapDevice implements PollableDevice {
     static final String CONTROL_FILE = "/dev/net/tun";
@@ -52,19 +53,19 @@ public final class TapDevice implements PollableDevice {
     }
 
     /**
-     * Makes a new TAP in the calling thread's network namespace. It goes when it is closed, until
-     * {@link #persistent(boolean)} says otherwise.
+     * Creates a TAP in the calling thread's network namespace. It disappears when it is closed, unless
+     * {@link #persistent(boolean)} is set.
      *
      * @param name  at most 15 characters.
-     * @param owner whose it is, for people.
-     * @throws NativeException when it cannot be made: EBUSY where the name is taken.
+     * @param owner human-readable name of its owner.
+     * @throws NativeException when it cannot be created, with EBUSY if the name is taken.
      */
     public static TapDevice create(final String name, final String owner) {
         return open(name, owner, IFF_TUN_EXCL);
     }
 
     /**
-     * Takes up a persistent TAP that an earlier process has left in the calling thread's network namespace.
+     * Attaches to a persistent TAP that an earlier process left in the calling thread's network namespace.
      *
      * @throws NativeException when another process holds it (EBUSY) or it is no TAP (EINVAL).
      */
@@ -89,10 +90,10 @@ public final class TapDevice implements PollableDevice {
     }
 
     /**
-     * Makes the interface of a file, or finds it.
+     * Creates the interface of a file, or finds it.
      *
-     * @param name        that it is to have; with {@code %d} the kernel puts the next free number there.
-     * @param headerBytes of the virtio-net header in front of every frame; set before the offloads that need it.
+     * @param name        its name; the kernel replaces {@code %d} with the next free number.
+     * @param headerBytes length of the virtio-net header in front of every frame; set before the offloads that need it.
      * @return its name.
      */
     static String setInterface(final FileDescriptor file, final String name, final int extraFlags,
@@ -125,7 +126,7 @@ public final class TapDevice implements PollableDevice {
         return file.fd();
     }
 
-    /** The name that the interface was opened by; it may have been renamed since. */
+    /** The name that the interface had when it was opened; it may have been renamed since. */
     public String interfaceName() {
         return name;
     }
@@ -157,7 +158,7 @@ public final class TapDevice implements PollableDevice {
         return received;
     }
 
-    /** What the kernel's tun_chr_read_iter and tun_do_read say once the interface is no more. */
+    /** Whether the kernel's tun_chr_read_iter and tun_do_read report this error because the interface is gone. */
     private static boolean isGone(final int errno) {
         return errno == Linux.EBADFD || errno == Linux.EIO || errno == Linux.ENODEV;
     }

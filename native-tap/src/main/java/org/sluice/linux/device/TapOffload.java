@@ -3,15 +3,15 @@ package org.sluice.linux.device;
 import java.util.function.IntPredicate;
 
 /**
- * What a TAP may hand over unfinished ({@code TUNSETOFFLOAD}, Linux uapi/linux/if_tun.h). A kernel that does not know
- * a flag refuses the whole set, so the sets are tried from the newest kernel's to nothing.
+ * The work that a TAP may leave to its reader ({@code TUNSETOFFLOAD}, Linux uapi/linux/if_tun.h). A kernel that does
+ * not know a flag refuses the whole set, so the sets are tried in turn, from the newest kernel's to the empty one.
  */
 public final class TapOffload {
     static final int CHECKSUM = 0x01;
     static final int TSO4 = 0x02;
     static final int TSO6 = 0x04;
     static final int TSO_ECN = 0x08;
-    /** Linux 6.2. */
+    /** Since Linux 6.2. */
     static final int USO4 = 0x20;
     static final int USO6 = 0x40;
 
@@ -22,9 +22,9 @@ public final class TapOffload {
     }
 
     /**
-     * Finds the largest set that is taken.
+     * Finds the largest set that the kernel accepts.
      *
-     * @param set tries one set and tells whether it was taken.
+     * @param set tries one set and tells whether the kernel accepted it.
      * @return the set in force.
      */
     static int negotiate(final IntPredicate set) {

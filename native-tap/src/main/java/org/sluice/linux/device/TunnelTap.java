@@ -25,10 +25,11 @@ import org.sluice.linux.sys.Linux;
 import org.sluice.linux.sys.NativeException;
 
 /**
- * The tunnels' short way through the kernel: a TAP whose virtio-net header has the tunnel extension (Linux 6.17,
- * {@code TUN_F_UDP_TUNNEL_GSO}), so that a super-frame passes with the outer headers around it. What is written to it
- * leaves by the interface that it names, and is cut there if need be. What comes out of it are the tunnels' packets,
- * which {@link org.sluice.linux.bpf.TunnelSteering} leads here past the host's stack. It has no address.
+ * The tunnels' shortcut through the kernel: a TAP whose virtio-net header has the tunnel extension (Linux 6.17,
+ * {@code TUN_F_UDP_TUNNEL_GSO}), so that a super-frame passes with the outer headers around it. A written super-frame
+ * leaves through the interface that it names; the kernel cuts it there if needed. Frames read from it are the tunnels'
+ * packets, which {@link org.sluice.linux.bpf.TunnelSteering} redirects here past the host's stack. It has no address.
+ * Control opens and closes it; the worker owns it in between.
  */
 public final class TunnelTap implements PollableDevice {
     static final int UDP_TUNNEL_GSO = 0x80;
@@ -39,11 +40,11 @@ public final class TunnelTap implements PollableDevice {
     private static final int HEADER_BYTES = 24;
     private static final int OFFLOADS = TapOffload.CHECKSUM | TapOffload.TSO4 | TapOffload.TSO6 | TapOffload.TSO_ECN
         | TapOffload.USO4 | TapOffload.USO6 | UDP_TUNNEL_GSO | UDP_TUNNEL_GSO_CSUM;
-    /** Packets that the kernel keeps for us: a few megabytes on the wire. */
+    /** Packets that the kernel queues for this TAP: a few megabytes on the wire. */
     private static final int QUEUE_PACKETS = 8192;
     private static final int VECTORS = 2;
     private static final int IOVEC_BYTES = 16;
-    /** In front of a datagram over IPv4, so that its frame begins where a frame in a slot should. */
+    /** In front of a datagram over IPv4, so that its frame has the same place as a frame in a slot. */
     private static final int FRONT_BYTES = HEADER_BYTES + 14 + 20 + 8 + VxlanFlyweight.LENGTH;
     private static final int READ_BYTES = FRONT_BYTES + FrameBatch.SLOT_FRAME_LENGTH;
 
@@ -62,7 +63,7 @@ public final class TunnelTap implements PollableDevice {
         linkIndex = link.index();
     }
 
-    /** Makes one in the calling thread's network namespace; empty where the kernel cannot do that. */
+    /** Opens one in the calling thread's network namespace; empty if the kernel lacks the extension. */
     static Optional<TunnelTap> open() {
         FileDescriptor file = null;
         try {
@@ -83,16 +84,16 @@ public final class TunnelTap implements PollableDevice {
         }
     }
 
-    /** The host's kernel need not look for IPv6 routers on it. */
+    /** Stops the host's kernel from looking for IPv6 routers on the interface. */
     private static void silence(final String name) {
         try {
             Files.writeString(IPV6_SETTINGS.resolve(name).resolve("disable_ipv6"), "1");
         } catch (final IOException ex) {
-            // There is no IPv6, or it cannot be changed: then a few packets come out of it that are no tunnel's.
+            // IPv6 is missing, or cannot be changed: the TAP then yields a few packets that belong to no tunnel.
         }
     }
 
-    /** Of the interface, in its namespace. */
+    /** Number of the interface in its namespace. */
     public int linkIndex() {
         return linkIndex;
     }
@@ -122,7 +123,7 @@ public final class TunnelTap implements PollableDevice {
         return received;
     }
 
-    /** What is no packet of a tunnel goes on as an empty datagram, to be counted. */
+    /** A packet that belongs to no tunnel goes on as an empty datagram, to be counted. */
     private void append(final FrameBatch batch, final long start, final int length) {
         final long frame = start + HEADER_BYTES;
         virtio.wrapBefore(start + VirtioNetHeaderFlyweight.LENGTH);
@@ -131,10 +132,10 @@ public final class TunnelTap implements PollableDevice {
         final int checksumStart = virtio.checksumStart();
         final boolean readable = outer.read(frame, length);
         final long datagram = readable ? frame + outer.payloadOffset() : frame + FRONT_BYTES;
-        // From here on the outer headers are overwritten.
+        // The next writes overwrite the outer headers.
         Datagram.clear(datagram);
         Datagram.segmentBytes(datagram, segmentBytes);
-        // A checksum that is to be completed inside the datagram says that it is the inner packet that is to be cut.
+        // A checksum to complete inside the datagram means that the inner packet is the one to cut.
         Datagram.whole(datagram, uncut && readable && checksumStart >= outer.payloadOffset());
         Datagram.roomBytes(datagram, (int) (start + READ_BYTES - datagram));
         Datagram.peer(datagram, outer.sourceHigh(), outer.sourceLow());
@@ -142,7 +143,7 @@ public final class TunnelTap implements PollableDevice {
         batch.append(datagram, readable ? outer.payloadBytes() : 0);
     }
 
-    /** Single datagrams leave by the sockets: see {@link UdpTunnelDevice}. */
+    /** Refuses every frame: single datagrams leave through the sockets of {@link UdpTunnelDevice}. */
     @Override
     public void transmit(final EgressQueue queue) {
         for (int i = 0; i < queue.size(); i++) {
@@ -153,7 +154,7 @@ public final class TunnelTap implements PollableDevice {
     /**
      * Sends a super-frame behind its outer headers.
      *
-     * @return false when the kernel did not take it.
+     * @return false when the kernel refused it.
      */
     boolean write(final long headers, final int headerBytes, final long frame, final int frameBytes) {
         final long at = vectors.address();

@@ -23,16 +23,17 @@ import org.sluice.linux.sys.NativeException;
 import org.sluice.linux.sys.Sockets;
 
 /**
- * The underlay's end of the tunnels: UDP sockets of both families. One receives all that comes for the tunnel's port,
- * many datagrams in one call ({@code recvmmsg}, and what the kernel has put together, {@code UDP_GRO}); the others send
- * ({@code sendmmsg}), each from a source port of its own, so that the underlay can tell flows apart, and a message of
- * many datagrams in one piece ({@code UDP_SEGMENT}). Routes, neighbours and path MTUs are the kernel's; datagrams are
- * never fragmented (RFC 7348, section 4.3). The source ports are the kernel's choice, like those of its own VXLAN: of
- * the range that RFC 7348 recommends, the switch's masquerade takes its ports.
+ * The underlay's end of the tunnels: UDP sockets of both families. One socket receives all datagrams for the tunnel's
+ * port, many in one call ({@code recvmmsg}, and datagrams that the kernel has merged, {@code UDP_GRO}). The others send
+ * ({@code sendmmsg}). Each sends from a source port of its own, so that the underlay can distinguish flows, and passes
+ * a message of many datagrams in one piece ({@code UDP_SEGMENT}). The kernel provides routes, neighbours and path MTUs.
+ * Datagrams are never fragmented (RFC 7348, section 4.3). The kernel chooses the source ports, as for its own VXLAN:
+ * the switch's masquerade uses the range that RFC 7348 recommends.
  * <p>
- * Where the kernel can do that there is a {@link TunnelTap} besides, by which super-frames leave in one piece.
+ * If the kernel supports it, a {@link TunnelTap} also sends super-frames in one piece.
  * <p>
- * What is received and sent are payloads, with a {@link Datagram} in front.
+ * The device receives and sends payloads, with a {@link Datagram} in front. Control opens and closes it; the worker
+ * owns it in between.
  * <pre>
  *   memory: mmsghdr (64) x 64 | iovec (16) x 64 | address (32) x 64 | control (64) x 64
  * </pre>
@@ -69,10 +70,10 @@ public final class UdpTunnelDevice implements PollableDevice, SuperFrameDevice {
     private static final int CONTROL_VALUE = MessageHeader.CONTROL_HEADER_BYTES;
     private static final int RECEIVE_BUFFER_BYTES = 16 << 20;
     private static final int SEND_BUFFER_BYTES = 8 << 20;
-    /** What a burst should not be longer than, when datagrams are as long as the last ones were. */
+    /** Limit of a burst that follows long datagrams. */
     private static final int FEW = 8;
     private static final int LONG_DATAGRAM_BYTES = 8192;
-    /** A datagram in a slot: its frame begins where a frame's should. */
+    /** Room for a datagram in a slot: its frame has the same place as any frame in a slot. */
     private static final int ROOM_BYTES = VxlanFlyweight.LENGTH + FrameBatch.SLOT_FRAME_LENGTH;
 
     private final FileDescriptor receiver;
@@ -86,7 +87,7 @@ public final class UdpTunnelDevice implements PollableDevice, SuperFrameDevice {
     private final int[] places = new int[MESSAGES];
     private int burst = MESSAGES;
 
-    /** Arrays of what {@code recvmmsg} and {@code sendmmsg} take, each message's parts linked to it once. */
+    /** The arrays for {@code recvmmsg} and {@code sendmmsg}. The parts of each message are linked once. */
     private static final class Messages {
         private final OffHeapRegion region = OffHeapRegion.anonymous(MESSAGES_BYTES);
         private final long headers = region.address();
@@ -147,7 +148,7 @@ public final class UdpTunnelDevice implements PollableDevice, SuperFrameDevice {
         return tap.isPresent();
     }
 
-    /** The short way past the host's stack, where the kernel has one: another device, to be received from. */
+    /** The shortcut past the host's stack, if the kernel has one: a separate device, which the worker receives from. */
     public Optional<TunnelTap> tap() {
         return tap;
     }
@@ -168,12 +169,12 @@ public final class UdpTunnelDevice implements PollableDevice, SuperFrameDevice {
     }
 
     /**
-     * Opens the sockets of all workers in the calling thread's network namespace. A datagram goes to the worker whose
-     * number is its VNI modulo their count.
+     * Opens the sockets of all workers in the calling thread's network namespace. The worker with the number VNI modulo
+     * the count gets a datagram.
      *
-     * @param port    of UDP, the tunnels' destination.
+     * @param port    UDP port, the tunnels' destination.
      * @param workers how many devices.
-     * @throws NativeException when the kernel refuses: EADDRINUSE where somebody else has the port.
+     * @throws NativeException when the kernel refuses, with EADDRINUSE if another socket has the port.
      */
     public static UdpTunnelDevice[] open(final int port, final int workers) {
         final UdpTunnelDevice[] devices = new UdpTunnelDevice[workers];
@@ -207,7 +208,7 @@ public final class UdpTunnelDevice implements PollableDevice, SuperFrameDevice {
             if (ipv6) {
                 takeIpv4Too(options, receiver);
                 options.set(receiver, Sockets.SOL_IPV6, IPV6_RECVTCLASS, 1, "IPV6_RECVTCLASS");
-                // RFC 6935: tunnels may do without the outer checksum.
+                // RFC 6935: tunnels may omit the outer checksum.
                 options.set(receiver, SOL_UDP, UDP_NO_CHECK6_RX, 1, "UDP_NO_CHECK6_RX");
             }
             options.bind(receiver, ipv6, port);
@@ -232,7 +233,10 @@ public final class UdpTunnelDevice implements PollableDevice, SuperFrameDevice {
         options.set(socket, Sockets.SOL_IPV6, Sockets.IPV6_V6ONLY, 0, "IPV6_V6ONLY");
     }
 
-    /** Sockets that share a port would join those of another process of the same user without a word. */
+    /**
+     * Fails if the port is in use: sockets that share a port would silently join those of another process of the same
+     * user.
+     */
     private static void requireFree(final SocketOptions options, final boolean ipv6, final int port) {
         try (FileDescriptor alone = new FileDescriptor(
             socket(ipv6 ? Sockets.AF_INET6 : Sockets.AF_INET))) {
@@ -244,7 +248,7 @@ public final class UdpTunnelDevice implements PollableDevice, SuperFrameDevice {
     }
 
     private static void openSender(final SocketOptions options, final FileDescriptor sender, final boolean ipv6) {
-        // Nobody has business with its port.
+        // This socket only sends; it discards anything received on its port.
         options.filter(sender, SO_ATTACH_FILTER, ClassicBpf.nothing(), "SO_ATTACH_FILTER");
         options.set(sender, Sockets.SOL_SOCKET, SO_SNDBUFFORCE, SEND_BUFFER_BYTES, "SO_SNDBUFFORCE");
         options.set(sender, Sockets.SOL_IP, IP_MTU_DISCOVER, PMTUDISC_DO, "IP_MTU_DISCOVER");
@@ -278,7 +282,7 @@ public final class UdpTunnelDevice implements PollableDevice, SuperFrameDevice {
         }
         final int received = LibC.INSTANCE.recvmmsg(receiver.fd(), incoming.headers, wanted, MSG_DONTWAIT, 0);
         if (received <= 0) {
-            return 0; // nothing there, or an error of the past that is reported once
+            return 0; // nothing to read, or an earlier error that is reported once
         }
         long bytes = 0;
         for (int i = 0; i < received; i++) {
@@ -317,7 +321,7 @@ public final class UdpTunnelDevice implements PollableDevice, SuperFrameDevice {
         }
     }
 
-    /** The messages of one flow are sent together, in their order; flows need not keep theirs. */
+    /** Sends the messages of one flow together, in their order; the order of flows does not matter. */
     @Override
     public void transmit(final EgressQueue queue) {
         int flows = 0;
@@ -373,7 +377,7 @@ public final class UdpTunnelDevice implements PollableDevice, SuperFrameDevice {
             } else {
                 final int refused = places[sent++];
                 queue.refuse(refused);
-                // For a message that the kernel is to cut it said EINVAL before Linux 6.14.
+                // Before Linux 6.14, the kernel returned EINVAL for a message that it should cut.
                 final int errno = Linux.errno();
                 if (errno == EMSGSIZE
                     || errno == EINVAL && Datagram.segmentBytes(queue.address(refused)) > 0) {

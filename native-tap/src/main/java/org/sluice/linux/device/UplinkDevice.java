@@ -16,22 +16,23 @@ import org.sluice.linux.sys.Sockets;
 
 /**
  * A packet socket on a network interface, with a receive ring that the kernel fills (Linux
- * Documentation/networking/packet_mmap.rst, TPACKET_V2). A socket filter lets only those frames in that are the
- * switch's. Frames carry a virtio-net header both ways, so that a 64 KiB TCP segment passes in one piece and
- * checksums are left to who needs them.
+ * Documentation/networking/packet_mmap.rst, TPACKET_V2). A socket filter admits only the switch's frames. Frames carry
+ * a virtio-net header in both directions, so that a 64 KiB TCP segment passes in one piece, and its checksum is left to
+ * a later receiver.
  * <pre>
  *   frame of the ring: tpacket2_hdr (32) | sockaddr_ll | virtio header | Ethernet frame ...
  *                      0                   32            tp_mac - 10     tp_mac
  * </pre>
- * Received frames are lent: their places go back to the kernel with the next call of {@link #receive}. Version 2 of the
- * ring, and not 3, since version 3 hands frames over in blocks, a millisecond late.
+ * Received frames are lent: the next call of {@link #receive} returns their places to the kernel. The ring has version
+ * 2, not 3, because version 3 passes frames on in blocks, a millisecond late. Control opens and closes the device; the
+ * worker owns it in between.
  */
 public final class UplinkDevice implements PollableDevice {
     static final int AF_PACKET = 17;
     static final int SOCK_RAW_NONBLOCK_CLOEXEC = 3 | Linux.O_NONBLOCK | Linux.O_CLOEXEC;
     static final int ETH_P_ALL = 3;
     static final int SO_ERROR = 4;
-    /** Beyond net.core.wmem_max, which is a few super-frames. */
+    /** Allows more than net.core.wmem_max, which holds only a few super-frames. */
     static final int SO_SNDBUFFORCE = 32;
     static final int SO_ATTACH_BPF = 50;
     static final int SOL_PACKET = 263;
@@ -51,9 +52,9 @@ public final class UplinkDevice implements PollableDevice {
     static final int STATUS_KERNEL = 0;
     static final int STATUS_USER = 1;
 
-    /** 64 KiB, the headers in front, and some; whole pages. */
+    /** 64 KiB, the headers in front, and a reserve; whole pages. */
     static final int FRAME_BYTES = 69_632;
-    /** A power of two, for the page allocator; fifteen frames fit. */
+    /** A power of two, for the page allocator; a block holds fifteen frames. */
     static final int BLOCK_BYTES = 1 << 20;
     private static final int FRAMES_IN_BLOCK = BLOCK_BYTES / FRAME_BYTES;
     private static final int BLOCKS = 24;
@@ -81,11 +82,11 @@ public final class UplinkDevice implements PollableDevice {
     /**
      * Opens a ring on an interface of the calling thread's network namespace.
      *
-     * @param filterFd a socket filter program, attached before the first frame can come.
+     * @param filterFd a socket filter program, attached before the first frame can arrive.
      * @throws NativeException when the kernel refuses.
      */
     public static UplinkDevice open(final String name, final int linkIndex, final int filterFd) {
-        // Protocol 0 receives nothing until the socket is bound.
+        // With protocol 0 the socket receives nothing until it is bound.
         final FileDescriptor socket = new FileDescriptor(
             Linux.check(LibC.INSTANCE.socket(AF_PACKET, SOCK_RAW_NONBLOCK_CLOEXEC, 0), "socket", "AF_PACKET"));
         try (OffHeapRegion memory = OffHeapRegion.anonymous(SOCKADDR_LL_BYTES + RING_REQUEST_BYTES);
@@ -120,7 +121,10 @@ public final class UplinkDevice implements PollableDevice {
         }
     }
 
-    /** To all protocols: a tap for one alone comes behind the ingress program, which has dropped our frames there. */
+    /**
+     * Binds to all protocols: a socket for a single one would come behind the ingress program, which has dropped our
+     * frames.
+     */
     private static void bind(final FileDescriptor socket, final OffHeapRegion memory, final int linkIndex,
                              final String name) {
         final UnsafeBuffer address = memory.slice(RING_REQUEST_BYTES, SOCKADDR_LL_BYTES);
@@ -151,7 +155,7 @@ public final class UplinkDevice implements PollableDevice {
                 break;
             }
             final int captured = UnsafeApi.getInt(frame + CAPTURED_OFFSET);
-            // One that was cut off, and so cannot be carried, shows by its true length.
+            // The true length reveals a truncated frame, which cannot be carried.
             final int length = UnsafeApi.getInt(frame + LENGTH_OFFSET) > captured
                 ? FrameBatch.MAX_FRAME_LENGTH + 1 : captured;
             batch.append(frame + (UnsafeApi.getShort(frame + MAC_OFFSET) & 0xFFFF), length);
@@ -165,12 +169,12 @@ public final class UplinkDevice implements PollableDevice {
         return received;
     }
 
-    /** An interface that goes down leaves an error on the socket, which would be ready for ever. */
+    /** Reads the error that a down interface leaves on the socket, which would otherwise stay ready for ever. */
     private void clearError() {
         LibC.INSTANCE.getsockopt(socket.fd(), Sockets.SOL_SOCKET, SO_ERROR, scratch.address(), scratch.address() + 8);
     }
 
-    /** The burst before is done with: its places are the kernel's again. */
+    /** Returns the places of the previous burst, which is finished, to the kernel. */
     private boolean giveBack() {
         final boolean any = lent > 0;
         int place = next - lent;

@@ -5,13 +5,13 @@ import java.net.InetAddress;
 /**
  * An entry of a neighbour table (ARP, ND).
  *
- * @param mac   in the low 48 bits, or 0 while it is not known.
+ * @param mac   in the low 48 bits, or 0 while it is unknown.
  * @param state {@code NUD_*} of Linux uapi/linux/neighbour.h.
  */
 public record KernelNeighbour(int linkIndex, InetAddress address, long mac, int state) {
-    /** Entered by hand, never expires. */
+    /** State: a user entered it; it never expires. */
     public static final int PERMANENT = 0x80;
-    /** Has not answered. */
+    /** State: it did not answer. */
     public static final int FAILED = 0x20;
 
     private static final int REACHABLE = 0x02;

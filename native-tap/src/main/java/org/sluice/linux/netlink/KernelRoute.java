@@ -10,8 +10,8 @@ import java.util.List;
  * @param prefixLength    in bits.
  * @param type            {@code RTN_*} of Linux uapi/linux/rtnetlink.h: unicast, local and so on.
  * @param table           254 is the main one, 255 that of local addresses.
- * @param priority        the metric: of routes to the same prefix the lowest counts.
- * @param preferredSource the host's address for connections of its own on this route, or null.
+ * @param priority        the metric; the lowest wins among routes to the same prefix.
+ * @param preferredSource source address of the host's own connections on this route, or null.
  * @param hops            one, or several that share the load, or none.
  */
 public record KernelRoute(InetAddress destination, int prefixLength, int type, int table, int priority,
@@ -24,15 +24,15 @@ public record KernelRoute(InetAddress destination, int prefixLength, int type, i
     public static final int BROADCAST = 3;
 
     /**
-     * One way.
+     * One hop.
      *
-     * @param gateway   the next router, or null where the destination is on the link.
-     * @param linkIndex the interface it leaves by, or 0.
+     * @param gateway   the next router, or null if the destination is on the link.
+     * @param linkIndex the outgoing interface, or 0.
      */
     public record Hop(InetAddress gateway, int linkIndex) {
     }
 
-    /** Whether the destination is on a link itself, or nowhere: there is no next router. */
+    /** Whether the route has no next router: the destination is on a link, or nowhere. */
     public boolean isDirect() {
         return hops.stream().allMatch(hop -> hop.gateway() == null);
     }

@@ -6,7 +6,7 @@ package org.sluice.linux.netlink;
  * @param index of the interface in its namespace.
  * @param mac   in the low 48 bits.
  * @param mtu   layer-3 bytes.
- * @param up    whether it is set up.
+ * @param up    whether it is administratively up.
  */
 public record Link(int index, String name, long mac, int mtu, boolean up) {
 }

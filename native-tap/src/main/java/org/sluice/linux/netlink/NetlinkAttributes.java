@@ -6,8 +6,8 @@ import org.agrona.BitUtil;
 import org.agrona.DirectBuffer;
 
 /**
- * Reads the attributes of one received message. A length that leads out of the message ends the reading: the kernel is
- * trusted, a bug is not.
+ * Reads the attributes of one received message. A length that points beyond the message ends the reading: this guards
+ * against bugs, not against the kernel. Used by one thread.
  */
 final class NetlinkAttributes {
     private static final int TYPE_MASK = 0x3FFF;
@@ -22,7 +22,7 @@ final class NetlinkAttributes {
         this.end = end;
     }
 
-    /** The value's bytes, or null when there is no such attribute. */
+    /** The value's bytes, or null without such an attribute. */
     byte[] bytes(final int type) {
         int offset = start;
         while (offset + NetlinkMessage.ATTRIBUTE_HEADER_BYTES <= end) {

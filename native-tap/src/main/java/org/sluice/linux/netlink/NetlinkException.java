@@ -2,12 +2,12 @@ package org.sluice.linux.netlink;
 
 import org.sluice.linux.sys.NativeException;
 
-/** The kernel has refused a netlink request. */
+/** The kernel refused a netlink request. */
 public final class NetlinkException extends NativeException {
     private static final long serialVersionUID = 1L;
 
     /**
-     * @param operation what was asked, with its arguments, for people.
+     * @param operation the request and its arguments, human-readable.
      * @param detail    the kernel's own words (extended acknowledgement), or nothing.
      */
     public NetlinkException(final String operation, final int errno, final String detail) {

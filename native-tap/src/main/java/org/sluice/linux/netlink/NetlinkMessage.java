@@ -13,7 +13,8 @@ import org.agrona.concurrent.UnsafeBuffer;
  *   |  length  | type  | flags  |  sequence  |  port id   |  family header | attributes ...  |
  *   +----------+-------+--------+------------+------------+----------------+-----------------+
  * </pre>
- * An attribute is a length, a type and a value, padded to four bytes. All but addresses is in native order.
+ * An attribute is a length, a type and a value, padded to four bytes. Everything but addresses is in native order. Used
+ * by one thread.
  */
 final class NetlinkMessage {
     static final int HEADER_BYTES = 16;
@@ -29,7 +30,7 @@ final class NetlinkMessage {
         this.buffer = buffer;
     }
 
-    /** Begins anew, with a family header of zeroes. */
+    /** Starts a new request, with a family header of zeroes. */
     NetlinkMessage begin(final int type, final int flags, final int familyHeaderBytes) {
         length = HEADER_BYTES + BitUtil.align(familyHeaderBytes, 4);
         buffer.setMemory(0, length, (byte) 0);
@@ -65,7 +66,7 @@ final class NetlinkMessage {
         return this;
     }
 
-    /** A string with the zero that ends it. */
+    /** A string with its terminating zero. */
     NetlinkMessage attribute(final int type, final String value) {
         final byte[] bytes = value.getBytes(StandardCharsets.UTF_8);
         final int offset = startAttribute(type, bytes.length + 1);
@@ -73,7 +74,7 @@ final class NetlinkMessage {
         return this;
     }
 
-    /** Begins an attribute of attributes; the result is for {@link #endNested}. */
+    /** Begins a nested attribute; the result is for {@link #endNested}. */
     int beginNested(final int type) {
         return startAttribute(type, 0) - ATTRIBUTE_HEADER_BYTES;
     }

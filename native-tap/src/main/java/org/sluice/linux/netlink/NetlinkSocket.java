@@ -64,12 +64,12 @@ final class NetlinkSocket implements AutoCloseable {
             memory.close();
             throw new NativeException("socket", LastError.getLastError(RUNTIME), "AF_NETLINK", family);
         }
-        // Both only better the error messages; a kernel before 4.12 lacks them.
+        // Both options only improve error messages; kernels before 4.12 lack them.
         enable(NETLINK_EXT_ACK);
         enable(NETLINK_CAP_ACK);
     }
 
-    /** The request to fill; there is one, written anew each time. */
+    /** The request to fill. The socket has one, which is rewritten each time. */
     NetlinkMessage request() {
         return request;
     }
@@ -87,10 +87,10 @@ final class NetlinkSocket implements AutoCloseable {
     }
 
     /**
-     * Sends the request and waits until the kernel has acknowledged it or finished its list.
+     * Sends the request, and waits until the kernel has acknowledged it or finished its list.
      *
-     * @param operation for people, in an exception.
-     * @param consumer  receives every message that is neither.
+     * @param operation human-readable, for an exception.
+     * @param consumer  receives every other message.
      * @throws NetlinkException when the kernel refuses.
      */
     void execute(final String operation, final Consumer<Answer> consumer) {
@@ -113,8 +113,8 @@ final class NetlinkSocket implements AutoCloseable {
     }
 
     /**
-     * Sends the request that was filled and reads the list that answers it; anew where the kernel says that the list
-     * has changed meanwhile. A list that never stands still is taken as it is: each change brings a message of its own.
+     * Sends the filled request and reads the list that answers it. It repeats this if the kernel reports that the list
+     * changed meanwhile. After some tries it accepts the list as it is: each change also sends its own message.
      *
      * @param reader turns a message into an element, or null.
      */
@@ -144,7 +144,7 @@ final class NetlinkSocket implements AutoCloseable {
             if (response.getInt(offset + NetlinkMessage.SEQUENCE_FIELD_OFFSET) == sequence) {
                 final int type = response.getShort(offset + NetlinkMessage.TYPE_FIELD_OFFSET) & 0xFFFF;
                 interrupted |= (response.getShort(offset + NetlinkMessage.FLAGS_FIELD_OFFSET) & NLM_F_DUMP_INTR) != 0;
-                // Both begin with the error's number; a list that could not be finished has one too.
+                // Both begin with the error's number; the end of an incomplete list has one too.
                 if (type == NLMSG_ERROR || type == NLMSG_DONE) {
                     checkError(operation, offset, length);
                     return true;
@@ -156,7 +156,7 @@ final class NetlinkSocket implements AutoCloseable {
         return false;
     }
 
-    /** An error message holds the negative error, the request's header, and perhaps the kernel's own words. */
+    /** An error message holds the negative error, the request's header, and perhaps the kernel's explanation. */
     private void checkError(final String operation, final int offset, final int length) {
         final int errno = length < NetlinkMessage.HEADER_BYTES + Integer.BYTES ? 0
             : -response.getInt(offset + NetlinkMessage.HEADER_BYTES);

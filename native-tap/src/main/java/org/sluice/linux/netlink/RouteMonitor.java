@@ -12,8 +12,8 @@ import org.sluice.linux.sys.NativeException;
 import org.sluice.linux.sys.Sockets;
 
 /**
- * Listens for what changes in links, addresses, routes and neighbours of the network namespace in which the thread that
- * made this is. A thread of its own listens.
+ * Listens for changes of links, addresses, routes and neighbours in the network namespace of the thread that creates
+ * it. It calls its listener on a thread of its own.
  */
 public final class RouteMonitor implements AutoCloseable {
     static final int RTMGRP_LINK = 0x1;
@@ -42,20 +42,20 @@ public final class RouteMonitor implements AutoCloseable {
     private final int fd;
     private volatile boolean closed;
 
-    /** Receives what happens, on the monitor's thread. */
+    /** Receives changes, on the monitor's thread. */
     public interface Listener {
-        /** Links, addresses or routes are not what they were. */
+        /** Links, addresses or routes have changed. */
         void onRoutesChanged();
 
-        /** A neighbour is in a new state. */
+        /** A neighbour has a new state. */
         void onNeighbour(KernelNeighbour neighbour);
 
-        /** News were lost: everything may be different. */
+        /** Messages were lost: everything may have changed. */
         void onLost();
     }
 
     /**
-     * Listens from now on; what happens before {@link #start()} is kept.
+     * Starts to listen; changes before {@link #start()} are queued.
      *
      * @throws NativeException when the kernel refuses.
      */
@@ -107,7 +107,7 @@ public final class RouteMonitor implements AutoCloseable {
         }
     }
 
-    /** Returns whether there was more than neighbours. */
+    /** Whether anything but neighbours has changed. */
     private boolean read(final int received) {
         boolean routesChanged = false;
         int offset = 0;
@@ -147,7 +147,7 @@ public final class RouteMonitor implements AutoCloseable {
                 thread.join();
             } catch (final InterruptedException ex) {
                 Thread.currentThread().interrupt();
-                return; // it may still use what would be released
+                return; // the thread may still use the resources
             }
         }
         release();

@@ -14,8 +14,9 @@ import org.agrona.concurrent.UnsafeBuffer;
 import org.sluice.linux.sys.Sockets;
 
 /**
- * Links, addresses, routes and neighbours of the network namespace in which the thread that made this is (Linux
- * uapi/linux/rtnetlink.h). Each change is one request, done or refused as a whole. Used by one thread.
+ * Reads and changes links, addresses, routes and neighbours of the network namespace of the thread that creates it
+ * (Linux uapi/linux/rtnetlink.h). Each change is one request, which the kernel executes or refuses as a whole. Used by
+ * one thread.
  */
 public final class RouteNetlink implements AutoCloseable {
     static final int RTM_NEWLINK = 16;
@@ -92,7 +93,7 @@ public final class RouteNetlink implements AutoCloseable {
         return socket.list("list links", RouteNetlink::linkOf);
     }
 
-    /** The interface of that name, if there is one. */
+    /** The interface of that name, or empty. */
     public Optional<Link> link(final String name) {
         socket.request().begin(RTM_GETLINK, CHANGE, IFINFOMSG_BYTES).attribute(IFLA_IFNAME, name);
         final List<Link> links = new ArrayList<>(1);
@@ -137,14 +138,14 @@ public final class RouteNetlink implements AutoCloseable {
         socket.execute("set link " + link.name() + " down");
     }
 
-    /** The link must be down, on kernels before 6.2. */
+    /** Renames a link; it must be down on kernels before 6.2. */
     public void rename(final Link link, final String name) {
         setFlags(link, 0, 0).attribute(IFLA_IFNAME, name);
         socket.execute("rename link " + link.name() + " to " + name);
     }
 
     /**
-     * Moves a link to another namespace, under another name if need be. It loses its addresses and comes down.
+     * Moves a link to another namespace, and renames it if needed. It loses its addresses and goes down.
      *
      * @param namespaceFd an open descriptor of the namespace.
      */
@@ -165,8 +166,8 @@ public final class RouteNetlink implements AutoCloseable {
     }
 
     /**
-     * Adds an address, with its broadcast address for IPv4, and without duplicate address detection for IPv6: who
-     * hands addresses out knows that they are single.
+     * Adds an address: for IPv4 with its broadcast address, for IPv6 without duplicate address detection, because the
+     * address management assigns each address only once.
      */
     public void addAddress(final Link link, final InetAddress address, final int prefixLength) {
         final byte[] bytes = address.getAddress();
@@ -194,9 +195,9 @@ public final class RouteNetlink implements AutoCloseable {
     }
 
     /**
-     * The way that the kernel takes to an address: one hop, and the source address that it chooses.
+     * The route that the kernel chooses to an address: one hop, and a source address.
      *
-     * @throws NetlinkException when there is none.
+     * @throws NetlinkException without a route.
      */
     public KernelRoute routeTo(final InetAddress address) {
         socket.request().begin(RTM_GETROUTE, NetlinkSocket.NLM_F_REQUEST | NetlinkSocket.NLM_F_ACK, RTMSG_BYTES)
@@ -207,7 +208,7 @@ public final class RouteNetlink implements AutoCloseable {
             answer -> routeOf(answer, family(address))).getFirst();
     }
 
-    /** Adds a default route by a gateway that is on the link. */
+    /** Adds a default route through a gateway on the link. */
     public void addDefaultRoute(final Link link, final InetAddress gateway) {
         socket.request().begin(RTM_NEWROUTE, CREATE, RTMSG_BYTES)
             .familyByte(0, family(gateway))
@@ -226,8 +227,8 @@ public final class RouteNetlink implements AutoCloseable {
     }
 
     /**
-     * Has the kernel find a neighbour's MAC address, or see whether one that it has known for long still holds. The
-     * result is seen by {@link RouteMonitor}; one that is fresh already brings no news.
+     * Makes the kernel resolve a neighbour's MAC address, or verify an old one. {@link RouteMonitor} reports the
+     * result; an entry that is still fresh causes no report.
      */
     public void useNeighbour(final int linkIndex, final InetAddress address) {
         neighbour(RTM_NEWNEIGH, CHANGE | NetlinkSocket.NLM_F_CREATE, linkIndex, address)
@@ -235,7 +236,7 @@ public final class RouteNetlink implements AutoCloseable {
         socket.execute("use neighbour " + address.getHostAddress() + " on interface " + linkIndex);
     }
 
-    /** Enters a permanent neighbour, over one that may be there. */
+    /** Sets a permanent neighbour; it replaces an existing one. */
     public void putNeighbour(final Link link, final InetAddress address, final long mac) {
         neighbour(RTM_NEWNEIGH, CHANGE | NetlinkSocket.NLM_F_CREATE | NetlinkSocket.NLM_F_REPLACE, link.index(),
             address)
@@ -323,7 +324,7 @@ public final class RouteNetlink implements AutoCloseable {
         return List.copyOf(hops);
     }
 
-    /** The next router; one of the other family (RTA_VIA: its family, then its address) too. */
+    /** The next router, also one of the other family (RTA_VIA: its family, then its address). */
     private static InetAddress gatewayOf(final NetlinkAttributes attributes) {
         final byte[] gateway = attributes.bytes(RTA_GATEWAY);
         if (gateway != null) {
@@ -333,7 +334,7 @@ public final class RouteNetlink implements AutoCloseable {
         return via == null ? null : inetAddress(Arrays.copyOfRange(via, 2, via.length));
     }
 
-    /** A neighbour message; null for one that is not of IP. */
+    /** Reads a neighbour message; null if it is not about IP. */
     static KernelNeighbour neighbourOf(final NetlinkSocket.Answer answer) {
         final NetlinkAttributes attributes = answer.attributes(NDMSG_BYTES);
         final byte[] address = attributes.bytes(NDA_DST);

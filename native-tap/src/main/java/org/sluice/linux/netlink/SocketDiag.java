@@ -12,9 +12,9 @@ import org.agrona.concurrent.UnsafeBuffer;
 import org.sluice.linux.sys.Sockets;
 
 /**
- * The TCP, UDP and SCTP sockets of the network namespace in which the thread that made this is, as ss(8) lists them
- * (Linux uapi/linux/inet_diag.h). The tables under /proc/net hold the same and take the kernel 5 ms each where its hash
- * table is large; this takes 0.2. Used by one thread.
+ * Lists the TCP, UDP and SCTP sockets of the network namespace of the thread that creates it, as ss(8) does (Linux
+ * uapi/linux/inet_diag.h). The tables under /proc/net hold the same, but take the kernel 5 ms each if its hash table is
+ * large; this takes 0.2 ms. Used by one thread.
  */
 public final class SocketDiag implements AutoCloseable {
     static final int SOCK_DIAG_BY_FAMILY = 20;
@@ -28,9 +28,9 @@ public final class SocketDiag implements AutoCloseable {
     static final int DESTINATION_OFFSET = 24;
     static final int INODE_OFFSET = 68;
 
-    /** TCP_ESTABLISHED of net/tcp_states.h; also of a UDP socket that is connected. */
+    /** TCP_ESTABLISHED of net/tcp_states.h; also the state of a connected UDP socket. */
     public static final int ESTABLISHED = 1;
-    /** TCP_CLOSE: of a UDP socket that takes what comes from anyone. */
+    /** TCP_CLOSE: the state of an unconnected UDP socket, which receives from any peer. */
     public static final int CLOSE = 7;
     /** TCP_LISTEN. */
     public static final int LISTEN = 10;
@@ -47,7 +47,7 @@ public final class SocketDiag implements AutoCloseable {
      * A socket.
      *
      * @param state one of the constants here, or another of net/tcp_states.h.
-     * @param inode of the file that stands for it; 0 where no process has it any more.
+     * @param inode of the socket's file; 0 if no process has it any more.
      */
     public record Socket(int protocol, int state, InetSocketAddress local, InetSocketAddress remote, long inode) {
     }
@@ -55,7 +55,7 @@ public final class SocketDiag implements AutoCloseable {
     /**
      * All sockets of a protocol, of both families.
      *
-     * @param protocol 6, 17 or 132. A kernel without SCTP has none of it.
+     * @param protocol 6, 17 or 132; a kernel without SCTP returns no socket of it.
      */
     public List<Socket> sockets(final int protocol) {
         final List<Socket> sockets = new ArrayList<>();

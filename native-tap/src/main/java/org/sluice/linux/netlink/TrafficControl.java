@@ -3,8 +3,8 @@ package org.sluice.linux.netlink;
 import org.sluice.linux.sys.NativeException;
 
 /**
- * Filters at an interface's ingress by traffic control (tc-bpf(8); Linux net/sched/sch_ingress.c, {@code clsact}), in
- * the network namespace of the calling thread. Used by one thread.
+ * Manages traffic control's filters at an interface's ingress (tc-bpf(8); Linux net/sched/sch_ingress.c,
+ * {@code clsact}), in the network namespace of the calling thread. Used by one thread.
  */
 public final class TrafficControl implements AutoCloseable {
     static final int RTM_NEWQDISC = 36;
@@ -35,16 +35,16 @@ public final class TrafficControl implements AutoCloseable {
     private static final int ENOENT = 2;
     private static final int EINVAL = 22;
     private static final int ENODEV = 19;
-    /** Before all filters that name none. */
+    /** Comes before all filters without a priority. */
     private static final int PRIORITY = 1;
     private static final int ALL_PROTOCOLS_IN_NETWORK_ORDER = 0x0300;
-    /** Of the first owner's filter; the others' follow. */
+    /** Handle of the first owner's filter; the other owners' follow. */
     private static final int FIRST_HANDLE = 0x51;
 
     private final NetlinkSocket socket = new NetlinkSocket();
 
     /**
-     * Gives an interface the queueing discipline that filters hang on.
+     * Adds the queueing discipline that filters need to an interface.
      *
      * @return false when it has it already.
      * @throws NativeException when the kernel refuses.
@@ -56,7 +56,8 @@ public final class TrafficControl implements AutoCloseable {
     }
 
     /**
-     * Has an interface send at once: it has a queue of its own, and what finds no room there is lost.
+     * Makes an interface send at once, without a queueing discipline. The interface has a queue of its own, and drops
+     * packets when it is full.
      *
      * @throws NativeException when the kernel refuses.
      */
@@ -67,14 +68,15 @@ public final class TrafficControl implements AutoCloseable {
     }
 
     /**
-     * Puts an eBPF program there, in place of one that an earlier process has left.
+     * Attaches an eBPF program; it replaces one that an earlier process left.
      *
-     * @param owner     one of several who have a filter there; from 0.
+     * @param owner     number of the filter's owner, from 0.
      * @param programFd of type SCHED_CLS; its result is the action.
      * @throws NativeException when the kernel refuses.
      */
     public void putIngressFilter(final int linkIndex, final int owner, final int programFd, final String name) {
-        // Without NLM_F_EXCL the one that is there is replaced in one step (tc_new_tfilter in net/sched/cls_api.c).
+        // Without NLM_F_EXCL the kernel replaces the existing filter in one step (tc_new_tfilter in
+        // net/sched/cls_api.c).
         final NetlinkMessage request =
             begin(RTM_NEWTFILTER, CHANGE | NetlinkSocket.NLM_F_CREATE, linkIndex, INGRESS);
         request.familyInt(TCM_HANDLE_OFFSET, FIRST_HANDLE + owner)
@@ -86,7 +88,7 @@ public final class TrafficControl implements AutoCloseable {
         socket.execute("add an ingress filter to interface " + linkIndex);
     }
 
-    /** Takes it away; one that is not there, or whose interface is gone, is no error. */
+    /** Removes the filter. A missing filter or interface is no error. */
     public void removeIngressFilter(final int linkIndex, final int owner) {
         begin(RTM_DELTFILTER, CHANGE, linkIndex, INGRESS).familyInt(TCM_HANDLE_OFFSET, FIRST_HANDLE + owner)
             .familyInt(TCM_INFO_OFFSET, PRIORITY << 16 | ALL_PROTOCOLS_IN_NETWORK_ORDER).attribute(TCA_KIND, "bpf");
@@ -99,7 +101,7 @@ public final class TrafficControl implements AutoCloseable {
         }
     }
 
-    /** Takes the queueing discipline away when nobody else's filter hangs on it. */
+    /** Removes the queueing discipline if no other owner's filter needs it. */
     public void removeClsactIfUnused(final int linkIndex) {
         if (filters(linkIndex, INGRESS) + filters(linkIndex, EGRESS) == 0) {
             begin(RTM_DELQDISC, CHANGE, linkIndex, CLSACT).familyInt(TCM_HANDLE_OFFSET, CLSACT_HANDLE);

@@ -15,9 +15,8 @@ import org.sluice.linux.sys.NativeException;
 import org.sluice.linux.sys.Sockets;
 
 /**
- * A UDP socket of both families that tells of each datagram which address and port it was for (ip(7)
- * IP_RECVORIGDSTADDR, ipv6(7) IPV6_RECVORIGDSTADDR): one to which the kernel hands datagrams for many. Never blocks.
- * Used by one thread.
+ * A UDP socket of both families that reports each datagram's destination address and port (ip(7) IP_RECVORIGDSTADDR,
+ * ipv6(7) IPV6_RECVORIGDSTADDR), because the kernel hands it datagrams for many. Never blocks. Used by one thread.
  * <pre>
  *   memory: msghdr (56) | iovec (16) | sender (28) | control (256) | datagram (65,535)
  * </pre>
@@ -45,8 +44,8 @@ public final class AddressedDatagramSocket implements AutoCloseable {
     /**
      * A received datagram.
      *
-     * @param sender    who has sent it.
-     * @param recipient whom it was for.
+     * @param sender    its source.
+     * @param recipient its original destination.
      */
     public record Datagram(InetSocketAddress sender, InetSocketAddress recipient, byte[] content) {
     }
@@ -62,8 +61,8 @@ public final class AddressedDatagramSocket implements AutoCloseable {
     }
 
     /**
-     * Binds a socket in the calling thread's network namespace. Where there is IPv6 it is one of that family, also for
-     * an IPv4 address, which is then mapped: so the kernel can hand it datagrams of both.
+     * Binds a socket in the calling thread's network namespace. On a host with IPv6 it is an IPv6 socket, even for an
+     * IPv4 address, which is then mapped: so the kernel can hand it datagrams of both families.
      *
      * @param port or 0 for any.
      * @throws NativeException when the kernel refuses.
@@ -94,7 +93,7 @@ public final class AddressedDatagramSocket implements AutoCloseable {
         return socket.fd();
     }
 
-    /** The next datagram, or null when there is none now. */
+    /** The next datagram, or null if none has arrived. */
     public Datagram receive() {
         memory.putInt(MessageHeader.NAME_LENGTH_OFFSET, SocketAddress.IN6_BYTES);
         memory.putLong(MessageHeader.CONTROL_LENGTH_OFFSET, CONTROL_BYTES);
@@ -108,7 +107,7 @@ public final class AddressedDatagramSocket implements AutoCloseable {
         return new Datagram(addressAt(SENDER_AT), recipient, content);
     }
 
-    /** Of the control messages, that which holds the address. */
+    /** Finds the original destination among the control messages. */
     private InetSocketAddress recipient() {
         final long end = CONTROL_AT + memory.getLong(MessageHeader.CONTROL_LENGTH_OFFSET);
         int at = CONTROL_AT;
@@ -135,7 +134,7 @@ public final class AddressedDatagramSocket implements AutoCloseable {
         final int scope = ipv6 ? memory.getInt(at + SocketAddress.SCOPE_OFFSET) : 0;
         final int port = Short.reverseBytes(memory.getShort(at + SocketAddress.PORT_OFFSET)) & 0xFFFF;
         try {
-            // A mapped address becomes the IPv4 one that it is.
+            // A mapped address becomes IPv4 again.
             return new InetSocketAddress(scope != 0 ? Inet6Address.getByAddress(null, bytes, scope)
                 : InetAddress.getByAddress(bytes), port);
         } catch (final UnknownHostException ex) {
@@ -143,7 +142,7 @@ public final class AddressedDatagramSocket implements AutoCloseable {
         }
     }
 
-    /** Once or more often. */
+    /** Closes the socket; further calls have no effect. */
     @Override
     public void close() {
         if (!closed) {

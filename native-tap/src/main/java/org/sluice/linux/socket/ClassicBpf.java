@@ -1,8 +1,8 @@
 package org.sluice.linux.socket;
 
 /**
- * The few classic BPF programs that sockets get (Linux Documentation/networking/filter.rst): instructions of 8 bytes,
- * each as one number in native order.
+ * The classic BPF programs that Sluice attaches to sockets (Linux Documentation/networking/filter.rst): instructions of
+ * 8 bytes, each as one number in native order.
  * <pre>
  *   code (2) | jump if true (1) | jump if false (1) | constant (4)
  * </pre>
@@ -21,13 +21,13 @@ public final class ClassicBpf {
     private ClassicBpf() {
     }
 
-    /** Of several sockets on one port, chooses by the VNI: the program sees the datagram from its payload on. */
+    /** Chooses one of several sockets on a port by the VNI. The program sees the datagram from its payload on. */
     public static long[] vniModulo(final int sockets) {
         return new long[] {instruction(LOAD_WORD_ABSOLUTE, VNI_WORD_OFFSET), instruction(SHIFT_RIGHT, VNI_SHIFT),
             instruction(MODULO, sockets), instruction(RETURN_ACCUMULATOR, 0)};
     }
 
-    /** Lets no datagram in. */
+    /** Rejects every datagram. */
     public static long[] nothing() {
         return new long[] {instruction(RETURN, 0)};
     }

@@ -1,7 +1,7 @@
 package org.sluice.linux.socket;
 
 /**
- * Where the fields of {@code struct msghdr} and of {@code struct cmsghdr} stand (recvmsg(2), cmsg(3)), on 64 bits.
+ * Offsets of the fields of {@code struct msghdr} and {@code struct cmsghdr} (recvmsg(2), cmsg(3)), on 64 bits.
  * <pre>
  *   msghdr:  name (8) | name length (4) | pad (4) | iovec (8) | iovec count (8) | control (8) | control length (8)
  *            | flags (4) | pad (4)

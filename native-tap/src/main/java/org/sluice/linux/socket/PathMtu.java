@@ -13,8 +13,8 @@ import org.sluice.linux.sys.NativeException;
 import org.sluice.linux.sys.Sockets;
 
 /**
- * How long packets to an address may be: the MTU of the route, or less where a router on the way has said so (ip(7)
- * IP_MTU, ipv6(7) IPV6_MTU). Asked of the kernel by a socket that is connected and sends nothing.
+ * The kernel's path MTU to an address: the route's MTU, or less if a router on the path has reported so (ip(7) IP_MTU,
+ * ipv6(7) IPV6_MTU). It asks through a connected socket that sends nothing. Used by one thread.
  */
 public final class PathMtu {
     static final int IP_MTU = 14;
@@ -28,10 +28,10 @@ public final class PathMtu {
     }
 
     /**
-     * In the calling thread's network namespace.
+     * The path MTU in the calling thread's network namespace.
      *
      * @return layer-3 bytes.
-     * @throws NativeException when there is no way there.
+     * @throws NativeException without a route to the address.
      */
     public static int to(final InetAddress address) {
         final boolean ipv6 = !(address instanceof Inet4Address);

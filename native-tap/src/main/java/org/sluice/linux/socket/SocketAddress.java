@@ -10,7 +10,7 @@ import org.sluice.linux.sys.Sockets;
 
 /**
  * A {@code sockaddr_in6}, or a {@code sockaddr_in} on a host without IPv6, in off-heap memory (Linux uapi/linux/in6.h).
- * A socket of IPv6 takes IPv4 addresses mapped, which is how the switch writes them anyhow.
+ * An IPv6 socket accepts mapped IPv4 addresses, the form that the switch uses everywhere.
  * <pre>
  *   in6: family (2) | port (2) | flow (4) | address (16)            | scope (4)
  *   in:  family (2) | port (2) | address (4) | zero (8)
@@ -46,7 +46,7 @@ public final class SocketAddress {
         return IN_BYTES;
     }
 
-    /** The same of an address as Java has it; an IPv4 one is mapped for a socket of IPv6. */
+    /** The same for one of Java's address objects; an IPv4 address is mapped for an IPv6 socket. */
     public static int write(final long at, final boolean ipv6, final InetAddress address, final int port) {
         return write(at, ipv6, IpAddress.high(address), IpAddress.low(address), port);
     }

@@ -10,7 +10,7 @@ import org.sluice.linux.sys.Linux;
 import org.sluice.linux.sys.NativeException;
 import org.sluice.linux.sys.Sockets;
 
-/** Sets options of sockets; holds the memory that the calls need. Used by one thread, while sockets are opened. */
+/** Sets options of sockets, and holds the memory for the calls. Used by one thread, while it opens sockets. */
 public final class SocketOptions implements AutoCloseable {
     private static final int PROGRAM_AT = 64;
     private static final int PROGRAM_POINTER_AT = 8;
@@ -19,7 +19,7 @@ public final class SocketOptions implements AutoCloseable {
     private final OffHeapRegion memory = OffHeapRegion.anonymous(4096);
 
     /**
-     * @param name of the option, for people.
+     * @param name human-readable name of the option.
      * @throws NativeException when the kernel refuses.
      */
     public void set(final FileDescriptor socket, final int level, final int option, final int value,
@@ -29,9 +29,9 @@ public final class SocketOptions implements AutoCloseable {
     }
 
     /**
-     * Gives a socket a classic BPF program ({@code struct sock_fprog}).
+     * Attaches a classic BPF program to a socket ({@code struct sock_fprog}).
      *
-     * @param name of the option, for people.
+     * @param name human-readable name of the option.
      * @throws NativeException when the kernel refuses.
      */
     public void filter(final FileDescriptor socket, final int option, final long[] program, final String name) {

@@ -5,14 +5,14 @@ import org.agrona.concurrent.UnsafeBuffer;
 import org.sluice.datapath.buffer.OffHeapRegion;
 
 /**
- * An epoll instance (epoll(7)), level-triggered, with an event descriptor by which any thread can end a wait. One
- * thread waits; adding and removing is that thread's too.
+ * An epoll instance (epoll(7)), level-triggered, with an event descriptor that lets any thread end a wait. One thread
+ * waits, adds and removes.
  */
 public final class Epoll implements AutoCloseable {
     static final int EPOLL_CTL_ADD = 1;
     static final int EPOLL_CTL_DEL = 2;
     static final int EPOLLIN = 1;
-    /** On x86-64 the structure is packed, elsewhere it is not (Linux uapi/linux/eventpoll.h). */
+    /** The structure is packed on x86-64 only (Linux uapi/linux/eventpoll.h). */
     static final boolean PACKED = "amd64".equals(System.getProperty("os.arch"));
     static final int EVENT_BYTES = PACKED ? 12 : 16;
     static final int EVENT_DATA_OFFSET = PACKED ? 4 : 8;
@@ -36,12 +36,12 @@ public final class Epoll implements AutoCloseable {
         control(EPOLL_CTL_ADD, wakeUp.fd(), WAKE_UP);
     }
 
-    /** Watches a descriptor for input; {@code data}, not negative, is what {@link #await} gives for it. */
+    /** Watches a descriptor for input. {@link #await} reports {@code data}, which must not be negative, for it. */
     public void add(final int fd, final int data) {
         control(EPOLL_CTL_ADD, fd, data);
     }
 
-    /** Stops watching; a descriptor that is not watched (any more) is no error. */
+    /** Stops watching. A descriptor that is not watched is no error. */
     public void remove(final int fd) {
         LibC.INSTANCE.epoll_ctl(epoll.fd(), EPOLL_CTL_DEL, fd, eventsAddress);
     }
@@ -49,9 +49,9 @@ public final class Epoll implements AutoCloseable {
     /**
      * Waits for input.
      *
-     * @param ready     is filled with the data of the descriptors that have some.
+     * @param ready     receives the data of the descriptors with input.
      * @param timeoutMs 0 does not wait, -1 waits without end.
-     * @return how many there are; 0 also after {@link #wakeUp()}.
+     * @return how many have input; 0 also after {@link #wakeUp()}.
      */
     public int await(final int[] ready, final int timeoutMs) {
         final int count =
@@ -68,7 +68,7 @@ public final class Epoll implements AutoCloseable {
         return found;
     }
 
-    /** Ends a wait, or the next one at once. Any thread may call it. */
+    /** Ends the present wait, or the next one at once. Any thread may call it. */
     public void wakeUp() {
         LibC.INSTANCE.write(wakeUp.fd(), oneAddress, Long.BYTES);
     }

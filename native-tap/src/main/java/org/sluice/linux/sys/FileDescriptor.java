@@ -1,6 +1,6 @@
 package org.sluice.linux.sys;
 
-/** A file descriptor that this process owns and closes once. */
+/** A file descriptor that this process owns and closes once. Used by one thread at a time. */
 public final class FileDescriptor implements AutoCloseable {
     private int fd;
 
@@ -11,7 +11,7 @@ public final class FileDescriptor implements AutoCloseable {
     /**
      * Opens a file, close-on-exec.
      *
-     * @throws NativeException when it cannot.
+     * @throws NativeException when the file cannot be opened.
      */
     public static FileDescriptor open(final String path, final int flags) {
         return new FileDescriptor(Linux.check(LibC.INSTANCE.open(path, flags | Linux.O_CLOEXEC), "open", path));

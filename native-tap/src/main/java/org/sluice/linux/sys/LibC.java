@@ -5,9 +5,9 @@ import jnr.ffi.types.size_t;
 import jnr.ffi.types.ssize_t;
 
 /**
- * The system calls that Sluice makes, as libc offers them, bound by jnr-ffi. Pointers are raw addresses of off-heap
- * memory. Every function reports an error by a negative result and {@code errno}; {@link Linux} turns that into an
- * exception. See the manual page of each in section 2.
+ * The system calls that Sluice makes, as libc functions bound through jnr-ffi. Pointers are raw addresses of off-heap
+ * memory. Every function reports an error with a negative result and {@code errno}; {@link Linux} turns that into an
+ * exception. Section 2 of the manual describes each. Any thread.
  */
 @SuppressWarnings("checkstyle:MethodName")
 public interface LibC {
@@ -35,8 +35,8 @@ public interface LibC {
     int bind(int fd, long address, int addressLength);
 
     /**
-     * The real one has six parameters. jffi 1.4.3 passes garbage for the sixth of six; with a seventh, which the callee
-     * never looks at, it goes another way and passes all as they are.
+     * The real function has six parameters. jffi 1.4.3 passes garbage for the sixth of six; with a seventh, which the
+     * callee ignores, it takes another code path and passes all of them correctly.
      */
     long mmap(long address, @size_t long length, int protection, int flags, int fd, long offset, long ignored);
 
@@ -52,7 +52,7 @@ public interface LibC {
     /** {@code message} is the address of a {@code struct msghdr}. */
     @ssize_t long recvmsg(int fd, long message, int flags);
 
-    /** {@code messages} is the address of an array of {@code struct mmsghdr}; there is no timeout where it is 0. */
+    /** {@code messages} is the address of an array of {@code struct mmsghdr}; a {@code timeout} of 0 means none. */
     int recvmmsg(int fd, long messages, int count, int flags, long timeout);
 
     /** {@code messages} is the address of an array of {@code struct mmsghdr}. */

@@ -3,7 +3,10 @@ package org.sluice.linux.sys;
 import jnr.ffi.LastError;
 import jnr.ffi.Runtime;
 
-/** Constants of the Linux ABI that several classes need, and the way from {@code errno} to an exception. */
+/**
+ * Constants of the Linux ABI that several classes need, and the conversion of {@code errno} to an exception. Any
+ * thread.
+ */
 public final class Linux {
     static final int O_RDONLY = 0;
     public static final int O_RDWR = 2;
@@ -27,10 +30,10 @@ public final class Linux {
     }
 
     /**
-     * Passes a call's result on.
+     * Checks a call's result and returns it.
      *
-     * @param call what was called, for people.
-     * @param arguments with what, for people; evaluated by the caller, so not for hot paths.
+     * @param call      the call, human-readable.
+     * @param arguments its arguments, human-readable; the caller evaluates them, so this is not for hot paths.
      * @throws NativeException when the result is negative.
      */
     public static int check(final int result, final String call, final Object... arguments) {

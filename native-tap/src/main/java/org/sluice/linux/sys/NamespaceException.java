@@ -1,6 +1,6 @@
 package org.sluice.linux.sys;
 
-/** A network namespace is not there, or is none, or may not be entered. */
+/** A network namespace does not exist, is of another kind, or may not be entered. */
 public final class NamespaceException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

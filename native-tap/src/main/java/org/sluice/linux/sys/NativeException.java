@@ -5,7 +5,7 @@ import java.util.stream.Collectors;
 
 import jnr.constants.platform.Errno;
 
-/** A system call has failed. The message names the call, its arguments and the error. */
+/** A system call failed. The message names the call, its arguments and the error. */
 public class NativeException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
@@ -17,7 +17,7 @@ public class NativeException extends RuntimeException {
     }
 
     /**
-     * @param detail what the kernel said beyond the error's number, or nothing.
+     * @param detail the kernel's explanation besides the error's number, or an empty string.
      */
     protected NativeException(final String operation, final int errno, final String detail) {
         super(operation + ": " + nameOf(errno) + (detail.isEmpty() ? "" : ": " + detail));

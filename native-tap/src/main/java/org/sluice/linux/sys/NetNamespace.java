@@ -8,8 +8,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 
 /**
- * A network namespace that is held open. Code runs in it on a thread of its own, which ends with the task: entering a
- * namespace is per thread, and a thread that has entered one must not do anything else.
+ * A network namespace that is held open. Code runs in it on a separate thread, which ends with the task: a thread
+ * enters a namespace for itself alone, and must do nothing else afterwards. Any thread.
  */
 public final class NetNamespace implements AutoCloseable {
     static final int CLONE_NEWNET = 0x4000_0000;
@@ -33,9 +33,9 @@ public final class NetNamespace implements AutoCloseable {
     }
 
     /**
-     * Opens a namespace by the file that stands for it.
+     * Opens a namespace through its file.
      *
-     * @throws NamespaceException when there is no such file, or it is no network namespace, or we may not enter it.
+     * @throws NamespaceException when the file does not exist, is no network namespace, or may not be entered.
      */
     public static NetNamespace open(final Path path) {
         try {
@@ -51,15 +51,15 @@ public final class NetNamespace implements AutoCloseable {
     }
 
     /**
-     * Where a namespace is found.
+     * The path of a namespace.
      *
-     * @param nameOrPath a path if there is a slash in it, otherwise a name as {@code ip netns} gives it.
+     * @param nameOrPath a path if it contains a slash, otherwise a name of {@code ip netns}.
      */
     public static Path pathOf(final String nameOrPath) {
         return Path.of(nameOrPath.contains("/") ? nameOrPath : NAMED + nameOrPath);
     }
 
-    /** Where a process's namespace is found. */
+    /** The path of a process's namespace. */
     public static Path pathOfPid(final long pid) {
         return Path.of("/proc/" + pid + "/ns/net");
     }
@@ -68,12 +68,12 @@ public final class NetNamespace implements AutoCloseable {
         return path;
     }
 
-    /** Tells namespaces apart: a path may later lead to another one. */
+    /** Identifies the namespace: a path may later lead to another one. */
     public long inode() {
         return inode;
     }
 
-    /** For calls that take a namespace's descriptor; valid until {@link #close()}. */
+    /** Descriptor for calls that need one; valid until {@link #close()}. */
     public int fd() {
         return file.fd();
     }
