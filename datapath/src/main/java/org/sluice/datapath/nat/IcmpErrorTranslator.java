@@ -32,6 +32,8 @@ public final class IcmpErrorTranslator implements AutoCloseable {
     private static final int IPV4_PARAMETER_PROBLEM = 12;
     private static final int IPV6_FIRST_ERROR = 1;
     private static final int IPV6_LAST_ERROR = 4;
+    /** A UDP checksum that is computed to be zero (RFC 768). */
+    private static final int UDP_ZERO = 0xFFFF;
 
     private final ConntrackTable connections;
     private final ChecksumVerifier checksums = new ChecksumVerifier();
@@ -92,8 +94,7 @@ public final class IcmpErrorTranslator implements AutoCloseable {
         final long own = Connection.tuple(connection, direction);
         final long other = Connection.tuple(connection, 1 - direction);
         // The embedded packet went the other way: a source here was a destination there.
-        rewriteEmbeddedAddresses(own, other);
-        rewriteEmbeddedPorts(own, other);
+        updateEmbeddedChecksum(rewriteEmbeddedAddresses(own, other) + rewriteEmbeddedPorts(own, other));
         final long l3 = batch.l3Address(i);
         final boolean sourceChanges = FlowTuple.sourceLow(own) != FlowTuple.destinationLow(other)
             || FlowTuple.sourceHigh(own) != FlowTuple.destinationHigh(other);
@@ -121,7 +122,8 @@ public final class IcmpErrorTranslator implements AutoCloseable {
             batch.etherType(i) == EtherType.IPV4, embeddedTuple);
     }
 
-    private void rewriteEmbeddedAddresses(final long own, final long other) {
+    /** Returns how the sum under the embedded packet's checksum changes. */
+    private long rewriteEmbeddedAddresses(final long own, final long other) {
         final long l3 = embedded.l3Address();
         final long change = PacketTranslator.change(FlowTuple.destinationHigh(own), FlowTuple.sourceHigh(other))
             + PacketTranslator.change(FlowTuple.destinationLow(own), FlowTuple.sourceLow(other))
@@ -136,18 +138,17 @@ public final class IcmpErrorTranslator implements AutoCloseable {
             putIpv6(l3 + Ipv6Flyweight.DESTINATION_FIELD_OFFSET, FlowTuple.destinationHigh(other),
                 FlowTuple.destinationLow(other));
         }
-        if (embedded.protocol() != IpProtocol.ICMP) {
-            updateEmbeddedChecksum(change);
-        }
+        return embedded.protocol() == IpProtocol.ICMP ? 0 : change;
     }
 
-    private void rewriteEmbeddedPorts(final long own, final long other) {
+    /** Returns how the sum under the embedded packet's checksum changes. */
+    private long rewriteEmbeddedPorts(final long own, final long other) {
         final int oldSource = FlowTuple.destinationPort(own);
         final int oldDestination = FlowTuple.sourcePort(own);
         final int newSource = FlowTuple.sourcePort(other);
         final int newDestination = FlowTuple.destinationPort(other);
         if (oldSource == newSource && oldDestination == newDestination) {
-            return;
+            return 0;
         }
         final long l4 = embedded.l4Address();
         if (embedded.protocol() == IpProtocol.ICMP || embedded.protocol() == IpProtocol.ICMPV6) {
@@ -155,11 +156,13 @@ public final class IcmpErrorTranslator implements AutoCloseable {
         } else {
             NetworkOrder.i32(l4, newSource << 16 | newDestination);
         }
-        updateEmbeddedChecksum(
-            PacketTranslator.change(oldSource << 16 | oldDestination, newSource << 16 | newDestination));
+        return PacketTranslator.change(oldSource << 16 | oldDestination, newSource << 16 | newDestination);
     }
 
-    /** If the embedded packet ends before its checksum, there is none to update. */
+    /**
+     * All at once: the checksum of UDP must not be taken for none where it would be zero half-way. If the embedded
+     * packet ends before its checksum, there is none to update.
+     */
     private void updateEmbeddedChecksum(final long change) {
         final int offset = PacketTranslator.checksumOffset(embedded.protocol());
         if (offset < 0 || embedded.l4Available() < offset + Short.BYTES) {
@@ -167,8 +170,12 @@ public final class IcmpErrorTranslator implements AutoCloseable {
         }
         final long field = embedded.l4Address() + offset;
         final boolean isUdp = offset == UdpFlyweight.CHECKSUM_FIELD_OFFSET;
-        if (!isUdp || NetworkOrder.u16(field) != 0) {
-            update(field, change);
+        if (isUdp && NetworkOrder.u16(field) == 0) {
+            return;
+        }
+        update(field, change);
+        if (isUdp && NetworkOrder.u16(field) == 0) {
+            NetworkOrder.u16(field, UDP_ZERO);
         }
     }
 
