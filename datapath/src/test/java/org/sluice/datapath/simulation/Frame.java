@@ -62,7 +62,7 @@ final class Frame {
         return (mac >>> 40 & 1) != 0;
     }
 
-    /** Equal, but that a checksum may be either of the two zeros of one's complement (RFC 1624, 3). */
+    /** Equal, except that a checksum may be either zero of one's complement (RFC 1624, 3); not so in UDP. */
     static boolean isSame(final byte[] expected, final byte[] seen) {
         if (expected.length != seen.length) {
             return false;
@@ -90,7 +90,8 @@ final class Frame {
             return false;
         }
         final int quotedField = layer4(expected, quoted) + Packet.checksumField(protocol(expected, quoted));
-        return at >= quotedField && at < quotedField + 2 && areZeros(expected, seen, quotedField);
+        return at >= quotedField && at < quotedField + 2 && protocol(expected, quoted) != Packet.UDP
+            && areZeros(expected, seen, quotedField);
     }
 
     private static boolean areZeros(final byte[] expected, final byte[] seen, final int field) {
