@@ -4,11 +4,12 @@ MVN ?= mvn -B -q
 # The project's tools; make is their front door.
 SCRIPTS := bench/src/main/scripts
 
-.PHONY: help build demo check unit it test bench compare bench-check install uninstall clean
+.PHONY: help build docs demo check unit it test bench compare bench-check install uninstall clean
 
 help:
 	@echo "make demo         show two namespaces that talk through the switch; builds first (needs root)"
 	@echo "make build        build into control/target/dist; run the result as ./sluice"
+	@echo "make docs         write docs/cli.md again, after a change of the command line"
 	@echo "make check        compile, check the style, and check the structure of the packages"
 	@echo "make unit         run the unit tests that need no root"
 	@echo "make it T=NAME    run one test class: T=RoutingIT, T='Overlay*IT', T=TapDeviceTest (needs root)"
@@ -24,6 +25,9 @@ help:
 build:
 	@$(SCRIPTS)/ensure-tools build
 	$(MVN) package -DskipTests
+
+docs: build
+	cp control/target/dist/manual/cli.md docs/cli.md
 
 demo:
 	@$(SCRIPTS)/ensure-tools build demo
@@ -69,6 +73,10 @@ bench-check:
 	$(MVN) package -DskipTests
 	@$(SCRIPTS)/bench-check
 
+MAN_PAGE = $(DESTDIR)$(PREFIX)/share/man/man1/sluice.1
+BASH_COMPLETION = $(DESTDIR)$(PREFIX)/share/bash-completion/completions/sluice
+ZSH_COMPLETION = $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_sluice
+
 # The caches know the jars by their paths and times, so they are recorded anew where the jars now are.
 install: build
 	rm -rf "$(DESTDIR)$(PREFIX)/lib/sluice"
@@ -79,11 +87,15 @@ install: build
 	install -d "$(DESTDIR)$(PREFIX)/lib/systemd/system"
 	sed 's|@PREFIX@|$(PREFIX)|' control/src/main/packaging/sluice.service \
 		>"$(DESTDIR)$(PREFIX)/lib/systemd/system/sluice.service"
+	install -D -m 644 control/target/dist/manual/sluice.1 "$(MAN_PAGE)"
+	install -D -m 644 control/target/dist/manual/sluice.bash "$(BASH_COMPLETION)"
+	install -D -m 644 control/target/dist/manual/_sluice "$(ZSH_COMPLETION)"
 	sh control/target/dist/make-aot-caches "$(DESTDIR)$(PREFIX)/bin/sluice" "$(DESTDIR)$(PREFIX)/lib/sluice"
 
 uninstall:
 	rm -rf "$(DESTDIR)$(PREFIX)/bin/sluice" "$(DESTDIR)$(PREFIX)/lib/sluice" \
-		"$(DESTDIR)$(PREFIX)/lib/systemd/system/sluice.service"
+		"$(DESTDIR)$(PREFIX)/lib/systemd/system/sluice.service" \
+		"$(MAN_PAGE)" "$(BASH_COMPLETION)" "$(ZSH_COMPLETION)"
 
 clean:
 	$(MVN) clean

@@ -8,6 +8,7 @@ import org.sluice.datapath.bridge.PortIdentity;
 import org.sluice.datapath.bridge.PortKind;
 import org.sluice.datapath.buffer.DropReason;
 import org.sluice.datapath.buffer.OffHeapRegion;
+import org.sluice.datapath.buffer.PortIndex;
 import org.sluice.datapath.command.Command;
 import org.sluice.datapath.command.CommandChannel;
 import org.sluice.datapath.command.CommandException;
@@ -42,7 +43,7 @@ final class BenchSwitch implements AutoCloseable {
     private final OffHeapRegion conntrackRegion;
     private final CommandChannel channel = new CommandChannel();
     private final EventChannel events = new EventChannel(() -> { });
-    private final DeviceRegistry devices = new DeviceRegistry(Fdb.MAX_PORTS);
+    private final DeviceRegistry devices = new DeviceRegistry(PortIndex.LIMIT);
     private final Fdb fdb;
     private final ForwardingWorker worker;
     private final WorkerProxy proxy;

@@ -11,6 +11,7 @@ import org.openjdk.jmh.annotations.TearDown;
 
 import org.sluice.datapath.bridge.PortIdentity;
 import org.sluice.datapath.bridge.PortKind;
+import org.sluice.datapath.buffer.CoarseClock;
 import org.sluice.datapath.buffer.FrameBatch;
 import org.sluice.datapath.conntrack.ConntrackConfig;
 import org.sluice.datapath.protocol.EtherType;
@@ -18,7 +19,6 @@ import org.sluice.datapath.protocol.EthernetFlyweight;
 import org.sluice.datapath.protocol.IpProtocol;
 import org.sluice.datapath.protocol.Ipv4Flyweight;
 import org.sluice.datapath.protocol.UdpFlyweight;
-import org.sluice.datapath.worker.ForwardingWorker;
 
 /**
  * The whole bridge path of one worker over in-memory devices: a duty cycle takes a burst of 32 UDP frames from one
@@ -77,7 +77,7 @@ public class BridgeBenchmark extends NanosecondBenchmark {
         host.addPort(EGRESS, 1, PortKind.ENDPOINT, false, new PortIdentity(2, 0, 0, 0), egress);
         host.addPort(INGRESS, 1, PortKind.ENDPOINT, guarded, new PortIdentity(SOURCE_MAC, 0x0A00_0002, 0, 0), ingress);
         poller.inTurn();
-        final int now = ForwardingWorker.seconds(System.nanoTime());
+        final int now = CoarseClock.seconds(System.nanoTime());
         for (int i = 0; i < destinations; i++) {
             host.fdb().learn(1, DESTINATION_MAC + i, EGRESS, now);
         }

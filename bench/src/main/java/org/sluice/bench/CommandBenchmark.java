@@ -9,7 +9,7 @@ import org.openjdk.jmh.annotations.TearDown;
 
 import org.sluice.datapath.command.Command;
 import org.sluice.datapath.conntrack.ConntrackConfig;
-import org.sluice.datapath.conntrack.FlowTuple;
+import org.sluice.datapath.protocol.IpAddress;
 
 /**
  * The command ring: a command is encoded, offered, drained by the worker in a duty cycle, carried out, and its result
@@ -30,7 +30,7 @@ public class CommandBenchmark extends NanosecondBenchmark {
         poller.none();
         host = new BenchSwitch(poller, CAPACITY,
             new ConntrackConfig(CAPACITY, CAPACITY, true, true, ConntrackConfig.defaultTimeouts()));
-        command = new Command.SetLocalAddress(FlowTuple.IPV4_HIGH, FlowTuple.ipv4Low(ADDRESS), true);
+        command = new Command.SetLocalAddress(IpAddress.IPV4_HIGH, IpAddress.ipv4Low(ADDRESS), true);
     }
 
     /** One command, to its result. */

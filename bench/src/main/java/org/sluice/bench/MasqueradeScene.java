@@ -5,10 +5,10 @@ import org.sluice.datapath.bridge.PortKind;
 import org.sluice.datapath.command.Command;
 import org.sluice.datapath.conntrack.ConntrackConfig;
 import org.sluice.datapath.conntrack.ConntrackFilter;
-import org.sluice.datapath.conntrack.FlowTuple;
 import org.sluice.datapath.protocol.EtherType;
 import org.sluice.datapath.protocol.EthernetFlyweight;
 import org.sluice.datapath.protocol.InternetChecksum;
+import org.sluice.datapath.protocol.IpAddress;
 import org.sluice.datapath.protocol.IpProtocol;
 import org.sluice.datapath.protocol.Ipv4Flyweight;
 import org.sluice.datapath.protocol.NetworkOrder;
@@ -62,10 +62,10 @@ final class MasqueradeScene implements AutoCloseable {
         host.addPort(ENDPOINT, 1, PortKind.ENDPOINT, true, new PortIdentity(MAC_ENDPOINT, IP_ENDPOINT, 0, 0),
             endpoint);
         host.addPort(UPLINK, 2, PortKind.UPLINK, false, new PortIdentity(MAC_NIC, 0, 0, 0), uplink);
-        host.execute(new Command.SetLocalAddress(FlowTuple.IPV4_HIGH, FlowTuple.ipv4Low(IP_HOST), true));
-        host.execute(new Command.PutRoute(new Route(FlowTuple.IPV4_HIGH, FlowTuple.ipv4Low(0),
-            Route.IPV4_LENGTH_OFFSET, new Route.Hop[] {new Route.Hop(UPLINK, FlowTuple.IPV4_HIGH,
-                FlowTuple.ipv4Low(IP_ROUTER), FlowTuple.IPV4_HIGH, FlowTuple.ipv4Low(IP_HOST))})));
+        host.execute(new Command.SetLocalAddress(IpAddress.IPV4_HIGH, IpAddress.ipv4Low(IP_HOST), true));
+        host.execute(new Command.PutRoute(new Route(IpAddress.IPV4_HIGH, IpAddress.ipv4Low(0),
+            Route.IPV4_LENGTH_OFFSET, new Route.Hop[] {new Route.Hop(UPLINK, IpAddress.IPV4_HIGH,
+                IpAddress.ipv4Low(IP_ROUTER), IpAddress.IPV4_HIGH, IpAddress.ipv4Low(IP_HOST))})));
         for (int i = 0; i < endpoint.frames(); i++) {
             writePacket(endpoint.template(i), i % flows, FIRST_SERVER);
             writeAnswer(uplink.template(i), i % flows);
@@ -111,8 +111,8 @@ final class MasqueradeScene implements AutoCloseable {
 
     /** Ends the connections of the templates' flows. */
     void forget() throws Exception {
-        final ConntrackFilter.Prefix servers = new ConntrackFilter.Prefix(FlowTuple.IPV4_HIGH,
-            FlowTuple.ipv4Low(FIRST_SERVER), Route.IPV4_LENGTH_OFFSET + 8);
+        final ConntrackFilter.Prefix servers = new ConntrackFilter.Prefix(IpAddress.IPV4_HIGH,
+            IpAddress.ipv4Low(FIRST_SERVER), Route.IPV4_LENGTH_OFFSET + 8);
         poller.none();
         final ConntrackFilter filter = new ConntrackFilter(0, -1, -1, 0, -1, -1, -1, ConntrackFilter.Prefix.ANY,
             servers, ConntrackFilter.Prefix.ANY, ConntrackFilter.Prefix.ANY);
@@ -131,7 +131,7 @@ final class MasqueradeScene implements AutoCloseable {
     private void findRouter() throws Exception {
         sendBurstOut();
         poller.none();
-        host.execute(new Command.PutNeighbour(UPLINK, FlowTuple.IPV4_HIGH, FlowTuple.ipv4Low(IP_ROUTER), MAC_ROUTER));
+        host.execute(new Command.PutNeighbour(UPLINK, IpAddress.IPV4_HIGH, IpAddress.ipv4Low(IP_ROUTER), MAC_ROUTER));
         endpoint.rewind();
         uplink.rewind();
         poller.inTurn();

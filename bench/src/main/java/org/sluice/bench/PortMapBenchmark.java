@@ -10,9 +10,9 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 
-import org.sluice.datapath.conntrack.FlowTuple;
 import org.sluice.datapath.nat.PortMap;
 import org.sluice.datapath.nat.PortMapTable;
+import org.sluice.datapath.protocol.IpAddress;
 import org.sluice.datapath.protocol.IpProtocol;
 
 /** Which published port a new connection is for, with so many of them. One operation is one look-up. */
@@ -34,8 +34,8 @@ public class PortMapBenchmark extends NanosecondBenchmark {
     @Setup(Level.Trial)
     public void setUp() {
         for (int port = FIRST_PORT; port < FIRST_PORT + ports; port++) {
-            table.add(new PortMap(IpProtocol.TCP, true, 0, 0, port, port, FlowTuple.IPV4_HIGH,
-                FlowTuple.ipv4Low(ENDPOINT), 80));
+            table.add(new PortMap(IpProtocol.TCP, true, 0, 0, port, port, IpAddress.IPV4_HIGH,
+                IpAddress.ipv4Low(ENDPOINT), 80));
         }
         order = new SplittableRandom(0x5EED).ints(LOOKUPS, FIRST_PORT, FIRST_PORT + ports).toArray();
     }
@@ -46,7 +46,7 @@ public class PortMapBenchmark extends NanosecondBenchmark {
     public int find() {
         int sum = 0;
         for (final int port : order) {
-            sum += table.find(IpProtocol.TCP, true, FlowTuple.IPV4_HIGH, FlowTuple.ipv4Low(HOST), port)
+            sum += table.find(IpProtocol.TCP, true, IpAddress.IPV4_HIGH, IpAddress.ipv4Low(HOST), port)
                 .endpointFirst();
         }
         return sum;

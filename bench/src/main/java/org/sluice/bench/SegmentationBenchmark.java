@@ -16,9 +16,9 @@ import org.sluice.datapath.bridge.PortKind;
 import org.sluice.datapath.buffer.DropReason;
 import org.sluice.datapath.buffer.FrameBatch;
 import org.sluice.datapath.buffer.OffHeapRegion;
-import org.sluice.datapath.conntrack.FlowTuple;
 import org.sluice.datapath.protocol.EtherType;
 import org.sluice.datapath.protocol.EthernetFlyweight;
+import org.sluice.datapath.protocol.IpAddress;
 import org.sluice.datapath.protocol.IpProtocol;
 import org.sluice.datapath.protocol.Ipv4Flyweight;
 import org.sluice.datapath.protocol.NetworkOrder;
@@ -83,7 +83,7 @@ public class SegmentationBenchmark extends NanosecondBenchmark {
         for (int i = 0; i < SEGMENTS; i++) {
             NetworkOrder.i64(datagram(i), VxlanFlyweight.header(VNI));
             Datagram.clear(datagram(i));
-            Datagram.peer(datagram(i), FlowTuple.IPV4_HIGH, FlowTuple.ipv4Low(PEER));
+            Datagram.peer(datagram(i), IpAddress.IPV4_HIGH, IpAddress.ipv4Low(PEER));
             Datagram.roomBytes(datagram(i), i == 0 ? FIRST_ROOM - FRONT : STRIDE - FRONT);
             segmenter.next(datagram(i) + VxlanFlyweight.LENGTH);
         }
@@ -97,14 +97,14 @@ public class SegmentationBenchmark extends NanosecondBenchmark {
         final BridgeDomain domain = new BridgeDomain(1, nobody, new DomainPolicy(false, true, true, VNI, true),
             new CounterGroup<>(counters.values(), counters.allocate(NetworkCounter.class, 3, "network")));
         vteps.add(domain);
-        vteps.addVtep(new Port(1, domain, new Vtep(null, 1, VNI, FlowTuple.IPV4_HIGH, FlowTuple.ipv4Low(PEER)), 1450,
+        vteps.addVtep(new Port(1, domain, new Vtep(null, 1, VNI, IpAddress.IPV4_HIGH, IpAddress.ipv4Low(PEER)), 1450,
             PortKind.VTEP, false, nobody, new CounterGroup<>(counters.values(),
             counters.allocate(PortCounter.class, 4, "vtep"))));
         underlay = new Port(2, domain, null, 65_535, PortKind.UNDERLAY, false, nobody,
             new CounterGroup<>(counters.values(), counters.allocate(PortCounter.class, 4, "underlay")));
         decapsulator = new Decapsulator(vteps,
             new CounterGroup<>(counters.values(), counters.allocate(DropReason.class, 2, "drop")),
-            (merged, ingress, nowNs) -> frames = merged.size());
+            (merged, ingress) -> frames = merged.size());
     }
 
     private static void writeFrame(final long frame, final int length, final int sequence) {
@@ -151,11 +151,11 @@ public class SegmentationBenchmark extends NanosecondBenchmark {
     @Benchmark
     public int merge() {
         UnsafeApi.copyMemory(firstHeaders.address(), datagram(0), VxlanFlyweight.LENGTH + HEADERS);
-        batch.clear();
+        batch.begin(0);
         for (int i = 0; i < SEGMENTS; i++) {
             batch.append(datagram(i), VxlanFlyweight.LENGTH + HEADERS + MSS);
         }
-        decapsulator.process(batch, underlay, 0);
+        decapsulator.process(batch, underlay);
         return frames;
     }
 

@@ -18,6 +18,7 @@ import org.sluice.datapath.conntrack.Connection;
 import org.sluice.datapath.conntrack.ConntrackConfig;
 import org.sluice.datapath.conntrack.ConntrackTable;
 import org.sluice.datapath.conntrack.FlowTuple;
+import org.sluice.datapath.protocol.IpAddress;
 import org.sluice.datapath.protocol.IpProtocol;
 
 /**
@@ -78,8 +79,8 @@ public class TableBenchmark extends NanosecondBenchmark {
         final long reply = tuple(entries);
         for (int i = 0; i < entries; i++) {
             final long tuple = tuple(i);
-            FlowTuple.source(tuple, FlowTuple.IPV4_HIGH, FlowTuple.ipv4Low(FIRST_ADDRESS + i / PORTS));
-            FlowTuple.destination(tuple, FlowTuple.IPV4_HIGH, FlowTuple.ipv4Low(FIRST_ADDRESS - 1));
+            FlowTuple.source(tuple, IpAddress.IPV4_HIGH, IpAddress.ipv4Low(FIRST_ADDRESS + i / PORTS));
+            FlowTuple.destination(tuple, IpAddress.IPV4_HIGH, IpAddress.ipv4Low(FIRST_ADDRESS - 1));
             FlowTuple.ports(tuple, FlowTuple.ports(IpProtocol.UDP, FIRST_PORT + i % PORTS, SERVICE_PORT));
             FlowTuple.invert(tuple, reply);
             if (connections.create(tuple, reply, -1, -1, Connection.SEEN_REPLY, Long.MAX_VALUE, NOW_NS)

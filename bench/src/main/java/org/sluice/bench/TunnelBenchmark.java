@@ -17,9 +17,9 @@ import org.sluice.datapath.buffer.FrameBatch;
 import org.sluice.datapath.buffer.OffHeapRegion;
 import org.sluice.datapath.command.Command;
 import org.sluice.datapath.conntrack.ConntrackConfig;
-import org.sluice.datapath.conntrack.FlowTuple;
 import org.sluice.datapath.protocol.EtherType;
 import org.sluice.datapath.protocol.EthernetFlyweight;
+import org.sluice.datapath.protocol.IpAddress;
 import org.sluice.datapath.protocol.IpProtocol;
 import org.sluice.datapath.protocol.Ipv4Flyweight;
 import org.sluice.datapath.protocol.NetworkOrder;
@@ -89,8 +89,8 @@ public class TunnelBenchmark extends NanosecondBenchmark {
         host.addPort(ENDPOINT, 1, PortKind.ENDPOINT, true,
             new PortIdentity(ENDPOINT_MAC, ENDPOINT_ADDRESS, 0, 0), endpoint);
         for (int i = 0; i < vteps; i++) {
-            host.execute(new Command.AddVtep(FIRST_VTEP + i, 1, 1450, FlowTuple.IPV4_HIGH,
-                FlowTuple.ipv4Low(FIRST_VTEP_ADDRESS + i), sharedCounters(PortCounter.values().length)));
+            host.execute(new Command.AddVtep(FIRST_VTEP + i, 1, 1450, IpAddress.IPV4_HIGH,
+                IpAddress.ipv4Low(FIRST_VTEP_ADDRESS + i), sharedCounters(PortCounter.values().length)));
             host.execute(new Command.PutRemote(1, FIRST_VTEP + i,
                 new PortIdentity(FIRST_REMOTE_MAC + i, FIRST_REMOTE_ADDRESS + i, 0, 0)));
         }
@@ -104,8 +104,8 @@ public class TunnelBenchmark extends NanosecondBenchmark {
             underlay.peer(i, FIRST_VTEP_ADDRESS + remote);
             writeFrame(underlay.datagram(i) + VxlanFlyweight.LENGTH, FIRST_REMOTE_MAC + remote, ENDPOINT_MAC,
                 FIRST_REMOTE_ADDRESS + remote, ENDPOINT_ADDRESS);
-            targets[remote] = new Vtep(encapsulator, FIRST_VTEP + remote, VNI, FlowTuple.IPV4_HIGH,
-                FlowTuple.ipv4Low(FIRST_VTEP_ADDRESS + remote));
+            targets[remote] = new Vtep(encapsulator, FIRST_VTEP + remote, VNI, IpAddress.IPV4_HIGH,
+                IpAddress.ipv4Low(FIRST_VTEP_ADDRESS + remote));
         }
     }
 
@@ -199,7 +199,7 @@ public class TunnelBenchmark extends NanosecondBenchmark {
 
         void peer(final int i, final int address) {
             Datagram.clear(datagram(i));
-            Datagram.peer(datagram(i), FlowTuple.IPV4_HIGH, FlowTuple.ipv4Low(address));
+            Datagram.peer(datagram(i), IpAddress.IPV4_HIGH, IpAddress.ipv4Low(address));
             Datagram.roomBytes(datagram(i), STRIDE - FrameBatch.HEADROOM);
         }
 

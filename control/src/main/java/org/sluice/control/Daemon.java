@@ -2,6 +2,7 @@ package org.sluice.control;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
@@ -9,6 +10,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
+import org.agrona.concurrent.NanoClock;
+import org.agrona.concurrent.SystemNanoClock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -19,16 +22,15 @@ import org.sluice.control.base.ControlThread;
 import org.sluice.control.docker.Docker;
 import org.sluice.control.docker.DockerSockets;
 import org.sluice.control.engine.SwitchEngine;
+import org.sluice.control.engine.WorkerEvents;
+import org.sluice.control.host.HostWatch;
 import org.sluice.control.http.UnixHttpServer;
 import org.sluice.control.model.DaemonOptions;
 import org.sluice.control.model.DesiredState;
 import org.sluice.control.model.StateStore;
-import org.sluice.control.network.EndpointManager;
-import org.sluice.control.network.NetworkManager;
-import org.sluice.control.network.PortMapManager;
+import org.sluice.control.network.Networking;
 import org.sluice.control.observe.Observer;
-import org.sluice.control.overlay.OverlayManager;
-import org.sluice.control.proxy.HostProxy;
+import org.sluice.control.overlay.LiveOverlays;
 import org.sluice.control.uplink.RouteMirror;
 import org.sluice.control.uplink.UplinkManager;
 
@@ -41,6 +43,7 @@ public final class Daemon implements AutoCloseable {
     public static final String API_SOCKET = "api.sock";
 
     private static final Logger LOG = LoggerFactory.getLogger(Daemon.class);
+    private static final NanoClock CLOCK = SystemNanoClock.INSTANCE;
     private static final String LOCK_FILE = "daemon.lock";
 
     private static final UnixHttpServer.Limits API_LIMITS = new UnixHttpServer.Limits(60, 1 << 20);
@@ -49,17 +52,14 @@ public final class Daemon implements AutoCloseable {
     private final FileChannel lock;
     private FileChannel stateLock;
     private StateStore store;
-    private DesiredState state;
+    private WorkerEvents events;
     private SwitchEngine engine;
-    private NetworkManager networks;
-    private EndpointManager endpoints;
+    private HostWatch host;
     private UplinkManager uplinks;
-    private OverlayManager overlays;
-    private HostProxy proxy;
-    private Observer observer;
-    private volatile RouteMirror mirror;
-    private UnixHttpServer server;
+    private Networking networking;
     private Docker docker;
+    private Observer observer;
+    private UnixHttpServer server;
 
     private Daemon(final FileChannel lock) {
         this.lock = lock;
@@ -84,40 +84,51 @@ public final class Daemon implements AutoCloseable {
 
     private void open(final DaemonOptions options, final DockerSockets sockets) {
         stateLock = lock(options.stateDir(), "--state-dir");
-        store = new StateStore(options.stateDir());
-        state = store.load();
-        engine = new SwitchEngine(options, () -> {
-            final RouteMirror current = mirror;
-            if (current != null) {
-                current.wakeUp();
-            }
-        });
+        store = StateStore.open(options.stateDir());
+        final DesiredState state = store.state();
+
+        events = new WorkerEvents(control.executor());
+        engine = new SwitchEngine(options, CLOCK, events::wakeUp);
+        host = new HostWatch(control.executor());
         uplinks = new UplinkManager(engine, options.uplinks(), options.natPorts());
-        overlays = new OverlayManager(state, store, engine, options.vxlanPort());
-        networks = new NetworkManager(state, store, engine, uplinks, overlays);
-        endpoints = new EndpointManager(state, store, engine, networks);
-        endpoints.reservePorts();
-        mirror = new RouteMirror(engine, uplinks, overlays, state::isHostInterface, control.executor());
-        proxy = new HostProxy();
-        final PortMapManager portMaps =
-            new PortMapManager(state, store, engine, endpoints, uplinks, proxy, options.natPorts());
-        endpoints.portMaps(portMaps);
-        networks.restore();
-        endpoints.restore();
-        portMaps.restore();
-        mirror.start();
-        overlays.watchPaths(control.executor());
-        docker = new Docker(sockets, control, state, store, networks, endpoints, portMaps);
-        observer = new Observer(state, engine, networks, endpoints, uplinks, overlays, control.executor());
+        final LiveOverlays overlays = new LiveOverlays(state, engine, options.vxlanPort());
+        networking = new Networking(store, engine, uplinks, overlays);
+        networking.restore();
+        follow(overlays);
+
+        docker = new Docker(sockets, control, store, networking, CLOCK);
+        observer = new Observer(state, engine, networking, control.executor());
         final ControlApi api = new ControlApi(
-            new ControlApi.Parts(state, engine, networks, endpoints, portMaps, uplinks, overlays, mirror, observer,
-                docker),
+            new ControlApi.Parts(state, engine, host, uplinks, networking, observer, docker),
             options.busy());
         server = new UnixHttpServer(options.runDir().resolve(API_SOCKET), API_LIMITS,
             new ApiRouter(api, control.executor(), docker.watch()::refresh));
         LOG.info("ready: {} networks, {} endpoints, {} worker(s), {} idle, API at {}", state.networks().size(),
             state.endpoints().size(), options.workers(), options.busy() ? "busy" : "adaptive",
             options.runDir().resolve(API_SOCKET));
+    }
+
+    /** Makes the switch follow what changes in the host's kernel, and answers what the workers ask. */
+    private void follow(final LiveOverlays overlays) {
+        final RouteMirror mirror = new RouteMirror(engine, uplinks, host);
+        // In this order: routes lead to uplinks, and ports are steered to workers that know the host's addresses.
+        host.listen(() -> uplinks.sync(host));
+        host.listen(mirror);
+        host.listen(() -> uplinks.steer(host, store.state()::isHostInterface));
+        host.listen(() -> overlays.onHostChanged(uplinks.linkIndexes(), host.locals()));
+        host.start();
+        events.start(engine, new WorkerEvents.Listener() {
+            @Override
+            public void onNeighbourWanted(final int worker, final int portIndex, final InetAddress address) {
+                mirror.onNeighbourWanted(worker, portIndex, address);
+            }
+
+            @Override
+            public void onPathTooSmall(final int portIndex) {
+                overlays.refreshPath(portIndex);
+            }
+        });
+        overlays.watchPaths(control.executor());
     }
 
     /** Stops answering, then forwarding. The endpoints' interfaces stay where they are, for the next daemon. */
@@ -128,14 +139,13 @@ public final class Daemon implements AutoCloseable {
         control.close(() -> {
             closeQuietly(server);
             closeQuietly(observer);
-            closeQuietly(proxy);
-            closeQuietly(endpoints == null ? null : endpoints::close);
-            closeQuietly(networks == null ? null : networks::close);
-            closeQuietly(uplinks == null ? null : () -> uplinks.close(!state.endpoints().isEmpty()));
+            closeQuietly(networking);
+            closeQuietly(uplinks == null ? null : () -> uplinks.close(!store.state().endpoints().isEmpty()));
+            closeQuietly(host);
             closeQuietly(engine);
+            // After the workers, which wake it.
+            closeQuietly(events);
             closeQuietly(store == null ? null : store::commit);
-            // After the workers, which call upon it.
-            closeQuietly(mirror);
             closeQuietly(stateLock);
             closeQuietly(lock);
         });
@@ -147,7 +157,7 @@ public final class Daemon implements AutoCloseable {
             try {
                 part.close();
             } catch (final Exception ex) {
-                LOG.error("could not be closed cleanly", ex);
+                LOG.error("cannot close a part of the daemon", ex);
             }
         }
     }

@@ -15,6 +15,7 @@ import org.sluice.datapath.bridge.PortIdentity;
 import org.sluice.datapath.bridge.PortKind;
 import org.sluice.datapath.buffer.DropReason;
 import org.sluice.datapath.buffer.OffHeapRegion;
+import org.sluice.datapath.buffer.PortIndex;
 import org.sluice.datapath.command.Command;
 import org.sluice.datapath.command.CommandChannel;
 import org.sluice.datapath.command.CommandException;
@@ -52,7 +53,7 @@ public final class SwitchFixture implements AutoCloseable {
         new CounterRegistry(OffHeapRegion.anonymous(CounterRegistry.regionBytes(MAX_COUNTERS)), MAX_COUNTERS);
     private final OffHeapRegion fdbRegion = OffHeapRegion.anonymous(Fdb.regionBytes(FDB_CAPACITY));
     private final CommandChannel channel = new CommandChannel();
-    private final DeviceRegistry devices = new DeviceRegistry(Fdb.MAX_PORTS);
+    private final DeviceRegistry devices = new DeviceRegistry(PortIndex.LIMIT);
     private final DevicePoller poller;
     private final Map<Integer, CounterGroup<PortCounter>> portCounters = new HashMap<>();
     private final Map<Integer, CounterGroup<NetworkCounter>> networkCounters = new HashMap<>();

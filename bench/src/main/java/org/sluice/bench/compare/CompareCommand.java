@@ -44,7 +44,7 @@ public final class CompareCommand implements Callable<Integer> {
     private List<String> paths;
 
     @Option(names = "--out", paramLabel = "FOLDER",
-        description = "Where compare.json, compare.txt and the plots go; default perf-results/DATE-COMMIT.")
+        description = "Where compare.json, compare.txt and the plots go; default perf-results/TIME-COMMIT.")
     private Path out;
 
     @Option(names = "--against", paramLabel = "FILE",

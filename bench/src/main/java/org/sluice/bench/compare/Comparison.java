@@ -75,11 +75,11 @@ final class Comparison {
     private void measure(final Contender contender, final Contender.Stage stage, final boolean atRest) {
         final Scene scene = stage.scene().get();
         keep(scene);
-        scene.routes().entrySet().stream().filter(entry -> paths.contains(entry.getKey()))
+        scene.ends().entrySet().stream().filter(entry -> paths.contains(entry.getKey()))
             .sorted(Map.Entry.comparingByKey())
             .forEach(entry -> measure(contender, entry.getKey(), entry.getValue()));
         final List<ProcessHandle> processes = scene.processes();
-        if (atRest && !processes.isEmpty() && scene.routes().containsKey(TrafficPath.CONTAINER)) {
+        if (atRest && !processes.isEmpty() && scene.ends().containsKey(TrafficPath.CONTAINER)) {
             results.add(new Results.Key(contender, TrafficPath.HOST, Figure.MEMORY),
                 CpuMeter.residentMegabytes(processes));
             Program.sleep(CALM_MS);
@@ -91,14 +91,14 @@ final class Comparison {
         removeCurrent();
     }
 
-    private void measure(final Contender contender, final TrafficPath path, final Route route) {
+    private void measure(final Contender contender, final TrafficPath path, final Ends ends) {
         if (contender.warmsUp()) {
-            path.loads().stream().filter(WARM_UP::contains).forEach(load -> load.run(route,
+            path.loads().stream().filter(WARM_UP::contains).forEach(load -> load.run(ends,
                 path == TrafficPath.LOOPBACK && load == Load.CONNECTIONS ? LONG_WARM_UP_SECONDS : WARM_UP_SECONDS));
         }
         final StringJoiner line = new StringJoiner("  ", String.format("  %-9s %-14s", contender.id(), path.id()), "");
         for (final Load load : path.loads()) {
-            load.run(route, seconds).forEach((figure, value) -> {
+            load.run(ends, seconds).forEach((figure, value) -> {
                 results.add(new Results.Key(contender, path, figure), value);
                 if (figure.isShownAtOnce()) {
                     line.add(String.format("%s %s", Numbers.format(value), figure.unit()));

@@ -15,7 +15,7 @@ final class Docker0Scene implements Scene {
     private static final String ADDRESS = "{{.NetworkSettings.IPAddress}}";
 
     private final Resources resources = new Resources();
-    private final Map<TrafficPath, Route> routes = new EnumMap<>(TrafficPath.class);
+    private final Map<TrafficPath, Ends> ends = new EnumMap<>(TrafficPath.class);
     private DockerEngine engine;
 
     Docker0Scene() {
@@ -30,10 +30,10 @@ final class Docker0Scene implements Scene {
             final String address = two.inspect(ADDRESS);
             final Place first = Place.ofProcess(one.pid());
             final Place second = Place.ofProcess(two.pid());
-            routes.put(TrafficPath.CONTAINER, new Route(first, second, address));
-            routes.put(TrafficPath.EGRESS, new Route(first, world.place(), World.ADDRESS));
-            routes.put(TrafficPath.PUBLISHED, new Route(world.place(), second, World.HOST, address));
-            routes.put(TrafficPath.LOOPBACK, new Route(Place.of(host), second, "127.0.0.1", address));
+            ends.put(TrafficPath.CONTAINER, new Ends(first, second, address));
+            ends.put(TrafficPath.EGRESS, new Ends(first, world.place(), World.ADDRESS));
+            ends.put(TrafficPath.PUBLISHED, new Ends(world.place(), second, World.HOST, address));
+            ends.put(TrafficPath.LOOPBACK, new Ends(Place.of(host), second, "127.0.0.1", address));
         } catch (final IOException ex) {
             resources.close();
             throw new UncheckedIOException(ex);
@@ -44,8 +44,8 @@ final class Docker0Scene implements Scene {
     }
 
     @Override
-    public Map<TrafficPath, Route> routes() {
-        return routes;
+    public Map<TrafficPath, Ends> ends() {
+        return ends;
     }
 
     /** The processes that stand for published ports: dockerd itself is there whichever network its containers have. */

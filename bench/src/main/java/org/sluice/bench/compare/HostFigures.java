@@ -119,7 +119,7 @@ final class HostFigures {
         try (SluiceScene scene = new SluiceScene("adaptive"); Resources resources = new Resources()) {
             keep.accept(scene);
             final SluiceHost host = scene.host();
-            final Route route = scene.routes().get(TrafficPath.CONTAINER);
+            final Ends ends = scene.ends().get(TrafficPath.CONTAINER);
             for (int i = 0; i < READY_RUNS; i++) {
                 host.stop();
                 add(Contender.SLUICE_ADAPTIVE, Figure.READY, milliseconds(host::start));
@@ -141,7 +141,7 @@ final class HostFigures {
                     milliseconds(() -> call(host, "/v1/endpoints", endpoint)));
             }
             add(Contender.SLUICE_ADAPTIVE, Figure.SILENT,
-                Load.TCP_ROUND_TRIPS.run(route, SECONDS).get(Figure.TCP_P50));
+                Load.TCP_ROUND_TRIPS.run(ends, SECONDS).get(Figure.TCP_P50));
         }
     }
 

@@ -10,7 +10,7 @@ final class KernelBridgeScene implements Scene {
     private static final String ADDRESS = "10.95.0.3";
 
     private final Resources resources = new Resources();
-    private Map<TrafficPath, Route> routes;
+    private Map<TrafficPath, Ends> ends;
 
     KernelBridgeScene() {
         try {
@@ -19,8 +19,8 @@ final class KernelBridgeScene implements Scene {
             host.exec("ip", "link", "set", "br0", "up");
             // Without the kernel's br_netfilter there is no such setting, and nothing to be turned off.
             host.status("sysctl", "-qw", "net.bridge.bridge-nf-call-iptables=0");
-            routes = Map.of(TrafficPath.CONTAINER,
-                new Route(container(host, "10.95.0.2", 1), container(host, ADDRESS, 2), ADDRESS));
+            ends = Map.of(TrafficPath.CONTAINER,
+                new Ends(container(host, "10.95.0.2", 1), container(host, ADDRESS, 2), ADDRESS));
         } catch (final RuntimeException | AssertionError ex) {
             resources.close();
             throw ex;
@@ -38,8 +38,8 @@ final class KernelBridgeScene implements Scene {
     }
 
     @Override
-    public Map<TrafficPath, Route> routes() {
-        return routes;
+    public Map<TrafficPath, Ends> ends() {
+        return ends;
     }
 
     @Override

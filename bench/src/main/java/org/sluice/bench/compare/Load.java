@@ -20,56 +20,56 @@ enum Load {
     /** One TCP stream, and what it costs; with the congestion control of the machine, as the next one. */
     ONE_STREAM {
         @Override
-        Map<Figure, Double> run(final Route route, final int seconds) {
+        Map<Figure, Double> run(final Ends ends, final int seconds) {
             final double before = CpuMeter.machineSeconds();
-            final double gbits = stream(route, seconds, 1);
+            final double gbits = stream(ends, seconds, 1);
             final double worked = CpuMeter.machineSeconds() - before;
             return Map.of(Figure.STREAM_1, gbits, Figure.CPU_PER_GBIT, 1000 * worked / (gbits * seconds));
         }
     },
     FOUR_STREAMS {
         @Override
-        Map<Figure, Double> run(final Route route, final int seconds) {
-            return Map.of(Figure.STREAM_4, stream(route, seconds, 4));
+        Map<Figure, Double> run(final Ends ends, final int seconds) {
+            return Map.of(Figure.STREAM_4, stream(ends, seconds, 4));
         }
     },
     ONE_UNPACED_STREAM {
         @Override
-        Map<Figure, Double> run(final Route route, final int seconds) {
-            return Map.of(Figure.UNPACED_1, Congestion.unpaced(route.client(), () -> stream(route, seconds, 1)));
+        Map<Figure, Double> run(final Ends ends, final int seconds) {
+            return Map.of(Figure.UNPACED_1, Congestion.unpaced(ends.client(), () -> stream(ends, seconds, 1)));
         }
     },
     FOUR_UNPACED_STREAMS {
         @Override
-        Map<Figure, Double> run(final Route route, final int seconds) {
-            return Map.of(Figure.UNPACED_4, Congestion.unpaced(route.client(), () -> stream(route, seconds, 4)));
+        Map<Figure, Double> run(final Ends ends, final int seconds) {
+            return Map.of(Figure.UNPACED_4, Congestion.unpaced(ends.client(), () -> stream(ends, seconds, 4)));
         }
     },
     TCP_ROUND_TRIPS {
         @Override
-        Map<Figure, Double> run(final Route route, final int seconds) {
-            return percentiles(roundTrips(route, seconds, true), Figure.TCP_P50, Figure.TCP_P99, Figure.TCP_P999);
+        Map<Figure, Double> run(final Ends ends, final int seconds) {
+            return percentiles(roundTrips(ends, seconds, true), Figure.TCP_P50, Figure.TCP_P99, Figure.TCP_P999);
         }
     },
     UDP_ROUND_TRIPS {
         @Override
-        Map<Figure, Double> run(final Route route, final int seconds) {
-            return percentiles(roundTrips(route, seconds, false), Figure.UDP_P50, Figure.UDP_P99, Figure.UDP_P999);
+        Map<Figure, Double> run(final Ends ends, final int seconds) {
+            return percentiles(roundTrips(ends, seconds, false), Figure.UDP_P50, Figure.UDP_P99, Figure.UDP_P999);
         }
     },
     SMALL_PACKETS {
         @Override
-        Map<Figure, Double> run(final Route route, final int seconds) {
-            return packets(route, seconds);
+        Map<Figure, Double> run(final Ends ends, final int seconds) {
+            return packets(ends, seconds);
         }
     },
     /** A connection for each request, 16 at a time. */
     CONNECTIONS {
         @Override
-        Map<Figure, Double> run(final Route route, final int seconds) {
-            final String url = "http://" + route.target() + ":" + HTTP_PORT + "/";
-            final String output = Program.serve(route.server(), true, HTTP_PORT, tool("answers"), "" + HTTP_PORT)
-                .during(() -> Program.run(route.client(), seconds + PATIENCE_SECONDS, "wrk", "-t1", "-c16",
+        Map<Figure, Double> run(final Ends ends, final int seconds) {
+            final String url = "http://" + ends.target() + ":" + HTTP_PORT + "/";
+            final String output = Program.serve(ends.server(), true, HTTP_PORT, tool("answers"), "" + HTTP_PORT)
+                .during(() -> Program.run(ends.client(), seconds + PATIENCE_SECONDS, "wrk", "-t1", "-c16",
                     "-d" + seconds + "s", "-H", "Connection: close", url));
             return Map.of(Figure.CONNECTIONS, Double.parseDouble(Program.after(output, "Requests/sec:")));
         }
@@ -89,16 +89,16 @@ enum Load {
      *
      * @throws MeasurementException when it does not come to its end.
      */
-    abstract Map<Figure, Double> run(Route route, int seconds);
+    abstract Map<Figure, Double> run(Ends ends, int seconds);
 
     private static String tool(final String name) {
         return System.getProperty("sluice.bench.tools") + "/" + name;
     }
 
-    private static double stream(final Route route, final int seconds, final int streams) {
+    private static double stream(final Ends ends, final int seconds, final int streams) {
         final String port = String.valueOf(STREAM_PORT);
-        final String output = Program.serve(route.server(), true, STREAM_PORT, "iperf3", "-s", "-1", "-p", port)
-            .during(() -> Program.run(route.client(), seconds + PATIENCE_SECONDS, "iperf3", "-c", route.target(), "-p",
+        final String output = Program.serve(ends.server(), true, STREAM_PORT, "iperf3", "-s", "-1", "-p", port)
+            .during(() -> Program.run(ends.client(), seconds + PATIENCE_SECONDS, "iperf3", "-c", ends.target(), "-p",
                 port, "-t", String.valueOf(seconds), "-P", String.valueOf(streams), "-f", "k"));
         // The last line of what has been received, of all streams: ... 0.00-2.00 sec 4.2 GBytes 17990000 Kbits/sec
         final List<String> words = List.of(output.lines().filter(line -> line.contains("receiver"))
@@ -108,15 +108,15 @@ enum Load {
     }
 
     /** Whole round trips in nanoseconds. */
-    private static Histogram roundTrips(final Route route, final int seconds, final boolean tcp) {
+    private static Histogram roundTrips(final Ends ends, final int seconds, final boolean tcp) {
         final String port = String.valueOf(ROUND_TRIP_PORT);
         final Path log = temporaryFile();
         try {
-            final String[] server = sockperf("server", tcp, "-i", route.listen(), "-p", port);
-            final String[] client = sockperf("ping-pong", tcp, "-i", route.target(), "-p", port, "-t",
+            final String[] server = sockperf("server", tcp, "-i", ends.listen(), "-p", port);
+            final String[] client = sockperf("ping-pong", tcp, "-i", ends.target(), "-p", port, "-t",
                 String.valueOf(seconds), "--full-rtt", "--full-log", log.toString());
-            Program.serve(route.server(), tcp, ROUND_TRIP_PORT, server)
-                .during(() -> Program.run(route.client(), seconds + PATIENCE_SECONDS, client));
+            Program.serve(ends.server(), tcp, ROUND_TRIP_PORT, server)
+                .during(() -> Program.run(ends.client(), seconds + PATIENCE_SECONDS, client));
             return histogram(log);
         } finally {
             log.toFile().delete();
@@ -158,14 +158,14 @@ enum Load {
             p999, histogram.getValueAtPercentile(99.9) / 1e3);
     }
 
-    private static Map<Figure, Double> packets(final Route route, final int seconds) {
-        final Neighbour next = Neighbour.of(route.client(), route.target());
+    private static Map<Figure, Double> packets(final Ends ends, final int seconds) {
+        final FirstHop next = FirstHop.of(ends.client(), ends.target());
         final String port = String.valueOf(PACKETS_PORT);
         final int patience = seconds + PATIENCE_SECONDS;
-        try (Program receiver = Program.serve(route.server(), false, PACKETS_PORT, tool("packets"), "receive", port,
+        try (Program receiver = Program.serve(ends.server(), false, PACKETS_PORT, tool("packets"), "receive", port,
             String.valueOf(seconds));
-             Program sender = Program.start(route.client(), tool("packets"), "send", next.link(), next.ownMac(),
-                 next.mac(), next.source(), route.target(), port, String.valueOf(patience))) {
+             Program sender = Program.start(ends.client(), tool("packets"), "send", next.link(), next.ownMac(),
+                 next.mac(), next.source(), ends.target(), port, String.valueOf(patience))) {
             // The receiver begins to count two tenths after the first one has come.
             Program.sleep(SETTLE_MS);
             final double before = CpuMeter.machineSeconds();
@@ -174,7 +174,7 @@ enum Load {
             final double rate = Double.parseDouble(receiver.output(patience).strip());
             sender.stop();
             if (rate == 0) {
-                throw new MeasurementException("no packets arrive at " + route.target());
+                throw new MeasurementException("no packets arrive at " + ends.target());
             }
             final Map<Figure, Double> figures = new EnumMap<>(Figure.class);
             figures.put(Figure.PACKETS, rate / 1e3);

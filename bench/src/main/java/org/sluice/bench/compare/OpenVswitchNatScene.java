@@ -19,7 +19,7 @@ final class OpenVswitchNatScene implements Scene {
 
     private final Resources resources = new Resources();
     private OvsBridge bridge;
-    private Map<TrafficPath, Route> routes;
+    private Map<TrafficPath, Ends> ends;
 
     OpenVswitchNatScene() {
         try {
@@ -38,8 +38,8 @@ final class OpenVswitchNatScene implements Scene {
             }
             neighbour(world.namespace(), World.HOST, HOST_MAC);
             addFlows(mac(world.namespace()), mac(one), mac(two));
-            routes = Map.of(TrafficPath.EGRESS, new Route(Place.of(one), world.place(), World.ADDRESS),
-                TrafficPath.PUBLISHED, new Route(world.place(), Place.of(two), World.HOST, SECOND));
+            ends = Map.of(TrafficPath.EGRESS, new Ends(Place.of(one), world.place(), World.ADDRESS),
+                TrafficPath.PUBLISHED, new Ends(world.place(), Place.of(two), World.HOST, SECOND));
         } catch (final RuntimeException | AssertionError ex) {
             resources.close();
             throw ex;
@@ -83,8 +83,8 @@ final class OpenVswitchNatScene implements Scene {
     }
 
     @Override
-    public Map<TrafficPath, Route> routes() {
-        return routes;
+    public Map<TrafficPath, Ends> ends() {
+        return ends;
     }
 
     @Override

@@ -11,7 +11,7 @@ final class OpenVswitchScene implements Scene {
 
     private final Resources resources = new Resources();
     private OvsBridge bridge;
-    private Map<TrafficPath, Route> routes;
+    private Map<TrafficPath, Ends> ends;
 
     OpenVswitchScene() {
         try {
@@ -21,7 +21,7 @@ final class OpenVswitchScene implements Scene {
             bridge = resources.keep(new OvsBridge(host));
             bridge.attach(one, "10.96.0.2");
             bridge.attach(two, ADDRESS);
-            routes = Map.of(TrafficPath.CONTAINER, new Route(Place.of(one), Place.of(two), ADDRESS));
+            ends = Map.of(TrafficPath.CONTAINER, new Ends(Place.of(one), Place.of(two), ADDRESS));
         } catch (final RuntimeException | AssertionError ex) {
             resources.close();
             throw ex;
@@ -29,8 +29,8 @@ final class OpenVswitchScene implements Scene {
     }
 
     @Override
-    public Map<TrafficPath, Route> routes() {
-        return routes;
+    public Map<TrafficPath, Ends> ends() {
+        return ends;
     }
 
     @Override

@@ -11,7 +11,7 @@ public interface Scene extends AutoCloseable {
         Load.PACKETS_PORT + ":" + Load.PACKETS_PORT + "/udp", Load.HTTP_PORT + ":" + Load.HTTP_PORT);
 
     /** The paths that this system has, in the order in which they are measured. */
-    Map<TrafficPath, Route> routes();
+    Map<TrafficPath, Ends> ends();
 
     /** Those that run for the system's sake alone; the kernel's part of it has none. */
     List<ProcessHandle> processes();

@@ -12,7 +12,7 @@ final class SluiceOverlayScene implements Scene {
 
     private final TrafficPath path;
     private final Resources resources = new Resources();
-    private final Underlay underlay;
+    private final TwoHosts hosts;
     private SluiceHost first;
     private SluiceHost second;
 
@@ -21,7 +21,7 @@ final class SluiceOverlayScene implements Scene {
      */
     SluiceOverlayScene(final TrafficPath path, final String idle) {
         this.path = path;
-        underlay = resources.keep(new Underlay(path == TrafficPath.OVERLAY_PLAIN));
+        hosts = resources.keep(new TwoHosts(path == TrafficPath.OVERLAY_PLAIN));
         try {
             first = resources.keep(start(1, idle));
             second = resources.keep(start(2, idle));
@@ -32,14 +32,14 @@ final class SluiceOverlayScene implements Scene {
     }
 
     private SluiceHost start(final int number, final String idle) {
-        final SluiceHost host = new SluiceHost(underlay.host(number), namespace -> { }, "--idle", idle, "--uplink",
-            Underlay.LINK);
+        final SluiceHost host = new SluiceHost(hosts.host(number), namespace -> { }, "--idle", idle, "--uplink",
+            TwoHosts.LINK);
         try {
             host.ok("network", "create", NETWORK, "--subnet", "10.9.0.0/24", "--ip-range",
-                "10.9.0." + 128 * (number - 1) + "/25", "--vni", String.valueOf(Underlay.VNI), "--vtep-learning");
-            host.ok("vtep", "add", NETWORK, Underlay.hostAddress(3 - number));
-            host.ok("endpoint", "attach", NETWORK, "--netns", underlay.container(number).name(), "--ip",
-                Underlay.address(number));
+                "10.9.0." + 128 * (number - 1) + "/25", "--vni", String.valueOf(TwoHosts.VNI), "--vtep-learning");
+            host.ok("vtep", "add", NETWORK, TwoHosts.hostAddress(3 - number));
+            host.ok("endpoint", "attach", NETWORK, "--netns", hosts.container(number).name(), "--ip",
+                TwoHosts.address(number));
             return host;
         } catch (final RuntimeException | AssertionError ex) {
             host.close();
@@ -48,8 +48,8 @@ final class SluiceOverlayScene implements Scene {
     }
 
     @Override
-    public Map<TrafficPath, Route> routes() {
-        return Map.of(path, underlay.route());
+    public Map<TrafficPath, Ends> ends() {
+        return Map.of(path, hosts.ends());
     }
 
     @Override

@@ -13,7 +13,7 @@ final class SluiceScene implements Scene {
     static final String NETWORK = "web";
 
     private final Resources resources = new Resources();
-    private final Map<TrafficPath, Route> routes = new EnumMap<>(TrafficPath.class);
+    private final Map<TrafficPath, Ends> ends = new EnumMap<>(TrafficPath.class);
     private SluiceHost host;
 
     /**
@@ -30,10 +30,10 @@ final class SluiceScene implements Scene {
             publish.addAll(PUBLISHED);
             host.ok(publish.toArray(String[]::new));
             final String address = "10.97.0.3";
-            routes.put(TrafficPath.CONTAINER, new Route(one, two, address));
-            routes.put(TrafficPath.EGRESS, new Route(one, world.place(), World.ADDRESS));
-            routes.put(TrafficPath.PUBLISHED, new Route(world.place(), two, World.HOST, address));
-            routes.put(TrafficPath.LOOPBACK, new Route(Place.of(host.namespace()), two, "127.0.0.1", address));
+            ends.put(TrafficPath.CONTAINER, new Ends(one, two, address));
+            ends.put(TrafficPath.EGRESS, new Ends(one, world.place(), World.ADDRESS));
+            ends.put(TrafficPath.PUBLISHED, new Ends(world.place(), two, World.HOST, address));
+            ends.put(TrafficPath.LOOPBACK, new Ends(Place.of(host.namespace()), two, "127.0.0.1", address));
         } catch (final RuntimeException | AssertionError ex) {
             resources.close();
             throw ex;
@@ -52,8 +52,8 @@ final class SluiceScene implements Scene {
     }
 
     @Override
-    public Map<TrafficPath, Route> routes() {
-        return routes;
+    public Map<TrafficPath, Ends> ends() {
+        return ends;
     }
 
     @Override

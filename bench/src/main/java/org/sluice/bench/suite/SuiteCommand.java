@@ -65,7 +65,7 @@ public final class SuiteCommand implements Callable<Integer> {
     private String only;
 
     @Option(names = "--out", paramLabel = "FOLDER",
-        description = "Where bench.json, bench.txt and jmh.json go; default perf-results/DATE-COMMIT.")
+        description = "Where bench.json, bench.txt and jmh.json go; default perf-results/TIME-COMMIT.")
     private Path out;
 
     @Option(names = "--against", paramLabel = "FILE",

@@ -50,6 +50,7 @@ class PackagesTest {
         Set.of("control.api"),
         Set.of("control"),
         Set.of("control.cli"),
+        Set.of("control.manual"),
         Set.of("testbed"),
         // bench
         Set.of("bench"),

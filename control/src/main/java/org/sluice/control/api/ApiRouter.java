@@ -36,13 +36,14 @@ import org.sluice.control.overlay.OverlayManager;
  */
 public final class ApiRouter implements HttpService {
     private static final Logger LOG = LoggerFactory.getLogger(ApiRouter.class);
-    private static final String NAME = "/([^/]+)";
+    /** A part of a path that stands for the name of something. */
+    private static final Pattern NAME = Pattern.compile("\\{[a-z]+}");
 
     /** The body of every answer that is an error. */
     record ErrorBody(String error) {
     }
 
-    /** What a route gets of its request. */
+    /** The parts of a request that a route needs. */
     private record Call(Matcher path, Map<String, List<String>> query, byte[] body) {
         String name() {
             return path.group(1);
@@ -60,7 +61,8 @@ public final class ApiRouter implements HttpService {
         Object run(Call call);
     }
 
-    private record Route(HttpMethod method, Pattern path, Action action) {
+    /** The path is written as the documentation has it: {@code /v1/networks/{name}}. */
+    private record Route(HttpMethod method, String path, Pattern pattern, Action action) {
     }
 
     private final JsonMapper json = JsonMapper.builder()
@@ -86,24 +88,24 @@ public final class ApiRouter implements HttpService {
             route(HttpMethod.POST, "/v1/networks",
                 call -> api.createNetwork(read(call.body(), NetworkManager.Request.class))),
             route(HttpMethod.POST, "/v1/networks/prune", call -> api.pruneNetworks()),
-            route(HttpMethod.GET, "/v1/networks" + NAME, call -> api.inspectNetwork(call.name())),
-            route(HttpMethod.DELETE, "/v1/networks" + NAME, call -> nothing(() -> api.removeNetwork(call.name()))),
+            route(HttpMethod.GET, "/v1/networks/{name}", call -> api.inspectNetwork(call.name())),
+            route(HttpMethod.DELETE, "/v1/networks/{name}", call -> nothing(() -> api.removeNetwork(call.name()))),
             route(HttpMethod.GET, "/v1/vteps", call -> api.listVteps()),
-            route(HttpMethod.GET, "/v1/networks" + NAME + "/vteps", call -> api.listVteps(call.name())),
-            route(HttpMethod.PUT, "/v1/networks" + NAME + "/vteps",
+            route(HttpMethod.GET, "/v1/networks/{name}/vteps", call -> api.listVteps(call.name())),
+            route(HttpMethod.PUT, "/v1/networks/{name}/vteps",
                 call -> api.replaceVteps(call.name(), read(call.body(), ControlApi.VtepsRequest.class))),
-            route(HttpMethod.POST, "/v1/networks" + NAME + "/vteps",
+            route(HttpMethod.POST, "/v1/networks/{name}/vteps",
                 call -> api.addVtep(call.name(), read(call.body(), OverlayManager.Request.class))),
-            route(HttpMethod.DELETE, "/v1/networks" + NAME + "/vteps" + NAME,
+            route(HttpMethod.DELETE, "/v1/networks/{name}/vteps/{address}",
                 call -> nothing(() -> api.removeVtep(call.name(), call.path().group(2)))),
             route(HttpMethod.GET, "/v1/endpoints", call -> api.listEndpoints()),
             route(HttpMethod.POST, "/v1/endpoints",
                 call -> api.attachEndpoint(read(call.body(), EndpointManager.Request.class))),
-            route(HttpMethod.GET, "/v1/endpoints" + NAME, call -> api.inspectEndpoint(call.name())),
-            route(HttpMethod.DELETE, "/v1/endpoints" + NAME, call -> nothing(() -> api.detachEndpoint(call.name()))),
-            route(HttpMethod.POST, "/v1/endpoints" + NAME + "/ports",
+            route(HttpMethod.GET, "/v1/endpoints/{name}", call -> api.inspectEndpoint(call.name())),
+            route(HttpMethod.DELETE, "/v1/endpoints/{name}", call -> nothing(() -> api.detachEndpoint(call.name()))),
+            route(HttpMethod.POST, "/v1/endpoints/{name}/ports",
                 call -> api.publish(call.name(), read(call.body(), ControlApi.PortsRequest.class))),
-            route(HttpMethod.POST, "/v1/endpoints" + NAME + "/ports/unpublish",
+            route(HttpMethod.POST, "/v1/endpoints/{name}/ports/unpublish",
                 call -> api.unpublish(call.name(), read(call.body(), ControlApi.PortsRequest.class))),
             route(HttpMethod.GET, "/v1/ports", call -> api.listPortMaps()),
             route(HttpMethod.GET, "/v1/conntrack", call -> api.listConnections(ConntrackQuery.parse(call.query()))),
@@ -124,6 +126,11 @@ public final class ApiRouter implements HttpService {
             route(HttpMethod.GET, "/v1/fdb", call -> api.listFdb(call.parameter("network"))),
             route(HttpMethod.POST, "/v1/fdb/flush",
                 call -> nothing(() -> api.flushFdb(call.parameter("network")))));
+    }
+
+    /** Every route, as {@code GET /v1/networks/{name}}; docs/api.md has them all. */
+    public List<String> routes() {
+        return routes.stream().map(route -> route.method() + " " + route.path()).toList();
     }
 
     @Override
@@ -171,7 +178,7 @@ public final class ApiRouter implements HttpService {
     private Answer dispatch(final HttpMethod method, final QueryStringDecoder uri, final byte[] body) {
         boolean pathKnown = false;
         for (final Route route : routes) {
-            final Matcher path = route.path().matcher(uri.path());
+            final Matcher path = route.pattern().matcher(uri.path());
             if (path.matches()) {
                 pathKnown = true;
                 if (route.method().equals(method)) {
@@ -194,7 +201,7 @@ public final class ApiRouter implements HttpService {
     }
 
     private static Route route(final HttpMethod method, final String path, final Action action) {
-        return new Route(method, Pattern.compile(path), action);
+        return new Route(method, path, Pattern.compile(NAME.matcher(path).replaceAll("([^/]+)")), action);
     }
 
     private static Object nothing(final Runnable action) {

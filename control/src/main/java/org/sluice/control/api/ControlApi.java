@@ -5,29 +5,31 @@ import java.util.List;
 import org.sluice.control.base.ControlException;
 import org.sluice.control.docker.Docker;
 import org.sluice.control.engine.SwitchEngine;
+import org.sluice.control.host.HostWatch;
 import org.sluice.control.model.DesiredState;
 import org.sluice.control.network.EndpointManager;
 import org.sluice.control.network.NetworkManager;
-import org.sluice.control.network.PortMapManager;
+import org.sluice.control.network.Networking;
 import org.sluice.control.observe.Observer;
 import org.sluice.control.overlay.OverlayManager;
-import org.sluice.control.uplink.RouteMirror;
 import org.sluice.control.uplink.UplinkManager;
 import org.sluice.datapath.conntrack.ConntrackFilter;
 
-/** What the API can do, behind its HTTP: one method a route. Called on the control thread only. */
+/** Carries out the API's requests, behind its HTTP: one method a route. Called on the control thread only. */
 public final class ControlApi {
     private final DesiredState state;
     private final SwitchEngine engine;
-    private final NetworkManager networks;
-    private final EndpointManager endpoints;
-    private final PortMapManager portMaps;
-    private final OverlayManager overlays;
+    private final Networking networking;
     private final Observer observer;
     private final Docker docker;
-    private final Reporter reporter;
-    private final RoutingReporter routing;
-    private final OverlayReporter overlay;
+    private final NetworkViews networkViews;
+    private final EndpointViews endpointViews;
+    private final PortMapViews portMapViews;
+    private final ConnectionViews connectionViews;
+    private final RouteViews routeViews;
+    private final VtepViews vtepViews;
+    private final FdbViews fdbViews;
+    private final StatusViews statusViews;
 
     /** Names that a prune has removed. */
     public record Removed(List<String> removed) {
@@ -41,7 +43,7 @@ public final class ControlApi {
     public record Count(long count) {
     }
 
-    /** What a client wants published or taken back, as {@code PortSpec} reads it. */
+    /** The ports that a client wants published or taken back, as {@code PortSpec} reads them. */
     public record PortsRequest(List<String> ports) {
     }
 
@@ -49,85 +51,86 @@ public final class ControlApi {
     public record VtepsRequest(List<OverlayManager.Request> vteps) {
     }
 
-    /** What the API works on. */
-    public record Parts(DesiredState state, SwitchEngine engine, NetworkManager networks, EndpointManager endpoints,
-                        PortMapManager portMaps, UplinkManager uplinks, OverlayManager overlays, RouteMirror mirror,
-                        Observer observer, Docker docker) {
+    /** The parts of the daemon that the API works on. */
+    public record Parts(DesiredState state, SwitchEngine engine, HostWatch host, UplinkManager uplinks,
+                        Networking networking, Observer observer, Docker docker) {
     }
 
     public ControlApi(final Parts parts, final boolean busy) {
         state = parts.state();
         engine = parts.engine();
-        networks = parts.networks();
-        endpoints = parts.endpoints();
-        portMaps = parts.portMaps();
-        overlays = parts.overlays();
+        networking = parts.networking();
         observer = parts.observer();
         docker = parts.docker();
-        reporter = new Reporter(parts, busy);
-        routing = new RoutingReporter(parts);
-        overlay = new OverlayReporter(parts);
+        networkViews = new NetworkViews(state, networking.liveNetworks());
+        endpointViews = new EndpointViews(state, networking.liveEndpoints());
+        portMapViews = new PortMapViews(state);
+        connectionViews = new ConnectionViews(engine);
+        routeViews = new RouteViews(parts.host(), parts.uplinks());
+        vtepViews = new VtepViews(state, networking.liveOverlays());
+        fdbViews = new FdbViews(state, engine, networking.liveNetworks(), networking.ports());
+        statusViews = new StatusViews(parts, endpointViews, busy);
     }
 
-    /** Ends what Docker has forgotten. */
+    /** Removes all that Docker has forgotten. */
     Docker.Pruned prune() {
         return docker.prune();
     }
 
     Views.Network createNetwork(final NetworkManager.Request request) {
-        return reporter.network(networks.create(request));
+        return networkViews.view(networking.networks().create(request));
     }
 
     List<Views.Network> listNetworks() {
-        return reporter.networks();
+        return networkViews.all();
     }
 
     Views.Network inspectNetwork(final String name) {
-        return reporter.network(state.network(name));
+        return networkViews.view(state.network(name));
     }
 
     void removeNetwork(final String name) {
-        networks.remove(name);
+        networking.networks().remove(name);
     }
 
     Removed pruneNetworks() {
-        return new Removed(networks.prune());
+        return new Removed(networking.networks().prune());
     }
 
     Views.Endpoint attachEndpoint(final EndpointManager.Request request) {
-        return reporter.endpoint(endpoints.attach(request));
+        return endpointViews.view(networking.endpoints().attach(request));
     }
 
     List<Views.Endpoint> listEndpoints() {
-        return reporter.endpoints();
+        return endpointViews.all();
     }
 
     Views.Endpoint inspectEndpoint(final String name) {
-        return reporter.endpoint(state.endpoint(name));
+        return endpointViews.view(state.endpoint(name));
     }
 
     void detachEndpoint(final String name) {
-        endpoints.detach(name);
+        networking.endpoints().detach(name);
     }
 
     List<Views.PortMap> publish(final String endpoint, final PortsRequest request) {
-        return routing.portMaps(portMaps.publish(endpoint, request.ports()));
+        return portMapViews.of(networking.portMaps().publish(endpoint, request.ports()));
     }
 
     List<Views.PortMap> unpublish(final String endpoint, final PortsRequest request) {
-        return routing.portMaps(portMaps.unpublish(endpoint, request.ports()));
+        return portMapViews.of(networking.portMaps().unpublish(endpoint, request.ports()));
     }
 
     List<Views.PortMap> listPortMaps() {
-        return routing.portMaps(state.portMaps());
+        return portMapViews.of(state.portMaps());
     }
 
     List<Views.Connection> listConnections(final ConntrackFilter filter) {
-        return routing.connections(filter);
+        return connectionViews.matching(filter);
     }
 
     Count countConnections(final ConntrackFilter filter) {
-        return new Count(routing.count(filter));
+        return new Count(connectionViews.count(filter));
     }
 
     Flushed flushConnections(final ConntrackFilter filter) {
@@ -140,52 +143,52 @@ public final class ControlApi {
     }
 
     List<Views.Route> listRoutes() {
-        return routing.routes();
+        return routeViews.routes();
     }
 
     List<Views.Neighbour> listNeighbours() {
-        return routing.neighbours();
+        return routeViews.neighbours();
     }
 
     List<Views.Vtep> listVteps() {
-        return overlay.vteps();
+        return vtepViews.all();
     }
 
     List<Views.Vtep> listVteps(final String network) {
-        return overlay.vteps(state.network(network));
+        return vtepViews.of(state.network(network));
     }
 
     Views.Vtep addVtep(final String network, final OverlayManager.Request request) {
-        return overlay.vtep(overlays.add(network, request));
+        return vtepViews.view(networking.overlays().add(network, request));
     }
 
     List<Views.Vtep> replaceVteps(final String network, final VtepsRequest request) {
-        overlays.replace(network, request.vteps());
+        networking.overlays().replace(network, request.vteps());
         return listVteps(network);
     }
 
     void removeVtep(final String network, final String address) {
-        overlays.remove(network, address);
+        networking.overlays().remove(network, address);
     }
 
     List<Views.FdbEntry> listFdb(final String network) {
-        return reporter.fdb(network);
+        return fdbViews.all(network);
     }
 
     void flushFdb(final String network) {
         if (network == null) {
             engine.flushFdb();
         } else {
-            engine.flushFdb(networks.live(state.network(network).name()).handle());
+            engine.flushFdb(networking.liveNetworks().get(state.network(network).name()).handle());
         }
     }
 
-    /** What the system has refused is logged once and counted, as the workers' errors are. */
+    /** Logs a refusal of the system once and counts it, as the workers' errors. */
     void report(final ControlException failure) {
         engine.report(failure);
     }
 
     Views.Status status() {
-        return reporter.status();
+        return statusViews.view();
     }
 }

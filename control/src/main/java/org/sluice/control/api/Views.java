@@ -27,7 +27,7 @@ public final class Views {
                           Docker docker, Overlay overlay) {
     }
 
-    /** What makes a network span hosts. */
+    /** The settings of a network that spans hosts. */
     public record Overlay(int vni, boolean vtepLearning) {
     }
 
@@ -35,7 +35,7 @@ public final class Views {
      * Another host of an overlay network.
      *
      * @param state     up, or down while its network is.
-     * @param mtu       bytes of a packet that fits the way to it, encapsulated; null while it is down.
+     * @param mtu       bytes of the longest packet that fits the path to it, encapsulated; null while it is down.
      * @param endpoints that are known to be there; the FDB shows those that were learned.
      * @param counters  of {@code PortCounter}, in lower camel case; empty while it is down.
      */
@@ -48,7 +48,7 @@ public final class Views {
     }
 
     /**
-     * What Docker calls a network or an endpoint.
+     * Docker's names of a network or an endpoint.
      *
      * @param name of the network, or of the endpoint's container; null while Docker does not answer.
      */
@@ -109,7 +109,7 @@ public final class Views {
     }
 
     /**
-     * One way of a route.
+     * One next hop of a route.
      *
      * @param gateway null where the destination is on the link.
      * @param source  what masqueraded packets get; null for none.

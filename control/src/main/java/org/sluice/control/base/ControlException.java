@@ -4,13 +4,13 @@ package org.sluice.control.base;
 public final class ControlException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    /** What kind of no it is; the API turns it into an HTTP status. */
+    /** Kind of failure; the API turns it into an HTTP status. */
     public enum Kind {
         /** The request itself is wrong. */
         INVALID,
-        /** What it names is not there. */
+        /** The request names something that is not there. */
         NOT_FOUND,
-        /** It clashes with what is there. */
+        /** The request clashes with something that is there. */
         CONFLICT,
         /** The system refused. */
         FAILED

@@ -14,7 +14,7 @@ public final class ControlThread {
     private final ScheduledExecutorService executor =
         Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform().name("control").factory());
 
-    /** For those who hand over tasks without waiting, or for later. */
+    /** Runs tasks that nobody waits for, or that are due later. */
     public ScheduledExecutorService executor() {
         return executor;
     }

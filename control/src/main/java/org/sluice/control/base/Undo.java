@@ -3,16 +3,11 @@ package org.sluice.control.base;
 import java.util.ArrayDeque;
 import java.util.Deque;
 
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-
 /**
- * What must be taken back, in reverse, when a change fails half-way: closed without {@link #commit()}, it does so. A
+ * Takes steps back, in reverse, when a change fails half-way: it does so when it is closed without {@link #commit()}. A
  * step back that fails is logged and the others still run.
  */
 public final class Undo implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(Undo.class);
-
     private final Deque<Runnable> steps = new ArrayDeque<>();
 
     public void add(final Runnable step) {
@@ -25,12 +20,6 @@ public final class Undo implements AutoCloseable {
 
     @Override
     public void close() {
-        for (final Runnable step : steps) {
-            try {
-                step.run();
-            } catch (final RuntimeException ex) {
-                LOG.error("a step could not be taken back", ex);
-            }
-        }
+        BestEffort.run(steps, "cannot undo a step");
     }
 }

@@ -11,7 +11,7 @@ import com.fasterxml.jackson.databind.node.MissingNode;
 
 import org.sluice.control.http.UnixHttpClient;
 
-/** Requests to the daemon's API, and what they are answered. */
+/** Sends requests to the daemon's API and reads the answers. */
 final class ApiClient {
     private static final JsonMapper JSON = JsonMapper.builder().build();
 
@@ -33,14 +33,14 @@ final class ApiClient {
         call("DELETE", path, null);
     }
 
-    /** The same, where there is something to say of what has ended. */
+    /** The same, for a resource that reports how it ended. */
     JsonNode deleteAndGet(final String path) {
         return call("DELETE", path, null);
     }
 
     /**
      * @return the answer's JSON, or a missing node where it has none.
-     * @throws CliException when the daemon cannot be reached or says no.
+     * @throws CliException when the daemon cannot be reached or refuses.
      */
     private JsonNode call(final String method, final String path, final JsonNode body) {
         try {

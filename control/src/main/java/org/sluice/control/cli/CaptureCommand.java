@@ -16,9 +16,9 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code sluice capture}: packets into a file. */
-@Command(name = "capture", description = "Write packets to a file that Wireshark opens, as they come in and as they"
-    + " leave, until it is interrupted.")
+/** {@code sluice capture}: writes live frames to a file. */
+@Command(name = "capture",
+    description = "Write live frames to a pcapng file, as they come in and as they leave, until it is interrupted.")
 final class CaptureCommand implements Callable<Integer> {
     private static final String PATH = "/v1/capture";
 
@@ -28,17 +28,20 @@ final class CaptureCommand implements Callable<Integer> {
     @Mixin
     private ClientOptions client;
 
-    @Option(names = {"-w", "--write"}, paramLabel = "FILE", required = true, description = "A pcapng file; one that is"
-        + " there is written over.")
+    @Option(names = {"-w", "--write"}, paramLabel = "FILE", required = true,
+        description = "The pcapng file, which Wireshark opens; an existing file is overwritten.")
     private Path file;
 
-    @Option(names = {"-c", "--count"}, paramLabel = "N", description = "End after so many frames.")
+    @Option(names = {"-c", "--count"}, paramLabel = "N",
+        description = "End after this many frames. Default: when it is interrupted.")
     private Long count;
 
-    @Option(names = {"-s", "--snaplen"}, paramLabel = "BYTES", description = "Of each frame at most. Default: all.")
+    @Option(names = {"-s", "--snaplen"}, paramLabel = "BYTES",
+        description = "Write at most this many bytes of each frame. Default: all.")
     private Integer snaplen;
 
-    @Option(names = "--max-bytes", paramLabel = "BYTES", description = "End when the file is so large. Default: 1 GiB.")
+    @Option(names = "--max-bytes", paramLabel = "BYTES",
+        description = "End when the file has this many bytes. Default: 1 GiB.")
     private Long maxBytes;
 
     @Parameters(paramLabel = "FILTER", arity = "0..*", description = TraceCommand.FILTER_HELP)
@@ -69,7 +72,7 @@ final class CaptureCommand implements Callable<Integer> {
         if (interactive) {
             err.println();
         }
-        client.print(ended[0], end -> String.format("%d frames in %s, %d bytes; %d came too fast%n",
+        client.print(ended[0], end -> String.format("%d frames in %s, %d bytes; %d came too fast to write%n",
             end.path("frames").asLong(), end.path("file").asText(), end.path("bytes").asLong(),
             end.path("lost").asLong()));
         return 0;

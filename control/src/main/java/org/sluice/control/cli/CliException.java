@@ -1,6 +1,6 @@
 package org.sluice.control.cli;
 
-/** A command cannot be done; the message is the one line that the user sees. */
+/** A command that failed; the message is the one line that the user sees. */
 final class CliException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

@@ -15,7 +15,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** What every command that talks to the daemon has in common: where the daemon is, and how to print. */
+/** The options of every command that talks to the daemon: where the daemon is, and how to print. */
 final class ClientOptions {
     static final String DEFAULT_RUN_DIR = "${env:SLUICE_RUN_DIR:-/run/sluice}";
     private static final JsonMapper JSON = JsonMapper.builder().build();
@@ -24,10 +24,10 @@ final class ClientOptions {
     private CommandSpec command;
 
     @Option(names = "--run-dir", paramLabel = "DIR", defaultValue = DEFAULT_RUN_DIR,
-        description = "Where the daemon's socket is. Default: $SLUICE_RUN_DIR, or /run/sluice.")
+        description = "The daemon's run folder, which holds its socket. Default: $SLUICE_RUN_DIR, or /run/sluice.")
     private Path runDir;
 
-    @Option(names = "--json", description = "Print JSON, for programs.")
+    @Option(names = "--json", description = "Print JSON instead of text.")
     private boolean json;
 
     ApiClient api() {
@@ -42,7 +42,7 @@ final class ClientOptions {
         return JSON.createObjectNode();
     }
 
-    /** Prints an answer: as it is with --json, otherwise as text for people. */
+    /** Prints an answer: as it is with --json, otherwise as human-readable text. */
     void print(final JsonNode answer, final Function<JsonNode, Object> text) {
         final PrintWriter out = command.commandLine().getOut();
         out.print(json ? pretty(answer) : text.apply(answer));

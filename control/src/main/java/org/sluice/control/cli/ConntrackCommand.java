@@ -9,44 +9,47 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code sluice conntrack ...} */
-@Command(name = "conntrack", description = "Look at the tracked connections.", subcommands = {
+@Command(name = "conntrack", description = "Show, count and end tracked connections.", subcommands = {
     ConntrackCommand.Ls.class, ConntrackCommand.Count.class, ConntrackCommand.Flush.class})
 final class ConntrackCommand {
     private static final String PATH = "/v1/conntrack";
 
-    /** Which connections, as conntrack(8) has it. */
+    /** Filters, as conntrack(8) has them. */
     private static final class Filters {
-        @Option(names = {"-f", "--family"}, paramLabel = "ipv4|ipv6", description = "Of one family only.")
+        @Option(names = {"-f", "--family"}, paramLabel = "ipv4|ipv6", description = "Address family.")
         private String family;
 
-        @Option(names = {"-p", "--proto"}, paramLabel = "PROTO", description = "tcp, udp, icmp, sctp or a number.")
+        @Option(names = {"-p", "--proto"}, paramLabel = "PROTO",
+            description = "Protocol: tcp, udp, icmp, icmpv6, sctp or a number.")
         private String protocol;
 
-        @Option(names = {"-s", "--orig-src", "--src"}, paramLabel = "IP[/LEN]", description = "Who has opened it.")
+        @Option(names = {"-s", "--orig-src", "--src"}, paramLabel = "IP[/LEN]",
+            description = "Original source address.")
         private String source;
 
-        @Option(names = {"-d", "--orig-dst", "--dst"}, paramLabel = "IP[/LEN]", description = "To which address.")
+        @Option(names = {"-d", "--orig-dst", "--dst"}, paramLabel = "IP[/LEN]",
+            description = "Original destination address.")
         private String destination;
 
-        @Option(names = {"-r", "--reply-src"}, paramLabel = "IP[/LEN]", description = "Who answers.")
+        @Option(names = {"-r", "--reply-src"}, paramLabel = "IP[/LEN]", description = "Reply source address.")
         private String replySource;
 
-        @Option(names = {"-q", "--reply-dst"}, paramLabel = "IP[/LEN]", description = "To which address.")
+        @Option(names = {"-q", "--reply-dst"}, paramLabel = "IP[/LEN]", description = "Reply destination address.")
         private String replyDestination;
 
-        @Option(names = {"--sport", "--orig-port-src"}, paramLabel = "PORT", description = "Port of who opened it.")
+        @Option(names = {"--sport", "--orig-port-src"}, paramLabel = "PORT", description = "Original source port.")
         private String sourcePort;
 
-        @Option(names = {"--dport", "--orig-port-dst"}, paramLabel = "PORT", description = "Port that it was for.")
+        @Option(names = {"--dport", "--orig-port-dst"}, paramLabel = "PORT", description = "Original destination port.")
         private String destinationPort;
 
         @Option(names = "--state", paramLabel = "STATE", description = "TCP state, such as ESTABLISHED.")
         private String state;
 
-        @Option(names = {"-n", "--src-nat"}, description = "With a translated source.")
+        @Option(names = {"-n", "--src-nat"}, description = "Connections with a translated source (SNAT) only.")
         private boolean sourceNat;
 
-        @Option(names = {"-g", "--dst-nat"}, description = "With a translated destination.")
+        @Option(names = {"-g", "--dst-nat"}, description = "Connections with a translated destination (DNAT) only.")
         private boolean destinationNat;
 
         String query() {
@@ -72,8 +75,9 @@ final class ConntrackCommand {
         }
     }
 
-    /** Lists them. */
-    @Command(name = "ls", description = "List connections, as conntrack -L does.")
+    /** Lists connections. */
+    @Command(name = "ls", aliases = "list", description = "List all connections, or those that match the"
+        + " filters, as conntrack -L does.")
     static final class Ls implements Callable<Integer> {
         @Mixin
         private ClientOptions client;
@@ -92,8 +96,8 @@ final class ConntrackCommand {
         }
     }
 
-    /** Counts them. */
-    @Command(name = "count", description = "Count connections.")
+    /** Counts connections. */
+    @Command(name = "count", description = "Count all connections, or those that match the filters.")
     static final class Count implements Callable<Integer> {
         @Mixin
         private ClientOptions client;
@@ -109,8 +113,8 @@ final class ConntrackCommand {
         }
     }
 
-    /** Ends them. */
-    @Command(name = "flush", description = "End connections: all, or those that the filters name.")
+    /** Ends connections. */
+    @Command(name = "flush", description = "End all connections, or those that match the filters.")
     static final class Flush implements Callable<Integer> {
         @Mixin
         private ClientOptions client;

@@ -2,6 +2,7 @@ package org.sluice.control.cli;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -19,53 +20,65 @@ import org.sluice.control.model.UplinkChoice;
 import org.sluice.datapath.nat.NatPorts;
 
 /** {@code sluice daemon}: runs in the foreground until SIGTERM or SIGINT. */
-@Command(name = "daemon", description = "Run the switch, in the foreground, until SIGTERM.")
+@Command(name = "daemon", description = "Run the switch in the foreground until SIGTERM or SIGINT.")
 final class DaemonCommand implements Callable<Integer> {
     private static final int MAX_WORKERS = 64;
     private static final int MIN_NAT_PORT = 1024;
     private static final int MAX_PORT = 65_535;
 
-    /** What a worker does when it has nothing to do. */
+    /** What a worker does while it has no frames. */
     enum Idle {
-        BUSY, ADAPTIVE
+        BUSY, ADAPTIVE;
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
     }
 
     @Option(names = "--run-dir", paramLabel = "DIR", defaultValue = ClientOptions.DEFAULT_RUN_DIR,
-        description = "Sockets and mapped files. Default: $SLUICE_RUN_DIR, or /run/sluice.")
+        description = "Folder of the socket, the counters and the connection tables. Default: $SLUICE_RUN_DIR, or"
+            + " /run/sluice.")
     private Path runDir;
 
     @Option(names = "--state-dir", paramLabel = "DIR", defaultValue = "${env:SLUICE_STATE_DIR:-/var/lib/sluice}",
-        description = "What outlives the daemon. Default: $SLUICE_STATE_DIR, or /var/lib/sluice.")
+        description = "Folder of the saved networks, endpoints and ports. Default: $SLUICE_STATE_DIR, or"
+            + " /var/lib/sluice.")
     private Path stateDir;
 
     @Option(names = "--idle", paramLabel = "busy|adaptive", defaultValue = "adaptive",
-        description = "busy spins all the time, for the lowest latency; adaptive, the default, sleeps when idle.")
+        description = "What a worker does without frames. busy: spin, for the lowest latency; adaptive: sleep."
+            + " Default: ${DEFAULT-VALUE}.")
     private Idle idle;
 
     @Option(names = "--workers", paramLabel = "N", defaultValue = "1",
-        description = "Forwarding threads; networks are spread over them. Default: 1.")
+        description = "Forwarding threads, 1 to " + MAX_WORKERS + "; the daemon spreads networks over them. Default:"
+            + " ${DEFAULT-VALUE}.")
     private int workers;
 
-    @Option(names = "--uplink", paramLabel = "IFACE|auto|none", defaultValue = "auto", split = ",",
-        description = "Interfaces that lead to the world; may be given several times. auto, the default: those of the"
-            + " default routes.")
+    @Option(names = "--uplink", paramLabel = "IFACE,...|auto|none", defaultValue = "auto", split = ",",
+        hideParamSyntax = true,
+        description = "Interface that leads to the outside; repeat it, or separate several by commas. auto: the"
+            + " interfaces of the default routes; none: leave the host's interfaces alone. Default: ${DEFAULT-VALUE}.")
     private List<String> uplinks;
 
     @Option(names = "--nat-ports", paramLabel = "FIRST-LAST", defaultValue = "49152-65535",
-        description = "Source ports for masqueraded connections; reserved from the host. Default: 49152-65535.")
+        description = "Source ports for masqueraded connections, within " + MIN_NAT_PORT + " to " + MAX_PORT + "; the"
+            + " daemon reserves them from the host. Default: ${DEFAULT-VALUE}.")
     private String natPorts;
 
     @Option(names = "--docker-socket", paramLabel = "PATH|none", defaultValue = "/run/docker/plugins/sluice.sock",
-        description = "Where Docker finds the driver; the file's name, less .sock, is the driver's. Default:"
-            + " /run/docker/plugins/sluice.sock.")
+        description = "Socket of the Docker driver; the file's name without .sock is the driver's name. none: serve"
+            + " no driver. Default: ${DEFAULT-VALUE}.")
     private String dockerSocket;
 
     @Option(names = "--docker-host", paramLabel = "PATH", defaultValue = "/var/run/docker.sock",
-        description = "Docker's API, for the names of containers and networks. Default: /var/run/docker.sock.")
+        description = "Socket of Docker's API, which gives the names of containers and networks. Default:"
+            + " ${DEFAULT-VALUE}.")
     private Path dockerHost;
 
     @Option(names = "--vxlan-port", paramLabel = "N", defaultValue = "4789",
-        description = "UDP port of the tunnels of overlay networks, the same on all hosts. Default: 4789.")
+        description = "UDP port of the VXLAN tunnels, the same on all hosts. Default: ${DEFAULT-VALUE}.")
     private int vxlanPort;
 
     @Mixin

@@ -15,46 +15,49 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code sluice endpoint ...} */
-@Command(name = "endpoint", description = "Attach namespaces to networks.", subcommands = {
+@Command(name = "endpoint", description = "Attach network namespaces to networks.", subcommands = {
     EndpointCommand.Attach.class, EndpointCommand.Ls.class, EndpointCommand.Inspect.class,
     EndpointCommand.Detach.class})
 final class EndpointCommand {
     private static final String PATH = "/v1/endpoints";
 
-    /** Which namespace: one of the two. */
+    /** The namespace, named in one of two ways. */
     private static final class Namespace {
         @Option(names = "--netns", paramLabel = "NAME-OR-PATH", required = true,
-            description = "Network namespace, by its name in `ip netns` or by path.")
+            description = "The network namespace: its name in ip netns, or its path.")
         private String netns;
 
         @Option(names = "--pid", paramLabel = "PID", required = true,
-            description = "Network namespace of a process.")
+            description = "The network namespace of this process.")
         private Long pid;
     }
 
     /** Attaches a namespace. */
-    @Command(name = "attach", description = "Attach a network namespace to a network.")
+    @Command(name = "attach", aliases = "add",
+        description = "Attach a network namespace to a network: give it an interface with address, MTU and routes.")
     static final class Attach implements Callable<Integer> {
         @Mixin
         private ClientOptions client;
 
-        @Parameters(paramLabel = "NETWORK")
+        @Parameters(paramLabel = "NETWORK", description = "Name of the network.")
         private String network;
 
         @ArgGroup(multiplicity = "1")
         private Namespace namespace;
 
-        @Option(names = "--name", paramLabel = "N", description = "The endpoint's name. Default: NETWORK-1 and so on.")
+        @Option(names = "--name", paramLabel = "NAME",
+            description = "Name of the endpoint. Default: NETWORK-1, NETWORK-2 and so on.")
         private String name;
 
-        @Option(names = "--ifname", paramLabel = "IF", description = "The interface's name inside. Default: eth0.")
+        @Option(names = "--ifname", paramLabel = "IFACE",
+            description = "Name of the interface in the namespace. Default: eth0.")
         private String ifname;
 
         @Option(names = "--ip", paramLabel = "IP",
-            description = "An address; may be given once for each subnet. Default: the next free one.")
+            description = "IP address; give it once for each subnet. Default: the next free address.")
         private List<String> ips = new ArrayList<>();
 
-        @Option(names = "--mac", paramLabel = "MAC", description = "Default: 02:42 and the IPv4 address.")
+        @Option(names = "--mac", paramLabel = "MAC", description = "MAC address. Default: 02:42 and the IPv4 address.")
         private String mac;
 
         @Override
@@ -68,14 +71,14 @@ final class EndpointCommand {
             return 0;
         }
 
-        /** The daemon has another working directory. */
+        /** The daemon runs in another working directory. */
         private static String absolute(final String netns) {
             return netns == null || !netns.contains("/") ? netns : Path.of(netns).toAbsolutePath().toString();
         }
     }
 
     /** Lists the endpoints. */
-    @Command(name = "ls", description = "List endpoints.")
+    @Command(name = "ls", aliases = "list", description = "List endpoints.")
     static final class Ls implements Callable<Integer> {
         @Mixin
         private ClientOptions client;
@@ -96,7 +99,7 @@ final class EndpointCommand {
     }
 
     /** Shows one endpoint. */
-    @Command(name = "inspect", description = "Show an endpoint as JSON.")
+    @Command(name = "inspect", aliases = "show", description = "Show an endpoint as JSON.")
     static final class Inspect extends NamedCommand.Inspect {
         Inspect() {
             super(PATH);
@@ -104,7 +107,8 @@ final class EndpointCommand {
     }
 
     /** Detaches endpoints. */
-    @Command(name = "detach", description = "Detach endpoints; their interfaces are removed.")
+    @Command(name = "detach", aliases = {"rm", "remove", "delete", "del"},
+        description = "Detach endpoints and remove their interfaces.")
     static final class Detach extends NamedCommand.Remove {
         Detach() {
             super(PATH);

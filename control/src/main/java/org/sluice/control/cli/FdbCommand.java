@@ -7,16 +7,16 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
 /** {@code sluice fdb ...} */
-@Command(name = "fdb", description = "Look at the forwarding database.", subcommands = {
+@Command(name = "fdb", description = "Show and flush the forwarding database (FDB).", subcommands = {
     FdbCommand.Ls.class, FdbCommand.Flush.class})
 final class FdbCommand {
     /** Lists the entries. */
-    @Command(name = "ls", description = "List MAC addresses and the ports they are behind.")
+    @Command(name = "ls", aliases = "list", description = "List MAC addresses and the ports that they are behind.")
     static final class Ls implements Callable<Integer> {
         @Mixin
         private ClientOptions client;
 
-        @Parameters(paramLabel = "NETWORK", arity = "0..1")
+        @Parameters(paramLabel = "NETWORK", arity = "0..1", description = "Name of a network. Default: all.")
         private String network;
 
         @Override
@@ -38,7 +38,7 @@ final class FdbCommand {
         @Mixin
         private ClientOptions client;
 
-        @Parameters(paramLabel = "NETWORK", arity = "0..1")
+        @Parameters(paramLabel = "NETWORK", arity = "0..1", description = "Name of a network. Default: all.")
         private String network;
 
         @Override

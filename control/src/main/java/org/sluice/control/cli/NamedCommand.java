@@ -10,7 +10,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
-/** Verbs that every noun has in the same form: they take names and work on a collection of the API. */
+/** Verbs that several nouns share: they take names, and work on a collection of the API. */
 abstract class NamedCommand implements Callable<Integer> {
     private final String path;
 
@@ -34,7 +34,7 @@ abstract class NamedCommand implements Callable<Integer> {
 
     /** Shows one thing as JSON, whether or not {@code --json} is given. */
     abstract static class Inspect extends NamedCommand {
-        @Parameters(paramLabel = "NAME")
+        @Parameters(paramLabel = "NAME", description = "Its name.")
         private String name;
 
         Inspect(final String path) {
@@ -48,9 +48,9 @@ abstract class NamedCommand implements Callable<Integer> {
         }
     }
 
-    /** Removes several, as docker does: each on its own, and the command fails if one of them did. */
+    /** Removes several things, as docker does: each on its own, and the command fails if one of them failed. */
     abstract static class Remove extends NamedCommand {
-        @Parameters(paramLabel = "NAME", arity = "1..*")
+        @Parameters(paramLabel = "NAME", arity = "1..*", description = "Their names.")
         private List<String> names;
 
         Remove(final String path) {
@@ -67,7 +67,7 @@ abstract class NamedCommand implements Callable<Integer> {
      * Removes several things, each on its own.
      *
      * @param pathOf the thing's place in the API, by its name.
-     * @return the command's status: 1 if one could not be removed.
+     * @return the command's status: 1 if one of them could not be removed.
      */
     static int removeEach(final ClientOptions client, final List<String> names, final UnaryOperator<String> pathOf) {
         int status = 0;
@@ -85,7 +85,7 @@ abstract class NamedCommand implements Callable<Integer> {
         return status;
     }
 
-    /** Names, one a line. */
+    /** The names, one on each line. */
     static String lines(final JsonNode names) {
         final StringBuilder text = new StringBuilder();
         names.forEach(name -> text.append(name.asText()).append('\n'));

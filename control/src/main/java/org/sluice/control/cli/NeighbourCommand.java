@@ -6,11 +6,12 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
 /** {@code sluice neighbour ...} */
-@Command(name = "neighbour", description = "Look at the neighbours on the uplinks.",
+@Command(name = "neighbour", description = "Show the neighbours on the uplinks.",
     subcommands = NeighbourCommand.Ls.class)
 final class NeighbourCommand {
-    /** Lists them. */
-    @Command(name = "ls", description = "List neighbours and their MAC addresses.")
+    /** Lists the neighbours. */
+    @Command(name = "ls", aliases = "list", description = "List neighbours and their MAC addresses, as the switch"
+        + " mirrors them from the kernel.")
     static final class Ls implements Callable<Integer> {
         @Mixin
         private ClientOptions client;

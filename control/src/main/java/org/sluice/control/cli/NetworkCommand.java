@@ -14,65 +14,75 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code sluice network ...} */
-@Command(name = "network", description = "Manage networks.", subcommands = {
+@Command(name = "network", description = "Create, list and remove networks.", subcommands = {
     NetworkCommand.Create.class, NetworkCommand.Ls.class, NetworkCommand.Inspect.class, NetworkCommand.Rm.class,
     NetworkCommand.Prune.class})
 final class NetworkCommand {
     private static final String PATH = "/v1/networks";
 
-    /** Makes a network. */
-    @Command(name = "create", description = "Make a network.")
+    /** Creates a network. */
+    @Command(name = "create", aliases = "add", description = "Create a network.")
     static final class Create implements Callable<Integer> {
         @Mixin
         private ClientOptions client;
 
-        @Parameters(paramLabel = "NAME")
+        @Parameters(paramLabel = "NAME", description = "Name of the new network.")
         private String name;
 
         @Option(names = "--subnet", paramLabel = "CIDR",
-            description = "IPv4 or IPv6 subnet; may be given once for each. Default: a free one.")
+            description = "Subnet, such as 10.9.0.0/24; at most one IPv4 and one IPv6 subnet. Default: a free IPv4"
+                + " subnet.")
         private List<String> subnets = new ArrayList<>();
 
         @Option(names = "--gateway", paramLabel = "IP",
-            description = "Gateway of a subnet. Default: its first address.")
+            description = "Gateway address of a subnet; give it once for each subnet. Default: the subnet's first"
+                + " address.")
         private List<String> gateways = new ArrayList<>();
 
         @Option(names = "--ip-range", paramLabel = "CIDR",
-            description = "Hand addresses out of this part of a subnet only.")
+            description = "Assign addresses from this part of a subnet only; give it once for each subnet. Default:"
+                + " all of it.")
         private List<String> ipRanges = new ArrayList<>();
 
-        @Option(names = "--mtu", paramLabel = "N", description = "Default: 1500; with --vni, the uplink's less 50.")
+        @Option(names = "--mtu", paramLabel = "BYTES",
+            description = "MTU of the network. Default: 1500, or an uplink's MTU if that is less; with --vni, 50 less"
+                + " than the smallest MTU of the uplinks.")
         private Integer mtu;
 
-        @Option(names = "--internal", description = "No way out: endpoints get no default route.")
+        @Option(names = "--internal",
+            description = "Keep endpoints from reaching anything outside the network; they get no default route.")
         private boolean internal;
 
         @Option(names = "--source-guard", paramLabel = "on|off", defaultValue = "on",
-            description = "Endpoints send only from their own MAC and IP addresses. Default: on.")
-        private Switch sourceGuard;
+            description = "Drop what an endpoint sends from a MAC or IP address that is not its own. Default:"
+                + " ${DEFAULT-VALUE}.")
+        private OnOff sourceGuard;
 
         @Option(names = "--icc", paramLabel = "on|off", defaultValue = "on",
-            description = "Endpoints may talk to each other; with off only by published ports. Default: on.")
-        private Switch icc;
+            description = "Let endpoints reach each other; if off, they reach published ports only. Default:"
+                + " ${DEFAULT-VALUE}.")
+        private OnOff icc;
 
         @Option(names = "--masquerade", paramLabel = "on|off", defaultValue = "on",
-            description = "What leaves for the world gets the host's address. Default: on.")
-        private Switch masquerade;
+            description = "Give connections to the outside the host's address; if off, the outside needs a route to"
+                + " the subnet. Default: ${DEFAULT-VALUE}.")
+        private OnOff masquerade;
 
         @Option(names = "--vni", paramLabel = "N",
-            description = "Span several hosts: those with a network of this VNI, which vtep add names. 1 to 16777215.")
+            description = "VXLAN network identifier, 1 to 16777215: the network spans the hosts that sluice vtep add"
+                + " names. Default: the network is local to this host.")
         private Integer vni;
 
         @Option(names = "--vtep-learning",
-            description = "Learn behind which host a MAC address is; otherwise frames for it go to all hosts, unless"
-                + " vtep add --endpoint says where it is.")
+            description = "Learn from frames which host a MAC address is behind. Default: frames go to all hosts,"
+                + " except for endpoints that sluice vtep add --endpoint names.")
         private boolean vtepLearning;
 
         @Override
         public Integer call() {
             final ObjectNode body = ClientOptions.object().put("name", name).put("mtu", mtu).put("internal", internal)
-                .put("sourceGuard", sourceGuard == Switch.ON).put("icc", icc == Switch.ON)
-                .put("masquerade", masquerade == Switch.ON).put("vni", vni).put("vtepLearning", vtepLearning);
+                .put("sourceGuard", sourceGuard == OnOff.ON).put("icc", icc == OnOff.ON)
+                .put("masquerade", masquerade == OnOff.ON).put("vni", vni).put("vtepLearning", vtepLearning);
             fill(body.putArray("subnets"), subnets);
             fill(body.putArray("gateways"), gateways);
             fill(body.putArray("ipRanges"), ipRanges);
@@ -82,7 +92,7 @@ final class NetworkCommand {
     }
 
     /** Lists the networks. */
-    @Command(name = "ls", description = "List networks.")
+    @Command(name = "ls", aliases = "list", description = "List networks.")
     static final class Ls implements Callable<Integer> {
         @Mixin
         private ClientOptions client;
@@ -105,7 +115,7 @@ final class NetworkCommand {
     }
 
     /** Shows one network. */
-    @Command(name = "inspect", description = "Show a network as JSON.")
+    @Command(name = "inspect", aliases = "show", description = "Show a network as JSON.")
     static final class Inspect extends NamedCommand.Inspect {
         Inspect() {
             super(PATH);
@@ -113,15 +123,16 @@ final class NetworkCommand {
     }
 
     /** Removes networks. */
-    @Command(name = "rm", description = "Remove networks without endpoints.")
+    @Command(name = "rm", aliases = {"remove", "delete", "del"},
+        description = "Remove networks that have no endpoints.")
     static final class Rm extends NamedCommand.Remove {
         Rm() {
             super(PATH);
         }
     }
 
-    /** Removes what is not used. */
-    @Command(name = "prune", description = "Remove all networks without endpoints.")
+    /** Removes the networks that nobody uses. */
+    @Command(name = "prune", description = "Remove all networks that have no endpoints, except Docker's.")
     static final class Prune implements Callable<Integer> {
         @Mixin
         private ClientOptions client;

@@ -4,8 +4,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Asks the daemon again and again, until there is enough or the user interrupts: then what was begun is ended, either
- * way.
+ * Asks the daemon again and again until there is enough or the user interrupts. Either way it then ends what the
+ * command began.
  */
 final class Polling implements AutoCloseable {
     private static final long PAUSE_MS = 100;
@@ -16,14 +16,14 @@ final class Polling implements AutoCloseable {
     private final Runnable end;
 
     /**
-     * @param end tells the daemon that it is over.
+     * @param end ends it at the daemon.
      */
     Polling(final Runnable end) {
         this.end = end;
         Runtime.getRuntime().addShutdownHook(new Thread(this::interrupt));
     }
 
-    /** Waits until it is time to ask; false when it is over. */
+    /** Waits until it is time to ask; false when the user has interrupted. */
     boolean pause() {
         try {
             return !interrupted.await(PAUSE_MS, TimeUnit.MILLISECONDS);
@@ -33,7 +33,7 @@ final class Polling implements AutoCloseable {
         }
     }
 
-    /** On the way out of the process: the command's own thread ends what it has begun. */
+    /** Runs while the process ends: lets the command's own thread end what it began. */
     private void interrupt() {
         interrupted.countDown();
         try {

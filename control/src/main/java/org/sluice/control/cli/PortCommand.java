@@ -13,21 +13,25 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
 /** {@code sluice port ...} */
-@Command(name = "port", description = "Publish endpoints' ports on the host.", subcommands = {
+@Command(name = "port", description = "Publish ports of endpoints on the host.", subcommands = {
     PortCommand.Publish.class, PortCommand.Unpublish.class, PortCommand.Ls.class})
 final class PortCommand {
-    private static final String SPEC = "[ip:][host[-host]:]container[-container][/proto]";
+    private static final String SPEC = "[IP:][HOST[-HOST]:]CONTAINER[-CONTAINER][/PROTO]";
 
-    /** Publishes. */
-    @Command(name = "publish", description = "Publish ports; without a host port, or with 0, one is chosen.")
+    /** Publishes ports. */
+    @Command(name = "publish",
+        description = "Publish ports of an endpoint on the host, as docker run -p does, and print them.")
     static final class Publish implements Callable<Integer> {
         @Mixin
         private ClientOptions client;
 
-        @Parameters(index = "0", paramLabel = "ENDPOINT")
+        @Parameters(index = "0", paramLabel = "ENDPOINT", description = "Name of the endpoint.")
         private String endpoint;
 
-        @Parameters(index = "1..*", paramLabel = SPEC, arity = "1..*")
+        @Parameters(index = "1..*", paramLabel = SPEC, arity = "1..*",
+            description = "Host and container port, such as 8080:80, 127.0.0.1:53:53/udp or 7000-7010:7000-7010."
+                + " Without a host port, or with 0, the daemon chooses one. PROTO is tcp, udp or sctp. Default: all"
+                + " host addresses; tcp.")
         private List<String> ports;
 
         @Override
@@ -37,17 +41,17 @@ final class PortCommand {
         }
     }
 
-    /** Takes back. */
-    @Command(name = "unpublish", description = "Take published ports back; connections by them end.")
+    /** Withdraws published ports. */
+    @Command(name = "unpublish", description = "Withdraw published ports and end their connections.")
     static final class Unpublish implements Callable<Integer> {
         @Mixin
         private ClientOptions client;
 
-        @Parameters(index = "0", paramLabel = "ENDPOINT")
+        @Parameters(index = "0", paramLabel = "ENDPOINT", description = "Name of the endpoint.")
         private String endpoint;
 
         @Parameters(index = "1..*", paramLabel = SPEC, arity = "0..*",
-            description = "As they were published. Default: all.")
+            description = "The ports, written as for sluice port publish. Default: all of the endpoint.")
         private List<String> ports = new ArrayList<>();
 
         @Override
@@ -57,8 +61,8 @@ final class PortCommand {
         }
     }
 
-    /** Lists. */
-    @Command(name = "ls", description = "List published ports.")
+    /** Lists published ports. */
+    @Command(name = "ls", aliases = "list", description = "List published ports.")
     static final class Ls implements Callable<Integer> {
         @Mixin
         private ClientOptions client;

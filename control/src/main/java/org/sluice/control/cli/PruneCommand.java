@@ -8,7 +8,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
 /** {@code sluice prune} */
-@Command(name = "prune", description = "Remove the endpoints, networks and addresses that Docker has forgotten.")
+@Command(name = "prune", description = "Remove the endpoints, networks and addresses that Docker no longer knows.")
 final class PruneCommand implements Callable<Integer> {
     @Mixin
     private ClientOptions client;

@@ -8,10 +8,11 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
 /** {@code sluice route ...} */
-@Command(name = "route", description = "Look at the routes to the world.", subcommands = RouteCommand.Ls.class)
+@Command(name = "route", description = "Show the host's routes.", subcommands = RouteCommand.Ls.class)
 final class RouteCommand {
-    /** Lists them. */
-    @Command(name = "ls", description = "List the host's routes, as the switch has them.")
+    /** Lists the routes. */
+    @Command(name = "ls", aliases = "list", description = "List the host's routes, as the switch mirrors them from the"
+        + " kernel.")
     static final class Ls implements Callable<Integer> {
         @Mixin
         private ClientOptions client;

@@ -15,7 +15,7 @@ import io.netty.channel.unix.DomainSocketAddress;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Tells who has started the daemon how it is (sd_notify(3)); nobody, where the environment names no socket. */
+/** Notifies the service manager of the daemon's state (sd_notify(3)), if the environment names its socket. */
 final class ServiceManager {
     private static final Logger LOG = LoggerFactory.getLogger(ServiceManager.class);
     private static final String SOCKET = System.getenv("NOTIFY_SOCKET");
@@ -23,12 +23,12 @@ final class ServiceManager {
     private ServiceManager() {
     }
 
-    /** Those who wait for the daemon may go on. */
+    /** The daemon serves; units that wait for it may start. */
     static void ready() {
         tell("READY=1");
     }
 
-    /** It ends because it was asked to. */
+    /** The daemon ends because it was asked to. */
     static void stopping() {
         tell("STOPPING=1");
     }
@@ -37,7 +37,7 @@ final class ServiceManager {
         if (SOCKET == null || SOCKET.isEmpty()) {
             return;
         }
-        // An address that begins with @ is one of the abstract kind, which really begin with a zero byte.
+        // A leading @ stands for the zero byte that begins an abstract address.
         final String path = SOCKET.startsWith("@") ? "\0" + SOCKET.substring(1) : SOCKET;
         final MultiThreadIoEventLoopGroup loop = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
         try {
@@ -49,7 +49,7 @@ final class ServiceManager {
         } catch (final InterruptedException ex) {
             Thread.currentThread().interrupt();
         } catch (final Exception ex) {
-            LOG.warn("the service manager at {} cannot be told {}: {}", SOCKET, state, ex.getMessage());
+            LOG.warn("cannot notify the service manager at {} of {}: {}", SOCKET, state, ex.getMessage());
         } finally {
             loop.shutdownGracefully(0, 1, TimeUnit.SECONDS);
         }

@@ -8,7 +8,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
 /** {@code sluice status} */
-@Command(name = "status", description = "Health, ports, counters and drop reasons.")
+@Command(name = "status", description = "Show health, issues, ports, counters and drop reasons.")
 final class StatusCommand implements Callable<Integer> {
     @Mixin
     private ClientOptions client;

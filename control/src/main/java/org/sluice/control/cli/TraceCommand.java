@@ -18,11 +18,12 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code sluice trace}: what each stage decides on packets, as they pass. */
-@Command(name = "trace", description = "Show what becomes of packets, stage by stage, until it is interrupted.")
+/** {@code sluice trace}: shows what each stage decides about live packets. */
+@Command(name = "trace",
+    description = "Show what each stage of the switch decides about live packets, until it is interrupted.")
 final class TraceCommand implements Callable<Integer> {
-    static final String FILTER_HELP = "An endpoint's name, or any of: endpoint NAME, network NAME, host IP[/LEN],"
-        + " port N, tcp, udp, icmp, icmpv6, sctp, proto N. Default: all packets.";
+    static final String FILTER_HELP = "The name of an endpoint, or any of: endpoint NAME, network NAME,"
+        + " host IP[/LEN], port N, tcp, udp, icmp, icmpv6, sctp, proto N. Default: all packets.";
     private static final String PATH = "/v1/trace";
     private static final DateTimeFormatter TIME =
         DateTimeFormatter.ofPattern("HH:mm:ss.SSSSSS").withZone(ZoneId.systemDefault());
@@ -33,7 +34,8 @@ final class TraceCommand implements Callable<Integer> {
     @Mixin
     private ClientOptions client;
 
-    @Option(names = {"-c", "--count"}, paramLabel = "N", description = "End after so many packets.")
+    @Option(names = {"-c", "--count"}, paramLabel = "N",
+        description = "End after this many packets. Default: when it is interrupted.")
     private Long count;
 
     @Parameters(paramLabel = "FILTER", arity = "0..*", description = FILTER_HELP)
@@ -56,7 +58,7 @@ final class TraceCommand implements Callable<Integer> {
                 }
                 if (trace.path("lost").asLong() > lost) {
                     lost = trace.path("lost").asLong();
-                    SluiceCli.printError(lost + " steps came too fast to be shown; a narrower filter loses less");
+                    SluiceCli.printError(lost + " steps came too fast to show; a narrower filter loses fewer");
                 }
                 out.flush();
             }
@@ -64,7 +66,7 @@ final class TraceCommand implements Callable<Integer> {
         return 0;
     }
 
-    /** What a trace and a capture have in common: the words of the filter. */
+    /** The request of a trace, and the beginning of a capture's: the words of the filter. */
     static ObjectNode request(final List<String> filter) {
         final ObjectNode request = ClientOptions.object();
         filter.forEach(request.putArray("filter")::add);

@@ -14,24 +14,25 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code sluice vtep ...} */
-@Command(name = "vtep", description = "Tell which other hosts an overlay network spans.", subcommands = {
+@Command(name = "vtep", description = "Name the other hosts that an overlay network spans.", subcommands = {
     VtepCommand.Add.class, VtepCommand.Rm.class, VtepCommand.Ls.class})
 final class VtepCommand {
     /** Adds another host. */
-    @Command(name = "add", description = "Add another host to an overlay network; that host must add this one too.")
+    @Command(name = "add", description = "Add another host to an overlay network. That host must add this one too.")
     static final class Add implements Callable<Integer> {
         @Mixin
         private ClientOptions client;
 
-        @Parameters(index = "0", paramLabel = "NETWORK")
+        @Parameters(index = "0", paramLabel = "NETWORK", description = "Name of the overlay network.")
         private String network;
 
-        @Parameters(index = "1", paramLabel = "REMOTE-IP", description = "The host's address in the underlay.")
+        @Parameters(index = "1", paramLabel = "REMOTE-IP",
+            description = "Address of the other host, which its tunnel packets come from.")
         private String address;
 
         @Option(names = "--endpoint", paramLabel = "MAC[,IP[,IP6]]",
-            description = "An endpoint that is known to be there: its frames go to that host alone and come from"
-                + " nowhere else, and the switch answers ARP and ND for it. May be given several times.")
+            description = "An endpoint behind that host; repeat it for several. Its frames go to that host alone and"
+                + " are accepted from that host alone, and the switch answers ARP and ND for it.")
         private List<String> endpoints = new ArrayList<>();
 
         @Override
@@ -50,16 +51,18 @@ final class VtepCommand {
         }
     }
 
-    /** Takes other hosts out. */
-    @Command(name = "rm", description = "Take other hosts out of an overlay network.")
+    /** Removes other hosts. */
+    @Command(name = "rm", aliases = {"remove", "delete", "del"},
+        description = "Remove other hosts from an overlay network.")
     static final class Rm implements Callable<Integer> {
         @Mixin
         private ClientOptions client;
 
-        @Parameters(index = "0", paramLabel = "NETWORK")
+        @Parameters(index = "0", paramLabel = "NETWORK", description = "Name of the overlay network.")
         private String network;
 
-        @Parameters(index = "1..*", paramLabel = "REMOTE-IP", arity = "1..*")
+        @Parameters(index = "1..*", paramLabel = "REMOTE-IP", arity = "1..*",
+            description = "Addresses of the other hosts.")
         private List<String> addresses;
 
         @Override
@@ -70,12 +73,13 @@ final class VtepCommand {
     }
 
     /** Lists the other hosts. */
-    @Command(name = "ls", description = "List the other hosts of overlay networks.")
+    @Command(name = "ls", aliases = "list", description = "List the other hosts of overlay networks.")
     static final class Ls implements Callable<Integer> {
         @Mixin
         private ClientOptions client;
 
-        @Parameters(paramLabel = "NETWORK", arity = "0..1")
+        @Parameters(paramLabel = "NETWORK", arity = "0..1",
+            description = "Name of an overlay network. Default: all.")
         private String network;
 
         @Override

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 import org.agrona.CloseHelper;
+import org.agrona.concurrent.NanoClock;
 
 import org.sluice.control.base.ControlException;
 import org.sluice.control.base.ControlThread;
@@ -15,61 +16,61 @@ import org.sluice.control.model.IpPrefix;
 import org.sluice.control.model.NetworkSpec;
 import org.sluice.control.model.PoolSpec;
 import org.sluice.control.model.StateStore;
-import org.sluice.control.network.EndpointManager;
-import org.sluice.control.network.NetworkManager;
-import org.sluice.control.network.PortMapManager;
+import org.sluice.control.network.Networking;
 
-/** All that has to do with Docker: its drivers, on the socket where it calls them, and what is known of it. */
+/**
+ * Puts the parts together that have to do with Docker: the drivers, on the socket where Docker calls them, and the
+ * watch.
+ */
 public final class Docker implements AutoCloseable {
     /** A container may publish each port there is, of each protocol, at 110 bytes a port. */
     private static final UnixHttpServer.Limits LIMITS = new UnixHttpServer.Limits(0, 32 << 20);
 
     private final DesiredState state;
     private final StateStore store;
-    private final NetworkManager networks;
     private final PoolManager pools;
     private final DockerEndpoints endpoints;
+    private final DockerNetworks networks;
     private final DockerWatch watch;
     private PluginService service;
     private UnixHttpServer server;
 
-    /** What a prune has ended, by name. */
+    /** The names of all that a prune has removed. */
     public record Pruned(List<String> endpoints, List<String> networks, List<String> pools, List<String> addresses) {
     }
 
-    /** On the control thread; Docker is not answered yet. */
-    public Docker(final DockerSockets sockets, final ControlThread control, final DesiredState state,
-                  final StateStore store, final NetworkManager networks, final EndpointManager endpointManager,
-                  final PortMapManager portMaps) {
-        this.state = state;
+    /** On the control thread. From now on Docker is answered; its calls wait for that thread. */
+    public Docker(final DockerSockets sockets, final ControlThread control, final StateStore store,
+                  final Networking networking, final NanoClock clock) {
         this.store = store;
-        this.networks = networks;
+        state = store.state();
         pools = new PoolManager(state);
-        watch = new DockerWatch(sockets.engine(), state, control.executor());
-        endpoints = new DockerEndpoints(control, state, store, endpointManager, portMaps, watch);
+        watch = new DockerWatch(new DockerClient(sockets.engine()), state, control.executor(), clock);
+        endpoints = new DockerEndpoints(control, store, networking, watch, clock);
+        networks = new DockerNetworks(control, state, networking.networks(), endpoints);
         if (sockets.plugin() != null) {
-            service = new PluginService(new NetworkDriver(control, state, networks, endpoints, watch),
-                new IpamDriver(control, state, store, pools, watch));
+            service = new PluginService(new NetworkDriver(networks, endpoints, watch),
+                new IpamDriver(control, store, pools, watch));
             server = new UnixHttpServer(sockets.plugin(), LIMITS, service);
         }
     }
 
-    /** What Docker's API tells. */
+    /** Knows what Docker's API lists. */
     public DockerWatch watch() {
         return watch;
     }
 
     /**
-     * Ends what Docker has forgotten.
+     * Removes all that Docker has forgotten.
      *
      * @throws ControlException when Docker does not answer: then nobody knows what it has forgotten.
      */
     public Pruned prune() {
         if (watch.isNeeded() && !watch.answers()) {
-            throw ControlException.conflict("Docker does not answer at " + watch.api() + ", so what it has forgotten"
-                + " cannot be told; start it, or name its socket by sluice daemon --docker-host");
+            throw ControlException.conflict("Docker does not answer at " + watch.api() + ", so nobody knows what it"
+                + " has forgotten; start it, or name its socket with sluice daemon --docker-host");
         }
-        final DockerWatch.Forgotten forgotten = watch.forgotten();
+        final Forgotten forgotten = watch.forgotten();
         final Pruned pruned =
             new Pruned(new ArrayList<>(), new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
         for (final EndpointSpec endpoint : forgotten.endpoints()) {
@@ -77,8 +78,7 @@ public final class Docker implements AutoCloseable {
             pruned.endpoints().add(endpoint.name());
         }
         for (final NetworkSpec network : forgotten.networks()) {
-            state.endpointsOf(network.name()).forEach(endpoints::endNow);
-            networks.end(network);
+            networks.endNow(network);
             pruned.networks().add(network.name());
         }
         for (final PoolSpec pool : forgotten.pools()) {
@@ -89,7 +89,7 @@ public final class Docker implements AutoCloseable {
             pools.release(lease.pool(), lease.address());
             pruned.addresses().add(IpPrefix.format(lease.address()));
         });
-        store.save(state);
+        store.save();
         return pruned;
     }
 

@@ -6,24 +6,29 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Function;
-import java.util.function.Supplier;
 
+import org.agrona.concurrent.NanoClock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import org.sluice.control.base.ControlException;
 import org.sluice.control.base.ControlThread;
+import org.sluice.control.base.Undo;
 import org.sluice.control.host.LinkPlumber;
 import org.sluice.control.ipam.MacAllocator;
+import org.sluice.control.model.Change;
 import org.sluice.control.model.DesiredState;
 import org.sluice.control.model.EndpointSpec;
 import org.sluice.control.model.IpPrefix;
 import org.sluice.control.model.NetworkSpec;
 import org.sluice.control.model.PortSpec;
 import org.sluice.control.model.StateStore;
+import org.sluice.control.network.EndpointLinks;
 import org.sluice.control.network.EndpointManager;
+import org.sluice.control.network.LiveEndpoints;
+import org.sluice.control.network.Networking;
 import org.sluice.control.network.PortMapManager;
+import org.sluice.control.network.Reservation;
 import org.sluice.datapath.protocol.MacAddress;
 import org.sluice.linux.device.TapDevice;
 import org.sluice.linux.sys.NamespaceException;
@@ -36,10 +41,9 @@ import org.sluice.linux.sys.NetNamespace;
  * taken back; the container leaves, and Docker has moved the interface back; the endpoint is deleted.
  * <p>
  * Called by many threads at once, a container's calls one after the other. What takes time, the kernel and the disk,
- * is done on the caller's thread; the state and the tables change on the control thread. What is looked up by a
- * supplier is looked up there. An answer waits for the disk where a daemon that comes after this one must know:
- * once a container has an interface, or ports, and once its endpoint is no more. What leads up to that goes to the disk
- * with it.
+ * is done on the caller's thread; the state and the tables change on the control thread. An answer waits for the disk
+ * where a daemon that comes after this one must know: once a container has an interface, or ports, and once its
+ * endpoint is no more. What leads up to that goes to the disk with it.
  */
 final class DockerEndpoints {
     private static final Logger LOG = LoggerFactory.getLogger(DockerEndpoints.class);
@@ -50,20 +54,26 @@ final class DockerEndpoints {
     private static final long MOVE_PERIOD_MS = 5;
 
     private final ControlThread control;
-    private final DesiredState state;
     private final StateStore store;
+    private final DesiredState state;
     private final EndpointManager endpoints;
+    private final LiveEndpoints live;
     private final PortMapManager portMaps;
+    private final DockerLookup lookup;
     private final DockerWatch watch;
+    private final NanoClock clock;
 
-    DockerEndpoints(final ControlThread control, final DesiredState state, final StateStore store,
-                    final EndpointManager endpoints, final PortMapManager portMaps, final DockerWatch watch) {
+    DockerEndpoints(final ControlThread control, final StateStore store, final Networking networking,
+                    final DockerWatch watch, final NanoClock clock) {
         this.control = control;
-        this.state = state;
         this.store = store;
-        this.endpoints = endpoints;
-        this.portMaps = portMaps;
+        state = store.state();
+        endpoints = networking.endpoints();
+        live = networking.liveEndpoints();
+        portMaps = networking.portMaps();
+        lookup = new DockerLookup(state);
         this.watch = watch;
+        this.clock = clock;
     }
 
     /**
@@ -73,12 +83,11 @@ final class DockerEndpoints {
      * @param mac or null.
      * @throws ControlException when there is one of the id already, or an address is not to be had.
      */
-    EndpointSpec create(final Supplier<NetworkSpec> network, final String id, final List<String> ips,
-                        final String mac) {
-        final String name = DockerId.nameOf("EndpointID", id);
+    DockerEndpoint create(final EndpointId id, final List<String> ips, final String mac) {
+        final String name = DockerId.nameOf("EndpointID", id.endpoint());
         watch.touch(name);
         return control.call(() -> {
-            final NetworkSpec of = network.get();
+            final NetworkSpec network = lookup.network(id.network());
             if (state.hasEndpoint(name)) {
                 throw ControlException.conflict("there is an endpoint " + name + " already");
             }
@@ -86,67 +95,83 @@ final class DockerEndpoints {
                 MacAllocator.parse(mac);
             }
             final List<InetAddress> addresses = ips.stream().map(IpPrefix::parseAddress).toList();
-            state.endpointsOf(of.name()).stream().filter(other -> other.ofDocker()
+            state.endpointsOf(network.name()).stream().filter(other -> other.ofDocker()
                 && !Collections.disjoint(other.addresses(), addresses)).forEach(this::endStale);
-            final EndpointSpec reserved = endpoints.reserve(new EndpointManager.Reservation(of.name(), name, null, 0,
-                INTERFACE_PREFIX + name, ips, mac, id));
-            store.stage(state);
-            return reserved;
+            final EndpointSpec reserved = endpoints.reserve(new Reservation(network.name(), name, null, 0,
+                INTERFACE_PREFIX + name, ips, mac, id.endpoint()));
+            store.stage();
+            return new DockerEndpoint(network, reserved);
         });
     }
 
-    /** Docker has given its address to another: it has lost sight of it, as when one of us two died half-way. */
+    /**
+     * Makes sure that there is an endpoint.
+     *
+     * @throws ControlException when there is none with that id.
+     */
+    void require(final EndpointId id) {
+        control.run(() -> lookup.endpoint(id));
+    }
+
+    /**
+     * Docker has lost sight of this endpoint, as when it or the daemon died half-way: it has given its address away.
+     */
     private void endStale(final EndpointSpec stale) {
-        LOG.warn("the endpoint {} is stale: Docker has given its address away", stale.name());
+        LOG.warn("the endpoint {} is stale: Docker has given its address to another endpoint", stale.name());
         endNow(stale);
     }
 
-    /** Ends an endpoint on the control thread; the caller saves the state. */
+    /** Ends an endpoint; the caller saves the state. On the control thread. */
     void endNow(final EndpointSpec spec) {
         end(spec).ifPresent(LinkPlumber::destroySoon);
     }
 
     /**
-     * Makes the interface for a container and plugs it in; Docker moves it.
+     * Makes the interface for a container and plugs it in; Docker moves it. The kernel takes its time to make one, so
+     * that is done between two visits to the control thread.
      *
      * @throws ControlException when a container has joined already, or the system refuses.
      */
-    EndpointSpec join(final Supplier<EndpointSpec> wanted, final String sandboxKey) {
+    DockerEndpoint join(final EndpointId id, final String sandboxKey) {
         final LinkPlumber.LinkSpec link = control.call(() -> {
-            final EndpointSpec spec = requireNotJoined(wanted.get());
-            watch.touch(spec.name());
-            return endpoints.linkOf(spec);
+            final DockerEndpoint found = requireNotJoined(lookup.endpoint(id));
+            watch.touch(found.spec().name());
+            return EndpointLinks.linkOf(found.network(), found.spec());
         });
         // Another call that makes it at the same time fails here: the name is taken.
         final TapDevice device = LinkPlumber.handOver(link);
-        final EndpointSpec joined;
+        final DockerEndpoint joined;
         try {
-            joined = control.call(() -> {
-                final EndpointSpec now = requireNotJoined(wanted.get()).withNetns(sandboxKey);
-                device.persistent(true);
-                endpoints.plug(now, device);
-                state.put(now);
-                store.stage(state);
-                return now;
-            });
+            joined = control.call(() -> plug(requireNotJoined(lookup.endpoint(id)), sandboxKey, device));
         } catch (final RuntimeException ex) {
             LinkPlumber.destroy(device);
             throw ex;
         }
-        commitOr(() -> leave(wanted));
-        Thread.ofPlatform().daemon().name("finish " + joined.name()).start(() -> finishOnceMoved(joined));
+        commitOr(() -> leave(id));
+        Thread.ofPlatform().daemon().name("finish " + joined.spec().name())
+            .start(() -> finishOnceMoved(joined.spec()));
         return joined;
+    }
+
+    /** On the control thread. */
+    private DockerEndpoint plug(final DockerEndpoint found, final String sandboxKey, final TapDevice device) {
+        final EndpointSpec spec = found.spec().withNetns(sandboxKey);
+        device.persistent(true);
+        live.plug(spec, device);
+        state.put(spec);
+        store.stage();
+        return new DockerEndpoint(found.network(), spec);
     }
 
     /**
      * Docker moves the interface some time after this call, and tells nobody. What is to be done then comes before the
      * container's first packet; should Docker take longer than it ever does, it is left undone.
      */
-    private static void finishOnceMoved(final EndpointSpec spec) {
-        final long deadlineNs = System.nanoTime() + MOVE_TIMEOUT_NS;
+    private void finishOnceMoved(final EndpointSpec spec) {
+        final long deadlineNs = clock.nanoTime() + MOVE_TIMEOUT_NS;
         try {
             while (LinkPlumber.isInHost(spec.ifname())) {
-                if (System.nanoTime() - deadlineNs > 0) {
+                if (clock.nanoTime() - deadlineNs > 0) {
                     return;
                 }
                 Thread.sleep(MOVE_PERIOD_MS);
@@ -161,100 +186,100 @@ final class DockerEndpoints {
         }
     }
 
-    private static EndpointSpec requireNotJoined(final EndpointSpec spec) {
+    private static DockerEndpoint requireNotJoined(final DockerEndpoint found) {
+        final EndpointSpec spec = found.spec();
         if (spec.netns() != null) {
-            throw ControlException.conflict("the endpoint " + spec.name() + " has been joined by the sandbox "
+            throw ControlException.conflict("the endpoint " + spec.name() + " belongs to the sandbox "
                 + spec.netns() + " already");
         }
-        return spec;
+        return found;
     }
 
     /**
      * Publishes ports of a joined endpoint; those that are published already stay as they are.
      *
-     * @param ports what is to be published.
      * @throws ControlException when one is taken; what was published before stays.
      */
-    void publish(final Supplier<EndpointSpec> wanted, final Function<EndpointSpec, List<PortSpec>> ports) {
-        final boolean changed = control.call(() -> {
-            final EndpointSpec spec = wanted.get();
-            watch.touch(spec.name());
-            if (spec.netns() == null) {
-                throw ControlException.conflict("no container has joined the endpoint " + spec.name());
-            }
-            final List<PortSpec> missing = ports.apply(spec).stream()
-                .filter(port -> !portMaps.isPublished(spec, port)).toList();
-            if (!missing.isEmpty()) {
-                // Newer engines give a container one gateway for each family, and tell only the second one of it.
-                state.endpoints().stream().filter(other -> spec.netns().equals(other.netns())
-                    && !other.equals(spec)).forEach(portMaps::narrow);
-                portMaps.publish(spec, missing);
-                store.stage(state);
-            }
-            return !missing.isEmpty();
-        });
+    void publish(final EndpointId id, final PortBindings bindings) {
+        final boolean changed = control.call(() -> publish(lookup.endpoint(id), bindings));
         if (changed) {
-            commitOr(() -> unpublish(wanted));
+            commitOr(() -> unpublish(id));
         }
     }
 
+    /** On the control thread. Returns whether anything has changed. */
+    private boolean publish(final DockerEndpoint found, final PortBindings bindings) {
+        watch.touch(found.spec().name());
+        final EndpointSpec spec = requireJoined(found.spec());
+        final List<PortSpec> missing = bindings.toSpecs(found).stream()
+            .filter(port -> !portMaps.isPublished(spec, port)).toList();
+        if (missing.isEmpty()) {
+            return false;
+        }
+        try (Change change = store.change()) {
+            // Newer engines give a container one gateway for each family, and tell only the second one of it.
+            state.endpoints().stream().filter(other -> spec.netns().equals(other.netns())
+                && !other.equals(spec)).forEach(portMaps::narrow);
+            portMaps.publish(spec, missing, change);
+            change.stage();
+        }
+        return true;
+    }
+
     /** Takes an endpoint's ports back; connections that came by them end. */
-    void unpublish(final Supplier<EndpointSpec> wanted) {
+    void unpublish(final EndpointId id) {
         control.run(() -> {
-            portMaps.withdraw(wanted.get());
-            store.stage(state);
+            portMaps.withdraw(lookup.endpoint(id).spec());
+            store.stage();
         });
     }
 
     /** Ends the interface; a container may join again. */
-    void leave(final Supplier<EndpointSpec> wanted) {
-        final Optional<TapDevice> device = control.call(() -> {
-            final EndpointSpec spec = wanted.get();
-            if (spec.netns() == null) {
-                throw ControlException.conflict("no container has joined the endpoint " + spec.name());
-            }
-            return unplug(spec);
-        });
-        device.ifPresent(LinkPlumber::destroySoon);
-    }
-
-    private Optional<TapDevice> unplug(final EndpointSpec spec) {
-        portMaps.withdraw(spec);
-        final Optional<TapDevice> device = endpoints.unplug(spec);
-        if (device.isEmpty()) {
-            // It could not be restored; if it is back in the host, it goes here.
-            LinkPlumber.takeUpHandedOver(endpoints.linkOf(spec)).ifPresent(LinkPlumber::destroySoon);
-        }
-        state.put(spec.withNetns(null));
-        store.stage(state);
-        return device;
+    void leave(final EndpointId id) {
+        control.call(() -> unplug(requireJoined(lookup.endpoint(id).spec()))).ifPresent(LinkPlumber::destroySoon);
     }
 
     /** Ends an endpoint, also one that a container has not left. */
-    void delete(final Supplier<EndpointSpec> wanted) {
-        final Optional<TapDevice> device = control.call(() -> end(wanted.get()));
-        device.ifPresent(LinkPlumber::destroySoon);
+    void delete(final EndpointId id) {
+        control.call(() -> end(lookup.endpoint(id).spec())).ifPresent(LinkPlumber::destroySoon);
         store.commit();
     }
 
+    /** On the control thread. */
     private Optional<TapDevice> end(final EndpointSpec spec) {
         final Optional<TapDevice> left = spec.netns() == null ? Optional.empty() : unplug(spec);
         endpoints.forget(spec);
-        store.stage(state);
+        store.stage();
         return left;
     }
 
-    /** Saves what has changed; where that fails, takes it back. */
-    private void commitOr(final Runnable undo) {
-        try {
+    /** On the control thread. */
+    private Optional<TapDevice> unplug(final EndpointSpec spec) {
+        portMaps.withdraw(spec);
+        final Optional<TapDevice> device = live.unplug(spec);
+        if (device.isEmpty()) {
+            // It could not be restored; if it is back in the host, it goes here.
+            LinkPlumber.takeUpHandedOver(EndpointLinks.linkOf(state.network(spec.network()), spec))
+                .ifPresent(LinkPlumber::destroySoon);
+        }
+        state.put(spec.withNetns(null));
+        store.stage();
+        return device;
+    }
+
+    private static EndpointSpec requireJoined(final EndpointSpec spec) {
+        if (spec.netns() == null) {
+            throw ControlException.conflict("no container has joined the endpoint " + spec.name());
+        }
+        return spec;
+    }
+
+    /** Saves what has changed; where that fails, takes it back. On the caller's thread: it waits for the disk. */
+    private void commitOr(final Runnable step) {
+        try (Undo undo = new Undo()) {
+            undo.add(step);
             store.commit();
-        } catch (final RuntimeException ex) {
-            try {
-                undo.run();
-            } catch (final RuntimeException second) {
-                LOG.error("a change that could not be saved could not be taken back either", second);
-            }
-            throw ex;
+            undo.commit();
         }
     }
 }

@@ -13,12 +13,12 @@ final class DockerId {
     }
 
     /**
-     * @param field of the request, for people.
+     * @param field of the request; human-readable.
      * @throws ControlException when it is no id.
      */
     static String nameOf(final String field, final String id) {
         if (id == null || !ID.matcher(id).matches()) {
-            throw ControlException.invalid(field + " \"" + id + "\" is no id of Docker's: 12 to 128 letters and"
+            throw ControlException.invalid(field + " \"" + id + "\" is not a Docker id: 12 to 128 letters and"
                 + " digits");
         }
         return id.substring(0, SHOWN);

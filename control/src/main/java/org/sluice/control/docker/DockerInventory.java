@@ -12,7 +12,7 @@ import org.sluice.control.base.ControlException;
 import org.sluice.control.model.IpPrefix;
 
 /**
- * What Docker's API says that there is: the networks and the containers, running or not, with their endpoints and
+ * The things that Docker's API lists: the networks and the containers, running or not, with their endpoints and
  * addresses.
  *
  * @param networks   names by id.

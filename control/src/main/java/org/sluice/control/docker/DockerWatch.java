@@ -1,89 +1,67 @@
 package org.sluice.control.docker;
 
 import java.io.IOException;
-import java.net.InetAddress;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
-
+import org.agrona.concurrent.NanoClock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-import org.sluice.control.http.UnixHttpClient;
 import org.sluice.control.model.Aliases;
 import org.sluice.control.model.DesiredState;
 import org.sluice.control.model.EndpointSpec;
-import org.sluice.control.model.IpPrefix;
 import org.sluice.control.model.NetworkSpec;
 import org.sluice.control.model.PoolSpec;
 
 /**
- * Asks Docker's API what it has, before people look: for the names that Docker never tells its drivers, and for what
- * Docker has forgotten. It is never asked on the control thread, for it may itself wait for us; when it does not answer
- * in time, people see what was known before. Owned by the control thread but for {@link #refresh}.
+ * Asks Docker's API for its lists before a client looks: Docker never tells its drivers the names that its users know,
+ * nor what it has forgotten. It is never asked on the control thread, for it may itself wait for us; when it does not
+ * answer in time, clients see what was known before. Owned by the control thread; any thread may call {@link #touch}
+ * and {@link #refresh}.
  */
 public final class DockerWatch {
     private static final Logger LOG = LoggerFactory.getLogger(DockerWatch.class);
     private static final long TIMEOUT_MS = 2000;
     private static final long FRESH_NS = TimeUnit.SECONDS.toNanos(1);
-    /** What Docker has just asked for may not be in its own lists yet. */
+    /** Docker's own lists may lack, for a while, things that it has just asked for. */
     private static final long SETTLED_NS = TimeUnit.SECONDS.toNanos(10);
     /** A container is in its list once it has started; volumes and much else may take their time. */
     private static final long ENDPOINT_SETTLED_NS = TimeUnit.MINUTES.toNanos(2);
     private static final int MAX_TOUCHED = 4096;
 
-    private final JsonMapper json = JsonMapper.builder().build();
-    private final Path api;
+    private final DockerClient docker;
     private final DesiredState state;
     private final Executor control;
+    private final NanoClock clock;
     /** When Docker last called for a network, endpoint or pool, by our name. */
     private final Map<String, Long> touchedNs = new ConcurrentHashMap<>();
-    private volatile long readNs = System.nanoTime() - FRESH_NS;
+    private volatile long readNs;
     private volatile boolean needed;
     private DockerInventory inventory;
 
-    /** An address of a pool. */
-    public record Lease(String pool, InetAddress address) {
-    }
-
-    /** What is ours, and Docker knows nothing of it. */
-    public record Forgotten(List<EndpointSpec> endpoints, List<NetworkSpec> networks, List<PoolSpec> pools,
-                            List<Lease> leases) {
-        /** For people. */
-        public List<String> toSentences() {
-            final List<String> sentences = new ArrayList<>();
-            endpoints.forEach(spec -> sentences.add("Docker has forgotten the endpoint " + spec.name()));
-            networks.forEach(spec -> sentences.add("Docker has forgotten the network " + spec.name()));
-            pools.forEach(spec -> sentences.add("Docker has forgotten the address pool " + spec.id()));
-            leases.forEach(lease -> sentences.add("Docker has forgotten the address "
-                + IpPrefix.format(lease.address()) + " of the pool " + lease.pool()));
-            return sentences.stream().map(sentence -> sentence + "; remove it by: sluice prune").toList();
-        }
-    }
-
     /**
-     * @param api     Docker's socket.
+     * @param docker  is asked on threads of its own.
      * @param control the control thread.
      */
-    DockerWatch(final Path api, final DesiredState state, final Executor control) {
-        this.api = api;
+    DockerWatch(final DockerClient docker, final DesiredState state, final Executor control, final NanoClock clock) {
+        this.docker = docker;
         this.state = state;
         this.control = control;
+        this.clock = clock;
+        readNs = clock.nanoTime() - FRESH_NS;
         needed = hasDockers();
     }
 
     /** Remembers that Docker has called for something, by any thread. */
     void touch(final String name) {
-        touchedNs.put(name, System.nanoTime());
+        touchedNs.put(name, clock.nanoTime());
         needed = true;
         if (touchedNs.size() > MAX_TOUCHED) {
             forgetTouched();
@@ -95,13 +73,13 @@ public final class DockerWatch {
      * tried, on any thread.
      */
     public CompletableFuture<Void> refresh() {
-        if (!needed || System.nanoTime() - readNs < FRESH_NS) {
+        if (!needed || clock.nanoTime() - readNs < FRESH_NS) {
             return CompletableFuture.completedFuture(null);
         }
         final CompletableFuture<DockerInventory> read = new CompletableFuture<>();
         final Thread reader = Thread.ofPlatform().daemon().name("docker-api").start(() -> {
             try {
-                read.complete(DockerInventory.read(get("/networks"), get("/containers/json?all=1")));
+                read.complete(docker.inventory());
             } catch (final IOException | RuntimeException ex) {
                 read.completeExceptionally(ex);
             }
@@ -109,20 +87,12 @@ public final class DockerWatch {
         return read.orTimeout(TIMEOUT_MS, TimeUnit.MILLISECONDS).handle((found, failure) -> {
             if (failure != null) {
                 reader.interrupt();
-                LOG.debug("Docker does not answer at {}: {}", api, failure.getMessage());
+                LOG.debug("Docker does not answer at {}: {}", docker.socket(), failure.getMessage());
             }
-            readNs = System.nanoTime();
+            readNs = clock.nanoTime();
             control.execute(() -> take(found));
             return null;
         });
-    }
-
-    private JsonNode get(final String target) throws IOException {
-        final UnixHttpClient.Answer answer = UnixHttpClient.call(api, "GET", target, new byte[0]);
-        if (!answer.isSuccess()) {
-            throw new IOException(target + " is answered " + answer.statusLine());
-        }
-        return json.readTree(answer.body());
     }
 
     /** Null when Docker did not answer: what it has is then unknown, but names last. */
@@ -150,7 +120,7 @@ public final class DockerWatch {
     }
 
     private void forgetTouched() {
-        final long now = System.nanoTime();
+        final long now = clock.nanoTime();
         touchedNs.values().removeIf(at -> now - at > ENDPOINT_SETTLED_NS);
     }
 
@@ -170,10 +140,10 @@ public final class DockerWatch {
 
     /** Where Docker is asked. */
     public Path api() {
-        return api;
+        return docker.socket();
     }
 
-    /** What Docker has forgotten; nothing while it does not answer. */
+    /** The things that Docker has forgotten; none while it does not answer. */
     public Forgotten forgotten() {
         final Forgotten all =
             new Forgotten(new ArrayList<>(), new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
@@ -184,7 +154,7 @@ public final class DockerWatch {
             state.networks().stream()
                 .filter(spec -> spec.ofDocker() && !inventory.networks().containsKey(spec.docker().id()))
                 .filter(spec -> isSettled(spec.name(), SETTLED_NS)).forEach(all.networks()::add);
-            // What swarm's other hosts have of a global space is in no list of this one's.
+            // The lists of this host lack the subnets of a global space that swarm's other hosts use.
             state.pools().stream().filter(pool -> pool.id().startsWith(IpamDriver.LOCAL_SPACE + "/"))
                 .filter(pool -> isSettled(pool.id(), SETTLED_NS)).forEach(pool -> findForgotten(pool, all));
         }
@@ -198,11 +168,11 @@ public final class DockerWatch {
         }
         pool.leases().stream()
             .filter(address -> !inventory.addresses().contains(address) && !pool.gateways().contains(address))
-            .forEach(address -> all.leases().add(new Lease(pool.id(), address)));
+            .forEach(address -> all.leases().add(new Forgotten.Lease(pool.id(), address)));
     }
 
     private boolean isSettled(final String name, final long afterNs) {
         final Long at = touchedNs.get(name);
-        return at == null || System.nanoTime() - at > afterNs;
+        return at == null || clock.nanoTime() - at > afterNs;
     }
 }

@@ -7,7 +7,6 @@ import java.util.function.Supplier;
 import org.sluice.control.base.ControlException;
 import org.sluice.control.base.ControlThread;
 import org.sluice.control.ipam.PoolManager;
-import org.sluice.control.model.DesiredState;
 import org.sluice.control.model.IpPrefix;
 import org.sluice.control.model.PoolSpec;
 import org.sluice.control.model.StateStore;
@@ -23,15 +22,13 @@ final class IpamDriver {
     private static final String GATEWAY = "com.docker.network.gateway";
 
     private final ControlThread control;
-    private final DesiredState state;
     private final StateStore store;
     private final PoolManager pools;
     private final DockerWatch watch;
 
-    IpamDriver(final ControlThread control, final DesiredState state, final StateStore store,
-               final PoolManager pools, final DockerWatch watch) {
+    IpamDriver(final ControlThread control, final StateStore store, final PoolManager pools,
+               final DockerWatch watch) {
         this.control = control;
-        this.state = state;
         this.store = store;
         this.pools = pools;
         this.watch = watch;
@@ -88,7 +85,7 @@ final class IpamDriver {
     private <T> T change(final Supplier<T> task) {
         final T result = control.call(() -> {
             final T changed = task.get();
-            store.stage(state);
+            store.stage();
             return changed;
         });
         store.commit();

@@ -9,12 +9,12 @@ final class IpamMessages {
     private IpamMessages() {
     }
 
-    /** What the driver needs. */
+    /** The driver's needs. */
     record Capabilities(@JsonProperty("RequiresMACAddress") boolean requiresMac,
                         @JsonProperty("RequiresRequestReplay") boolean requiresReplay) {
     }
 
-    /** What the address spaces are called. */
+    /** The names of the address spaces. */
     record AddressSpaces(@JsonProperty("LocalDefaultAddressSpace") String local,
                          @JsonProperty("GlobalDefaultAddressSpace") String global) {
     }

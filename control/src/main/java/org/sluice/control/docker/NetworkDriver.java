@@ -1,7 +1,5 @@
 package org.sluice.control.docker;
 
-import java.net.Inet4Address;
-import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -12,41 +10,29 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
 
 import org.sluice.control.base.ControlException;
-import org.sluice.control.base.ControlThread;
 import org.sluice.control.docker.NetworkMessages.Empty;
 import org.sluice.control.docker.NetworkMessages.IpamData;
 import org.sluice.control.docker.NetworkMessages.PortBinding;
 import org.sluice.control.docker.NetworkMessages.Target;
-import org.sluice.control.model.DesiredState;
 import org.sluice.control.model.DockerNetwork;
-import org.sluice.control.model.EndpointSpec;
-import org.sluice.control.model.IpPrefix;
 import org.sluice.control.model.NetworkSpec;
-import org.sluice.control.model.SubnetSpec;
 import org.sluice.control.network.NetworkManager;
 
 /**
- * Docker's network driver: the protocol of moby daemon/libnetwork/drivers/remote, in the words of our networks and
- * endpoints. Called by any thread; what it changes it changes on the control thread.
+ * Docker's network driver: translates the protocol of moby daemon/libnetwork/drivers/remote into what our networks and
+ * endpoints of Docker's can do, and back. Called by any thread; has no state of its own.
  */
 final class NetworkDriver {
     private static final String PORT_MAP = "com.docker.network.portmap";
     /** Another endpoint of the container serves the host's IPv6 addresses (28.0 and later). */
     private static final String NO_IPV6 = "com.docker.network.driver.private.no_proxy_6to4";
     private static final String DEFAULT_PREFIX = "eth";
-    private static final InetAddress ALL_IPV4 = IpPrefix.parseAddress("0.0.0.0");
-    private static final InetAddress ALL_IPV6 = IpPrefix.parseAddress("::");
 
-    private final ControlThread control;
-    private final DesiredState state;
-    private final NetworkManager networks;
+    private final DockerNetworks networks;
     private final DockerEndpoints endpoints;
     private final DockerWatch watch;
 
-    NetworkDriver(final ControlThread control, final DesiredState state, final NetworkManager networks,
-                  final DockerEndpoints endpoints, final DockerWatch watch) {
-        this.control = control;
-        this.state = state;
+    NetworkDriver(final DockerNetworks networks, final DockerEndpoints endpoints, final DockerWatch watch) {
         this.networks = networks;
         this.endpoints = endpoints;
         this.watch = watch;
@@ -65,7 +51,7 @@ final class NetworkDriver {
         return new NetworkMessages.AllocatedNetwork(Map.of());
     }
 
-    /** What asks for nothing of a driver of local scope. */
+    /** Answers calls that ask for nothing of a driver of local scope. */
     Empty nothing() {
         return new Empty();
     }
@@ -94,20 +80,13 @@ final class NetworkDriver {
         final NetworkManager.DockerRequest docker = new NetworkManager.DockerRequest(
             new DockerNetwork(request.networkId(), options.hostBinding(), options.interfacePrefix()),
             options.hostInterface());
-        return control.call(() -> {
-            networks.create(wanted, docker);
-            return new Empty();
-        });
+        networks.create(wanted, docker);
+        return new Empty();
     }
 
     Empty deleteNetwork(final Target request) {
-        return control.call(() -> {
-            final NetworkSpec network = network(request.networkId());
-            // Docker ends no network that has any: these it has lost sight of.
-            state.endpointsOf(network.name()).forEach(endpoints::endNow);
-            networks.end(network);
-            return new Empty();
-        });
+        networks.delete(request.networkId());
+        return new Empty();
     }
 
     NetworkMessages.CreatedEndpoint createEndpoint(final NetworkMessages.CreateEndpoint request) {
@@ -119,87 +98,59 @@ final class NetworkDriver {
                 ips.add(addressOf(address));
             }
         }
-        final EndpointSpec spec = endpoints.create(() -> network(request.networkId()), request.endpointId(), ips,
-            isEmpty(given.macAddress()) ? null : given.macAddress());
-        return control.call(() -> new NetworkMessages.CreatedEndpoint(chosen(spec, given)));
+        final DockerEndpoint created = endpoints.create(new EndpointId(request.networkId(), request.endpointId()),
+            ips, isEmpty(given.macAddress()) ? null : given.macAddress());
+        return new NetworkMessages.CreatedEndpoint(chosen(created, given));
     }
 
-    /** What we have chosen and Docker has not. */
-    private NetworkMessages.Interface chosen(final EndpointSpec spec, final NetworkMessages.Interface given) {
-        final NetworkSpec network = state.network(spec.network());
+    /** The addresses that we have chosen and Docker has not. */
+    private static NetworkMessages.Interface chosen(final DockerEndpoint created,
+                                                    final NetworkMessages.Interface given) {
         return new NetworkMessages.Interface(
-            isEmpty(given.address()) ? address(spec, network, true) : "",
-            isEmpty(given.addressIpv6()) ? address(spec, network, false) : "",
-            isEmpty(given.macAddress()) ? spec.mac() : "");
-    }
-
-    private static String address(final EndpointSpec spec, final NetworkSpec network, final boolean ipv4) {
-        return spec.addresses().stream().filter(address -> address instanceof Inet4Address == ipv4)
-            .map(address -> network.prefixOf(address).withAddress(address)).findFirst().orElse("");
+            isEmpty(given.address()) ? created.address(true) : "",
+            isEmpty(given.addressIpv6()) ? created.address(false) : "",
+            isEmpty(given.macAddress()) ? created.spec().mac() : "");
     }
 
     NetworkMessages.OperInfo operInfo(final Target request) {
-        return control.call(() -> {
-            endpoint(request);
-            return new NetworkMessages.OperInfo(Map.of());
-        });
+        endpoints.require(idOf(request));
+        return new NetworkMessages.OperInfo(Map.of());
     }
 
     NetworkMessages.Joined join(final Target request) {
         if (isEmpty(request.sandboxKey())) {
             throw ControlException.invalid("the request names no SandboxKey");
         }
-        final EndpointSpec spec = endpoints.join(() -> endpoint(request), request.sandboxKey());
-        return control.call(() -> {
-            final NetworkSpec network = state.network(spec.network());
-            final String prefix = network.docker().interfacePrefix();
-            return new NetworkMessages.Joined(
-                new NetworkMessages.InterfaceName(spec.ifname(), prefix == null ? DEFAULT_PREFIX : prefix),
-                gateway(network, true), gateway(network, false), network.internal());
-        });
-    }
-
-    /** An internal network has none. */
-    private static String gateway(final NetworkSpec network, final boolean ipv4) {
-        return network.internal() ? null : network.subnets().stream().map(SubnetSpec::gateway)
-            .filter(gateway -> gateway instanceof Inet4Address == ipv4).map(IpPrefix::format).findFirst().orElse(null);
+        final DockerEndpoint joined = endpoints.join(idOf(request), request.sandboxKey());
+        final NetworkSpec network = joined.network();
+        final String prefix = network.docker().interfacePrefix();
+        return new NetworkMessages.Joined(
+            new NetworkMessages.InterfaceName(joined.spec().ifname(), prefix == null ? DEFAULT_PREFIX : prefix),
+            joined.gateway(true), joined.gateway(false), network.internal());
     }
 
     Empty leave(final Target request) {
-        endpoints.leave(() -> endpoint(request));
+        endpoints.leave(idOf(request));
         return new Empty();
     }
 
     Empty deleteEndpoint(final Target request) {
-        endpoints.delete(() -> endpoint(request));
+        endpoints.delete(idOf(request));
         return new Empty();
     }
 
     Empty programExternalConnectivity(final Target request) {
-        final List<PortBinding> bindings = bindings(request.options());
-        final boolean ipv4Only = option(request.options(), NO_IPV6).asBoolean(false);
-        endpoints.publish(() -> endpoint(request), spec -> PortBindings.toSpecs(bindings, allOf(spec, ipv4Only)));
+        endpoints.publish(idOf(request), new PortBindings(bindings(request.options()),
+            option(request.options(), NO_IPV6).asBoolean(false)));
         return new Empty();
-    }
-
-    /** Where a port is published that names no address of the host's: null for all. */
-    private InetAddress allOf(final EndpointSpec spec, final boolean ipv4Only) {
-        final InetAddress chosen = state.network(spec.network()).docker().hostAddress();
-        if (chosen != null) {
-            return chosen;
-        }
-        if (spec.addresses().stream().noneMatch(Inet4Address.class::isInstance)) {
-            return ALL_IPV6;
-        }
-        return ipv4Only ? ALL_IPV4 : null;
     }
 
     Empty revokeExternalConnectivity(final Target request) {
-        endpoints.unpublish(() -> endpoint(request));
+        endpoints.unpublish(idOf(request));
         return new Empty();
     }
 
-    private List<PortBinding> bindings(final Map<String, JsonNode> options) {
+    private static List<PortBinding> bindings(final Map<String, JsonNode> options) {
         final JsonNode list = option(options, PORT_MAP);
         if (list.isMissingNode() || list.isNull()) {
             return List.of();
@@ -215,22 +166,8 @@ final class NetworkDriver {
         return options == null ? MissingNode.getInstance() : options.getOrDefault(name, MissingNode.getInstance());
     }
 
-    /** On the control thread. */
-    private NetworkSpec network(final String id) {
-        final String name = DockerId.nameOf("NetworkID", id);
-        return state.networks().stream().filter(network -> network.name().equals(name))
-            .filter(network -> network.ofDocker() && network.docker().id().equals(id)).findFirst()
-            .orElseThrow(() -> ControlException.notFound("there is no network with the id " + id));
-    }
-
-    /** On the control thread. */
-    private EndpointSpec endpoint(final Target request) {
-        final NetworkSpec network = network(request.networkId());
-        final String name = DockerId.nameOf("EndpointID", request.endpointId());
-        return state.endpointsOf(network.name()).stream()
-            .filter(endpoint -> endpoint.name().equals(name) && request.endpointId().equals(endpoint.dockerId()))
-            .findFirst().orElseThrow(() -> ControlException.notFound("there is no endpoint with the id "
-                + request.endpointId() + " on the network " + network.name()));
+    private static EndpointId idOf(final Target request) {
+        return new EndpointId(request.networkId(), request.endpointId());
     }
 
     /** Without the prefix length. */

@@ -15,7 +15,7 @@ final class NetworkMessages {
     private NetworkMessages() {
     }
 
-    /** What a plugin can do. */
+    /** The kinds of driver that a plugin is. */
     record Manifest(@JsonProperty("Implements") List<String> kinds) {
     }
 
@@ -23,7 +23,7 @@ final class NetworkMessages {
     record Empty() {
     }
 
-    /** What the driver can do. */
+    /** The driver's abilities. */
     record Capabilities(@JsonProperty("Scope") String scope,
                         @JsonProperty("ConnectivityScope") String connectivityScope,
                         @JsonProperty("GwAllocChecker") boolean gwAllocChecker) {
@@ -69,15 +69,15 @@ final class NetworkMessages {
                           @JsonProperty("Options") Map<String, JsonNode> options) {
     }
 
-    /** What Docker has left to us: to repeat what it has chosen itself would be an error. */
+    /** The addresses that Docker has left to us; to repeat one that it has chosen itself would be an error. */
     record CreatedEndpoint(@JsonProperty("Interface") Interface addresses) {
     }
 
-    /** What there is to tell of an endpoint. */
+    /** Facts about an endpoint; there are none. */
     record OperInfo(@JsonProperty("Value") Map<String, String> value) {
     }
 
-    /** What an interface is called before and after Docker has moved it. */
+    /** The name of an interface before Docker has moved it, and the prefix of the name after that. */
     record InterfaceName(@JsonProperty("SrcName") String source, @JsonProperty("DstPrefix") String prefix) {
     }
 

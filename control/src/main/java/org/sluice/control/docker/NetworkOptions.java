@@ -13,9 +13,9 @@ import org.sluice.control.model.IpPrefix;
 import org.sluice.control.model.Names;
 
 /**
- * What {@code docker network create} was given by {@code -o}: the options of Docker's bridge, which mean the same here,
- * and our own. As with Docker's bridge, an option that nobody knows is left alone; one that would have an effect there
- * and has none here is refused.
+ * The options that {@code docker network create} was given with {@code -o}: the options of Docker's bridge, which mean
+ * the same here, and our own. As with Docker's bridge, an option that nobody knows is left alone; one that would have
+ * an effect there and has none here is refused.
  */
 final class NetworkOptions {
     static final String GENERIC = "com.docker.network.generic";
@@ -48,8 +48,8 @@ final class NetworkOptions {
         final boolean matters = name.startsWith(BRIDGE) || name.startsWith(OWN)
             || name.startsWith("com.docker.network.host_ipv");
         if (matters && !nat && !KNOWN.contains(name)) {
-            throw ControlException.invalid("there is no option " + name + (name.startsWith(GATEWAY_MODE)
-                ? "=" + text(name) + ": sluice networks are in mode nat" : " of sluice networks; leave it out"));
+            throw ControlException.invalid("sluice networks have no option " + name + (name.startsWith(GATEWAY_MODE)
+                ? "=" + text(name) + ": their gateway mode is nat" : "; leave it out"));
         }
     }
 
@@ -81,7 +81,7 @@ final class NetworkOptions {
 
     /** Null for a network of this host alone. */
     Integer vni() {
-        return number(VNI, "a network");
+        return number(VNI, "an overlay network");
     }
 
     /** Null for the default. */
@@ -92,7 +92,7 @@ final class NetworkOptions {
     private Integer number(final String name, final String what) {
         final String text = text(name);
         if (text != null && !text.matches("\\d{1,8}")) {
-            throw ControlException.invalid(name + "=" + text + " is no number of " + what);
+            throw ControlException.invalid(name + "=" + text + " is not a number of " + what);
         }
         return text == null ? null : Integer.valueOf(text);
     }
@@ -109,7 +109,7 @@ final class NetworkOptions {
         return address == null || address.isAnyLocalAddress() ? null : address;
     }
 
-    /** What interfaces in containers are called before their number, or null. */
+    /** The name of interfaces in containers, without their number, or null. */
     String interfacePrefix() {
         final String prefix = text(INTERFACE_PREFIX);
         if (prefix != null) {

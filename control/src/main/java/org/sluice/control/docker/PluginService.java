@@ -22,18 +22,18 @@ import org.sluice.control.http.HttpService;
 import org.sluice.control.http.JsonBody;
 
 /**
- * What Docker calls on our socket: every call of its plugin protocol (moby pkg/plugins) stands in one table. A call is
- * carried out on a thread of its own, so that containers that start at one time do not wait for each other. A call that
- * fails is answered with a sentence, which Docker shows its user.
+ * Answers Docker's calls on our socket: every call of its plugin protocol (moby pkg/plugins) stands in one table. A
+ * call is carried out on a thread of its own, so that containers that start at one time do not wait for each other. A
+ * call that fails is answered with a sentence, which Docker shows its user.
  */
 final class PluginService implements HttpService, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(PluginService.class);
 
-    /** A network driver's no. */
+    /** Error reply of the network driver. */
     record NetworkError(@JsonProperty("Err") String error) {
     }
 
-    /** An address management driver's no. */
+    /** Error reply of the address management driver. */
     record IpamError(@JsonProperty("Error") String error) {
     }
 
@@ -153,7 +153,7 @@ final class PluginService implements HttpService, AutoCloseable {
         threads.shutdown();
         try {
             if (!threads.awaitTermination(END_SECONDS, TimeUnit.SECONDS)) {
-                LOG.warn("calls of Docker's are cut off");
+                LOG.warn("cutting off calls from Docker that have not ended");
             }
         } catch (final InterruptedException ex) {
             Thread.currentThread().interrupt();

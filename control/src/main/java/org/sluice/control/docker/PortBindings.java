@@ -11,18 +11,22 @@ import org.sluice.control.model.IpPrefix;
 import org.sluice.control.model.PortSpec;
 import org.sluice.control.model.Protocols;
 
-/** From Docker's list of published ports, one each, to ranges: {@code -p 20000-20199:20000-20199} is one of ours. */
-final class PortBindings {
+/**
+ * The ports of a container that Docker wants published, from its list of single ones to ranges:
+ * {@code -p 20000-20199:20000-20199} is one of ours.
+ *
+ * @param ipv4Only another endpoint of the container serves the host's IPv6 addresses.
+ */
+record PortBindings(List<PortBinding> bindings, boolean ipv4Only) {
     private static final int MAX_PORT = 65_535;
 
-    private PortBindings() {
-    }
-
     /**
-     * @param defaultAddress for ports that name no address of the host's; null for all.
+     * The ranges, in our terms.
+     *
      * @throws ControlException when one is no port.
      */
-    static List<PortSpec> toSpecs(final List<PortBinding> bindings, final InetAddress defaultAddress) {
+    List<PortSpec> toSpecs(final DockerEndpoint endpoint) {
+        final InetAddress defaultAddress = endpoint.defaultHostAddress(ipv4Only);
         final List<PortSpec> single = bindings.stream().map(binding -> toSpec(binding, defaultAddress)).distinct()
             .sorted(Comparator.comparingInt(PortSpec::protocol)
                 .thenComparing(spec -> String.valueOf(spec.hostAddress()))

@@ -17,7 +17,7 @@ import org.sluice.datapath.buffer.OffHeapRegion;
 import org.sluice.datapath.worker.DeviceGoneException;
 
 /**
- * What went wrong in the workers, each distinct error once with a count, in a mapped file; the first of its kind is
+ * The errors of the workers, each distinct one once with a count, in a mapped file; the first of its kind is
  * also logged. Any thread may record.
  */
 final class ErrorLog implements ErrorHandler, AutoCloseable {

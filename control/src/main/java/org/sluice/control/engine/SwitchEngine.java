@@ -4,24 +4,26 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.BitSet;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 import org.agrona.CloseHelper;
+import org.agrona.concurrent.NanoClock;
+import org.agrona.concurrent.SystemEpochClock;
 
-import org.sluice.control.base.ControlException;
+import org.sluice.control.base.Undo;
 import org.sluice.control.model.DaemonOptions;
 import org.sluice.datapath.bridge.DomainPolicy;
 import org.sluice.datapath.bridge.Fdb;
 import org.sluice.datapath.bridge.FdbEntry;
 import org.sluice.datapath.bridge.PortIdentity;
-import org.sluice.datapath.bridge.PortKind;
+import org.sluice.datapath.buffer.CoarseClock;
 import org.sluice.datapath.buffer.OffHeapRegion;
+import org.sluice.datapath.buffer.PortIndex;
 import org.sluice.datapath.command.Command;
 import org.sluice.datapath.command.CommandException;
-import org.sluice.datapath.command.CommandResult;
 import org.sluice.datapath.command.EventChannel;
 import org.sluice.datapath.conntrack.Connection;
 import org.sluice.datapath.conntrack.ConntrackFilter;
@@ -33,7 +35,6 @@ import org.sluice.datapath.status.NetworkCounter;
 import org.sluice.datapath.status.PortCounter;
 import org.sluice.datapath.status.WorkerCounter;
 import org.sluice.datapath.trace.ProbeChannel;
-import org.sluice.datapath.worker.ForwardingWorker;
 
 /**
  * The running switch: its workers, and the one place that turns changes into commands to them. It hands out the
@@ -42,160 +43,109 @@ import org.sluice.datapath.worker.ForwardingWorker;
  */
 public final class SwitchEngine implements AutoCloseable {
     /** Enough for all ports and networks there can be, and the workers. */
-    private static final int MAX_COUNTERS = Fdb.MAX_PORTS * PortCounter.values().length
+    private static final int MAX_COUNTERS = PortIndex.LIMIT * PortCounter.values().length
         + Fdb.MAX_DOMAINS * NetworkCounter.values().length + 4096;
+
+    private static final int NO_DOMAIN = 0;
 
     private final CounterRegistry counters;
     private final ErrorLog errors;
-    private final DeviceRegistry devices = new DeviceRegistry(Fdb.MAX_PORTS);
+    private final DeviceRegistry devices = new DeviceRegistry(PortIndex.LIMIT);
     private final List<WorkerHandle> workers;
-    private final BitSet domainIds = new BitSet();
-    private final BitSet portIndexes = new BitSet();
-    /** Of commands that were never answered. */
-    private final BitSet lostPortIndexes = new BitSet();
+    private final NumberPool domainIds = new NumberPool(Fdb.MAX_DOMAINS, "networks");
+    private final NumberPool portIndexes = new NumberPool(PortIndex.LIMIT, "ports");
+    private final NanoClock clock;
 
     /**
      * Starts the workers. The run folder must be this process's alone; what an earlier one left there is removed, but
      * for the connections.
      *
+     * @param clock       gives the workers their time, and those who read their time stamps.
      * @param eventWakeUp makes control call {@link #pollEvents}; any thread may run it.
      */
-    public SwitchEngine(final DaemonOptions options, final Runnable eventWakeUp) {
+    public SwitchEngine(final DaemonOptions options, final NanoClock clock, final Runnable eventWakeUp) {
+        this.clock = clock;
         final Path runDir = options.runDir();
         removeMappedFiles(runDir);
         counters = new CounterRegistry(
             OffHeapRegion.mapped(runDir.resolve("counters.dat"), CounterRegistry.regionBytes(MAX_COUNTERS)),
             MAX_COUNTERS);
         errors = new ErrorLog(runDir.resolve("errors.dat"));
-        domainIds.set(0);
+        domainIds.take(NO_DOMAIN);
         workers = IntStream.range(0, options.workers())
-            .mapToObj(i -> new WorkerHandle(i, options, counters, devices, errors, eventWakeUp)).toList();
+            .mapToObj(i -> new WorkerHandle(i, options, clock, counters, devices, errors, eventWakeUp)).toList();
     }
 
-    /** A network as the workers know it. */
-    public static final class NetworkHandle {
-        final int domainId;
-        final WorkerHandle worker;
-        final int[] counterIds;
-        final CounterGroup<NetworkCounter> counters;
-
-        private NetworkHandle(final int domainId, final WorkerHandle worker, final int[] counterIds,
-                              final CounterGroup<NetworkCounter> counters) {
-            this.domainId = domainId;
-            this.worker = worker;
-            this.counterIds = counterIds;
-            this.counters = counters;
-        }
-
-        public CounterGroup<NetworkCounter> counters() {
-            return counters;
-        }
-
-        public String workerName() {
-            return worker.name();
-        }
-
-        /** Number of the worker that has it. */
-        public int workerIndex() {
-            return worker.index();
-        }
-
-        /** Unique among all networks of the switch. */
-        public int domainId() {
-            return domainId;
-        }
+    /** The clock that the workers' time stamps are of. */
+    public NanoClock clock() {
+        return clock;
     }
 
-    /** A port as the workers know it. */
-    public static final class PortHandle {
-        final int index;
-        final NetworkHandle network;
-        final String name;
-        final PacketDevice device;
-        final int[] counterIds;
-        final CounterGroup<PortCounter> counters;
-
-        private PortHandle(final int index, final NetworkHandle network, final String name,
-                           final PacketDevice device, final int[] counterIds,
-                           final CounterGroup<PortCounter> counters) {
-            this.index = index;
-            this.network = network;
-            this.name = name;
-            this.device = device;
-            this.counterIds = counterIds;
-            this.counters = counters;
-        }
-
-        /** Unique among all ports of the switch. */
-        public int index() {
-            return index;
-        }
-
-        /** Number of the worker that has it. */
-        public int workerIndex() {
-            return network.worker.index();
-        }
-
-        public CounterGroup<PortCounter> counters() {
-            return counters;
-        }
-
-        /** For people. */
-        public String name() {
-            return name;
-        }
-
-        /** Null for a VTEP, which has none of its own. */
-        public PacketDevice device() {
-            return device;
-        }
-
-        public boolean isUp() {
-            return counters.get(PortCounter.UP) == 1;
-        }
+    /** The time of day minus the time of that clock. */
+    public long epochOffsetNs() {
+        return TimeUnit.MILLISECONDS.toNanos(SystemEpochClock.INSTANCE.time()) - clock.nanoTime();
     }
 
     /** Makes a network on one worker. */
-    public NetworkHandle addNetwork(final String name, final PortIdentity gateway, final DomainPolicy policy,
+    private NetworkHandle addNetwork(final String name, final PortIdentity gateway, final DomainPolicy policy,
                                     final int workerNumber) {
-        final int domainId = nextFree(domainIds, Fdb.MAX_DOMAINS, "networks");
+        final int domainId = domainIds.take();
         final WorkerHandle worker = workers.get(workerNumber);
         final int[] ids = counters.allocate(NetworkCounter.class, CounterTypes.NETWORK, "network " + name);
         try {
             worker.proxy().execute(new Command.AddDomain(domainId, gateway, policy, ids));
         } catch (final CommandException ex) {
-            if (ex.isUnanswered()) {
-                domainIds.set(domainId);
-            } else {
+            if (!ex.isUnanswered()) {
+                domainIds.release(domainId);
                 counters.free(ids);
             }
-            throw failed("add the network " + name, ex);
+            throw WorkerHandle.failed("add the network " + name, ex);
         }
-        domainIds.set(domainId);
         return new NetworkHandle(domainId, worker, ids, new CounterGroup<>(counters.values(), ids));
     }
 
     /** Ends a network whose ports are all removed. */
-    public void removeNetwork(final NetworkHandle network) {
-        execute(network.worker, new Command.RemoveDomain(network.domainId), "remove the network");
-        domainIds.clear(network.domainId);
+    private void removeNetwork(final NetworkHandle network) {
+        network.worker.execute(new Command.RemoveDomain(network.domainId), "remove the network");
+        domainIds.release(network.domainId);
         counters.free(network.counterIds);
+    }
+
+    /**
+     * Makes a network together with the port that it never is without: its host port, or the one port of an uplink's or
+     * a tunnel's domain. The port's identity is the network's gateway. All is there, or nothing.
+     */
+    public PortHandle addNetworkWithPort(final String name, final DomainPolicy policy, final int workerNumber,
+                                         final PortSetup first) {
+        try (Undo undo = new Undo()) {
+            final int index = reservePort();
+            undo.add(() -> releasePort(index));
+            final NetworkHandle network = addNetwork(name, first.identity(), policy, workerNumber);
+            undo.add(() -> removeNetwork(network));
+            final PortHandle port = addPort(network, first, index);
+            undo.commit();
+            return port;
+        }
+    }
+
+    /** Ends such a network with its port, which is its last. The device stays the caller's to close. */
+    public void removeNetworkWithPort(final PortHandle last) {
+        removePort(last);
+        releasePort(last.index);
+        removeNetwork(last.network);
     }
 
     /**
      * Plugs a device into a network. It stays the caller's to close, after {@link #removePort}.
      *
-     * @param name  for counters.
      * @param index of the port, from {@link #reservePort()} or an earlier life of the daemon; its connections are taken
      *              up.
      */
-    public PortHandle addPort(final NetworkHandle network, final String name, final PacketDevice device, final int mtu,
-                              final PortKind kind, final boolean guarded, final PortIdentity identity,
-                              final int index) {
-        final int[] ids = counters.allocate(PortCounter.class, CounterTypes.PORT, "port " + name);
-        devices.put(index, device);
-        return plug(network, name, device, index, ids,
-            new Command.AddPort(index, network.domainId, mtu, kind, guarded, identity, ids));
+    public PortHandle addPort(final NetworkHandle network, final PortSetup setup, final int index) {
+        final int[] ids = counters.allocate(PortCounter.class, CounterTypes.PORT, "port " + setup.name());
+        devices.put(index, setup.device());
+        return plug(network, setup.name(), setup.device(), index, ids, new Command.AddPort(index, network.domainId,
+            setup.mtu(), setup.kind(), setup.guarded(), setup.identity(), ids));
     }
 
     /**
@@ -216,32 +166,28 @@ public final class SwitchEngine implements AutoCloseable {
         } catch (final CommandException ex) {
             devices.remove(index);
             if (ex.isUnanswered()) {
-                lostPortIndexes.set(index);
+                portIndexes.lose(index);
             } else {
                 counters.free(ids);
             }
-            throw failed("add the port " + name, ex);
+            throw WorkerHandle.failed("add the port " + name, ex);
         }
         return new PortHandle(index, network, name, device, ids, new CounterGroup<>(counters.values(), ids));
     }
 
     /** Sets the number of a port aside. */
     public int reservePort() {
-        final int index = nextFree(portIndexes, Fdb.MAX_PORTS, "ports");
-        portIndexes.set(index);
-        return index;
+        return portIndexes.take();
     }
 
     /** Sets the number aside that a port had in an earlier life of the daemon. */
     public void reservePort(final int index) {
-        portIndexes.set(index);
+        portIndexes.take(index);
     }
 
     /** Gives a number back that no port has. */
     public void releasePort(final int index) {
-        if (!lostPortIndexes.get(index)) {
-            portIndexes.clear(index);
-        }
+        portIndexes.release(index);
     }
 
     /** Unplugs a device and ends its connections; the worker has let go of it when this returns. */
@@ -255,7 +201,7 @@ public final class SwitchEngine implements AutoCloseable {
      * @param keepConnections for the next daemon.
      */
     public void removePort(final PortHandle port, final boolean keepConnections) {
-        execute(port.network.worker, new Command.RemovePort(port.index, keepConnections),
+        port.network.worker.execute(new Command.RemovePort(port.index, keepConnections),
             "remove the port " + port.name);
         devices.remove(port.index);
         counters.free(port.counterIds);
@@ -264,7 +210,7 @@ public final class SwitchEngine implements AutoCloseable {
     /** Ends the connections of an endpoint that has no port now. */
     public void forgetPort(final int index) {
         for (final WorkerHandle worker : workers) {
-            execute(worker, new Command.RemovePort(index, false), "forget the port");
+            worker.execute(new Command.RemovePort(index, false), "forget the port");
         }
     }
 
@@ -274,7 +220,7 @@ public final class SwitchEngine implements AutoCloseable {
 
     /** Tells one worker. */
     public void execute(final int worker, final Command command, final String what) {
-        execute(workers.get(worker), command, what);
+        workers.get(worker).execute(command, what);
     }
 
     /** Whether a worker still runs. */
@@ -292,16 +238,9 @@ public final class SwitchEngine implements AutoCloseable {
         workers.get(worker).events().poll(handler);
     }
 
-    /** Receives connections. */
-    @FunctionalInterface
-    public interface ConnectionVisitor {
-        /** The connection is a copy, valid during the call. */
-        void connection(long connection, long nowNs);
-    }
-
     /** Visits the live connections of all workers. */
     public void visitConnections(final ConnectionVisitor visitor) {
-        final long now = System.nanoTime();
+        final long now = clock.nanoTime();
         for (final WorkerHandle worker : workers) {
             worker.conntrackReader().forEach(now, connection -> visitor.connection(connection, now));
         }
@@ -327,7 +266,7 @@ public final class SwitchEngine implements AutoCloseable {
             final long before = worker.counters().get(WorkerCounter.CONNECTIONS_FLUSHED);
             for (int first = 0; first < worker.conntrackReader().highWater();
                 first += Command.FlushConntrack.MAX_CONNECTIONS) {
-                execute(worker, new Command.FlushConntrack(filter, first, unpublished), "flush the connections");
+                worker.execute(new Command.FlushConntrack(filter, first, unpublished), "flush the connections");
             }
             flushed += worker.counters().get(WorkerCounter.CONNECTIONS_FLUSHED) - before;
         }
@@ -335,27 +274,18 @@ public final class SwitchEngine implements AutoCloseable {
     }
 
     public void flushFdb(final NetworkHandle network) {
-        execute(network.worker, new Command.FlushFdb(network.domainId), "flush the FDB");
+        network.worker.execute(new Command.FlushFdb(network.domainId), "flush the FDB");
     }
 
     public void flushFdb() {
         for (final WorkerHandle worker : workers) {
-            execute(worker, new Command.FlushFdb(0), "flush the FDB");
+            worker.execute(new Command.FlushFdb(0), "flush the FDB");
         }
-    }
-
-    /** Receives FDB entries. */
-    @FunctionalInterface
-    public interface FdbVisitor {
-        /**
-         * @param ageSeconds since the MAC was last seen; of no meaning for a static entry.
-         */
-        void entry(long mac, int portIndex, boolean isStatic, int ageSeconds);
     }
 
     /** Visits what the FDB holds of a network. */
     public void visitFdb(final NetworkHandle network, final FdbVisitor visitor) {
-        final int now = ForwardingWorker.seconds(System.nanoTime());
+        final int now = CoarseClock.seconds(clock.nanoTime());
         network.worker.fdbReader().forEach(now, (key, value) -> {
             if (FdbEntry.domain(key) == network.domainId) {
                 visitor.entry(FdbEntry.mac(key), FdbEntry.port(value), FdbEntry.isStatic(value),
@@ -381,33 +311,6 @@ public final class SwitchEngine implements AutoCloseable {
     public void close() {
         CloseHelper.closeAll(workers);
         CloseHelper.closeAll(counters, errors);
-    }
-
-    private static void execute(final WorkerHandle worker, final Command command, final String what) {
-        if (!worker.isAlive()) {
-            throw new ControlException(ControlException.Kind.FAILED,
-                "cannot " + what + ": " + worker.name() + " has stopped; restart the daemon");
-        }
-        try {
-            worker.proxy().execute(command);
-        } catch (final CommandException ex) {
-            // What an earlier try has removed late, after it was given up on, is gone as was wanted.
-            if (ex.result() != CommandResult.PORT_UNKNOWN && ex.result() != CommandResult.DOMAIN_UNKNOWN) {
-                throw failed(what, ex);
-            }
-        }
-    }
-
-    private static ControlException failed(final String what, final CommandException cause) {
-        return new ControlException(ControlException.Kind.FAILED, "cannot " + what + ": " + cause.getMessage(), cause);
-    }
-
-    private static int nextFree(final BitSet used, final int limit, final String what) {
-        final int free = used.nextClearBit(0);
-        if (free >= limit) {
-            throw ControlException.conflict("the switch holds " + limit + " " + what + ", which is all it can");
-        }
-        return free;
     }
 
     private static void removeMappedFiles(final Path runDir) {

@@ -8,14 +8,18 @@ import java.util.concurrent.TimeUnit;
 import org.agrona.CloseHelper;
 import org.agrona.concurrent.AgentRunner;
 import org.agrona.concurrent.BusySpinIdleStrategy;
-import org.agrona.concurrent.SystemNanoClock;
+import org.agrona.concurrent.NanoClock;
 
+import org.sluice.control.base.ControlException;
 import org.sluice.control.model.DaemonOptions;
 import org.sluice.datapath.bridge.Fdb;
 import org.sluice.datapath.bridge.FdbReader;
 import org.sluice.datapath.buffer.DropReason;
 import org.sluice.datapath.buffer.OffHeapRegion;
+import org.sluice.datapath.command.Command;
 import org.sluice.datapath.command.CommandChannel;
+import org.sluice.datapath.command.CommandException;
+import org.sluice.datapath.command.CommandResult;
 import org.sluice.datapath.command.EventChannel;
 import org.sluice.datapath.command.WorkerProxy;
 import org.sluice.datapath.conntrack.ConntrackConfig;
@@ -60,8 +64,9 @@ final class WorkerHandle implements AutoCloseable {
     /**
      * @param eventWakeUp makes control look at the worker's events.
      */
-    WorkerHandle(final int index, final DaemonOptions options, final CounterRegistry registry,
-                 final DeviceRegistry devices, final ErrorLog errors, final Runnable eventWakeUp) {
+    WorkerHandle(final int index, final DaemonOptions options, final NanoClock clock,
+                 final CounterRegistry registry, final DeviceRegistry devices, final ErrorLog errors,
+                 final Runnable eventWakeUp) {
         this.index = index;
         name = "worker-" + index;
         final Path runDir = options.runDir();
@@ -72,7 +77,7 @@ final class WorkerHandle implements AutoCloseable {
             ConntrackTable.regionBytes(conntrack.capacity()));
         final SecureRandom random = new SecureRandom();
         final ConntrackTable connections =
-            new ConntrackTable(conntrackRegion, conntrack, random.nextLong(), System.nanoTime());
+            new ConntrackTable(conntrackRegion, conntrack, random.nextLong(), clock.nanoTime());
         conntrackReader = new ConntrackReader(conntrackRegion);
         fdbRegion = OffHeapRegion.mapped(runDir.resolve("fdb-" + index + ".dat"), Fdb.regionBytes(FDB_CAPACITY));
         final Fdb fdb = new Fdb(fdbRegion, FDB_CAPACITY, FDB_PORT_LIMIT, Fdb.DEFAULT_AGEING_SECONDS,
@@ -82,7 +87,7 @@ final class WorkerHandle implements AutoCloseable {
             registry.allocate(WorkerCounter.class, CounterTypes.WORKER, name));
         drops = new CounterGroup<>(registry.values(),
             registry.allocate(DropReason.class, CounterTypes.DROP_REASON, name + " drop"));
-        final ForwardingWorker worker = new ForwardingWorker(new WorkerResources(name, SystemNanoClock.INSTANCE,
+        final ForwardingWorker worker = new ForwardingWorker(new WorkerResources(name, clock,
             errors, channel, poller, devices, fdb, connections, conntrack,
             options.natPorts().slice(index, options.workers()), random.nextLong(), events, probes,
             registry.values(), counters, drops));
@@ -114,6 +119,31 @@ final class WorkerHandle implements AutoCloseable {
 
     WorkerProxy proxy() {
         return proxy;
+    }
+
+    /**
+     * Has the worker carry a command out, and waits for it.
+     *
+     * @param what it is to do, for an error: "cannot ...".
+     * @throws ControlException when the worker has stopped, refuses, or does not answer.
+     */
+    void execute(final Command command, final String what) {
+        if (!isAlive()) {
+            throw new ControlException(ControlException.Kind.FAILED,
+                "cannot " + what + ": " + name + " has stopped; restart the daemon");
+        }
+        try {
+            proxy.execute(command);
+        } catch (final CommandException ex) {
+            // An earlier try may have removed it after it was given up on: it is gone, as was wanted.
+            if (ex.result() != CommandResult.PORT_UNKNOWN && ex.result() != CommandResult.DOMAIN_UNKNOWN) {
+                throw failed(what, ex);
+            }
+        }
+    }
+
+    static ControlException failed(final String what, final CommandException cause) {
+        return new ControlException(ControlException.Kind.FAILED, "cannot " + what + ": " + cause.getMessage(), cause);
     }
 
     FdbReader fdbReader() {
@@ -148,6 +178,6 @@ final class WorkerHandle implements AutoCloseable {
             // It may be about to fall asleep just now; a second call then wakes it.
             poller.wakeUp();
         } while (!joined(closer));
-        CloseHelper.closeAll(poller, channel, events, fdbRegion, conntrackRegion);
+        CloseHelper.closeAll(poller, channel, events, fdbRegion, conntrackReader, conntrackRegion);
     }
 }

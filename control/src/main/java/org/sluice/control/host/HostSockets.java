@@ -34,7 +34,7 @@ public final class HostSockets {
     private Set<String> own;
 
     /**
-     * A socket that waits for whoever comes.
+     * A listening socket.
      *
      * @param address unspecified for all.
      */
@@ -61,7 +61,7 @@ public final class HostSockets {
                 diag.sockets(protocol).forEach(all::add);
             }
         } catch (final NativeException ex) {
-            LOG.warn("the host's own sockets are not known: {}", ex.getMessage());
+            LOG.warn("cannot list the host's own sockets: {}", ex.getMessage());
         }
         return all;
     }
@@ -80,7 +80,7 @@ public final class HostSockets {
         return "socket:[" + listener.inode() + "]";
     }
 
-    /** To look through one's own files takes time, so only for the few that it matters for, and once. */
+    /** Reading our own descriptors takes time: done once, and only if a port is in use. */
     private boolean isOwn(final Listener listener) {
         if (own == null) {
             own = ownSockets();

@@ -2,7 +2,6 @@ package org.sluice.control.host;
 
 import java.net.Inet4Address;
 import java.net.InetAddress;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -36,13 +35,12 @@ import org.sluice.linux.sys.NetNamespace;
  */
 public final class LinkPlumber {
     private static final Logger LOG = LoggerFactory.getLogger(LinkPlumber.class);
-    private static final Path OWN_NAMESPACE = Path.of("/proc/self/ns/net");
     private static final int MAX_INTERFACES = 1000;
 
     /**
      * An interface as it shall be.
      *
-     * @param owner         whose interface it is, for people.
+     * @param owner         of the interface; human-readable.
      * @param mtu           layer-3 bytes.
      * @param addresses     with the prefix length of their subnet each.
      * @param defaultRoutes next hops; a family that has a default route already keeps it.
@@ -160,7 +158,7 @@ public final class LinkPlumber {
         try {
             device.persistent(false);
         } catch (final NativeException ex) {
-            LOG.debug("{} went with its namespace", device.name());
+            LOG.debug("{} has gone with its namespace", device.name());
         }
     }
 
@@ -172,7 +170,7 @@ public final class LinkPlumber {
      */
     public static TapDevice reattach(final NetNamespace namespace, final LinkSpec spec) {
         final String draft = draftName();
-        try (NetNamespace own = NetNamespace.open(OWN_NAMESPACE)) {
+        try (NetNamespace own = NetNamespace.own()) {
             inside(namespace, netlink -> {
                 final Link link = netlink.link(spec.name()).filter(found -> found.mac() == spec.mac())
                     .orElseThrow(() -> ControlException.notFound("the interface " + spec.name() + " with MAC address "
@@ -216,7 +214,7 @@ public final class LinkPlumber {
     /**
      * The host's routes that a subnet may clash with: all but default ones and those of the loopback network.
      *
-     * @param directOnly leaves those by a next hop out: a subnet of one's own may be part of them.
+     * @param directOnly leaves out routes with a next hop: a new subnet may be a part of them.
      */
     public static List<IpPrefix> hostRoutes(final boolean directOnly) {
         try (RouteNetlink netlink = new RouteNetlink()) {

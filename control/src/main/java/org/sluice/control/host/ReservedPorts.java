@@ -33,7 +33,9 @@ public final class ReservedPorts implements AutoCloseable {
         this.ports = ports;
     }
 
-    /** Once is enough. A host that does not let us is told of, and works as long as it does not use the ports. */
+    /**
+     * Reserves the ports, once. Where the host does not let us, a warning says so; all works until the host uses one.
+     */
     public void reserve() {
         if (added) {
             return;
@@ -48,7 +50,7 @@ public final class ReservedPorts implements AutoCloseable {
             }
             added = true;
         } catch (final IOException ex) {
-            LOG.warn("the host's connections may take ports from {} to {}, which are the switch's: cannot write {}: {}",
+            LOG.warn("cannot reserve ports {} to {} for the switch, so the host may use them too: cannot write {}: {}",
                 ports.first(), ports.last(), FILE, ex.getMessage());
         }
     }

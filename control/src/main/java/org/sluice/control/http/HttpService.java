@@ -5,7 +5,10 @@ import java.util.function.Consumer;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpResponseStatus;
 
-/** What a {@link UnixHttpServer} serves. Called on its event loop: an answer that takes time is given elsewhere. */
+/**
+ * Answers the requests of a {@link UnixHttpServer}. Called on its event loop: an answer that takes time is given
+ * elsewhere.
+ */
 public interface HttpService {
     /**
      * An answer.
@@ -21,6 +24,6 @@ public interface HttpService {
     /** Answers a request now or later, from any thread. */
     void serve(HttpMethod method, String uri, byte[] body, Consumer<Answer> reply);
 
-    /** What a client gets that did not even get as far as a request. */
+    /** The answer to a client whose request cannot even be read. */
     Answer refuse(HttpResponseStatus status, String message);
 }

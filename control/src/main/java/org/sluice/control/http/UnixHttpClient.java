@@ -27,7 +27,7 @@ public final class UnixHttpClient {
     /**
      * An answer.
      *
-     * @param statusLine for people.
+     * @param statusLine human-readable.
      */
     public record Answer(int status, String statusLine, byte[] body) {
         public boolean isSuccess() {

@@ -45,7 +45,7 @@ import org.sluice.control.base.ControlException;
 /** HTTP/1.1 with JSON bodies on a unix socket, by Netty's native epoll. One event loop reads and writes. */
 public final class UnixHttpServer implements AutoCloseable {
     /**
-     * What a client may do.
+     * The limits that a client must keep.
      *
      * @param idleSeconds  after which a silent connection is closed; 0 for never.
      * @param requestBytes of the largest body.

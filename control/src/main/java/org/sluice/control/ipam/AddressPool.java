@@ -37,7 +37,7 @@ public final class AddressPool {
      */
     public InetAddress take() {
         final BigInteger size = range.size();
-        // Of any run of so many candidates, one is free: all others are taken or reserved.
+        // Among this many candidates in a row one is free: no more than the others are taken or reserved.
         final BigInteger tries = size.min(BigInteger.valueOf(taken.size() + 3L));
         for (BigInteger i = BigInteger.ZERO; i.compareTo(tries) < 0; i = i.add(BigInteger.ONE)) {
             final InetAddress candidate = range.at(next);

@@ -3,11 +3,12 @@ package org.sluice.control.ipam;
 import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.nio.ByteBuffer;
+import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.function.Predicate;
 
 import org.sluice.control.base.ControlException;
+import org.sluice.control.model.NetworkSpec;
 import org.sluice.datapath.protocol.MacAddress;
 
 /** MAC addresses made of IP addresses, as docker makes them. */
@@ -26,14 +27,30 @@ public final class MacAllocator {
     }
 
     /**
-     * The MAC address for these addresses, or a random one of the same block where an endpoint has chosen just that.
+     * Chooses an endpoint's MAC address: the one asked for, or the one made of its addresses, or a random one of the
+     * same block where another endpoint has that.
      *
-     * @param taken whether an endpoint has it, in text.
+     * @param asked in text, or null.
+     * @param taken by other endpoints of the network, in text.
+     * @throws ControlException when the one asked for is wrong or taken.
      */
-    public static String allocate(final List<InetAddress> addresses, final Predicate<String> taken) {
-        String mac = MacAddress.format(macFor(addresses));
-        while (taken.test(mac)) {
-            mac = MacAddress.format(PREFIX | ThreadLocalRandom.current().nextInt() & 0xFFFF_FFFFL);
+    public static String choose(final NetworkSpec network, final String asked, final List<InetAddress> addresses,
+                                final Collection<String> taken) {
+        if (asked == null) {
+            String mac = MacAddress.format(macFor(addresses));
+            while (mac.equals(network.gatewayMac()) || taken.contains(mac)) {
+                mac = MacAddress.format(PREFIX | ThreadLocalRandom.current().nextInt() & 0xFFFF_FFFFL);
+            }
+            return mac;
+        }
+        final String mac = MacAddress.format(parse(asked));
+        if (mac.equals(network.gatewayMac())) {
+            throw ControlException.conflict("MAC address " + mac + " is the gateway's");
+        }
+        if (taken.contains(mac)) {
+            throw ControlException.conflict("MAC address " + mac
+                + " is in use on the network; see: sluice endpoint ls"
+                + (network.spansHosts() ? ", sluice vtep ls --json" : ""));
         }
         return mac;
     }

@@ -77,7 +77,7 @@ public final class PoolManager {
         }
     }
 
-    /** Ends a pool whoever has it. */
+    /** Ends a pool, also one that networks still use. */
     public void end(final PoolSpec spec) {
         state.removePool(spec.id());
         pools.remove(spec.id());

@@ -7,8 +7,8 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Predicate;
 
 import org.sluice.control.base.ControlException;
-import org.sluice.control.model.Addresses;
 import org.sluice.control.model.IpPrefix;
+import org.sluice.datapath.protocol.IpAddress;
 
 /**
  * Finds a subnet for a network that names none: in the address blocks that docker uses by default, or among IPv6's
@@ -43,7 +43,7 @@ public final class SubnetAllocator {
      */
     public static IpPrefix allocateIpv6(final Predicate<IpPrefix> clashes) {
         return ThreadLocalRandom.current().longs(MAX_TRIES)
-            .mapToObj(random -> IpPrefix.of(Addresses.of(ULA | random >>> Byte.SIZE, 0), IPV6_LENGTH))
+            .mapToObj(random -> IpPrefix.of(IpAddress.of(ULA | random >>> Byte.SIZE, 0), IPV6_LENGTH))
             .filter(clashes.negate()).findFirst().orElseThrow(() -> ControlException.conflict("no private IPv6 subnet"
                 + " is free of clashes with other networks and the host's routes; name one with --subnet"));
     }

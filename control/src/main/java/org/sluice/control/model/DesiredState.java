@@ -16,9 +16,8 @@ import java.util.stream.Stream;
 import org.sluice.control.base.ControlException;
 
 /**
- * What should be: the networks and endpoints, by name, in the order they were made; published ports, address pools, and
- * the other hosts of overlay networks.
- * The single truth that front ends edit. Owned by the control thread.
+ * The networks and endpoints that should be there, by name, in the order they were made; published ports, address
+ * pools, and the other hosts of overlay networks. The single truth that front ends edit. Owned by the control thread.
  */
 public final class DesiredState {
     private final Map<String, NetworkSpec> networks = new LinkedHashMap<>();
@@ -39,12 +38,12 @@ public final class DesiredState {
         aliases = current;
     }
 
-    /** What an endpoint is called for people: by its container's name where that is known. */
+    /** The human-readable name of an endpoint: its container's, where that is known. */
     public String shownName(final EndpointSpec endpoint) {
         return aliases.endpoints().getOrDefault(endpoint.name(), endpoint.name());
     }
 
-    /** What a network is called for people: by Docker's name where it is known. */
+    /** The human-readable name of a network: Docker's, where that is known. */
     public String shownName(final NetworkSpec network) {
         return aliases.networks().getOrDefault(network.name(), network.name());
     }
@@ -160,7 +159,7 @@ public final class DesiredState {
         return vteps.getOrDefault(network, List.of());
     }
 
-    /** Who is known to be on other hosts of a network. */
+    /** The endpoints of a network that are known to be on other hosts. */
     public List<VtepSpec.RemoteEndpoint> remotesOf(final String network) {
         return vtepsOf(network).stream().flatMap(vtep -> vtep.endpoints().stream()).toList();
     }

@@ -3,7 +3,7 @@ package org.sluice.control.model;
 import java.net.InetAddress;
 
 /**
- * What a network has of Docker, for one that Docker made.
+ * The part of a network that only Docker knows, for one that Docker made.
  *
  * @param id              Docker's.
  * @param hostAddress     where ports are published that name no address of the host's; null for all.

@@ -110,7 +110,7 @@ public record IpPrefix(InetAddress network, int length) {
         return BigInteger.ONE.shiftLeft(network.getAddress().length * 8 - length);
     }
 
-    /** The address so many behind the network's. */
+    /** The address at this distance from the network's own. */
     public InetAddress at(final BigInteger index) {
         final byte[] base = network.getAddress();
         final byte[] sum = new BigInteger(1, base).add(index).toByteArray();

@@ -4,7 +4,7 @@ import java.util.regex.Pattern;
 
 import org.sluice.control.base.ControlException;
 
-/** What names may look like. */
+/** Checks names. */
 public final class Names {
     /** As docker's. */
     private static final Pattern NAME = Pattern.compile("[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}");
@@ -15,7 +15,7 @@ public final class Names {
     }
 
     /**
-     * @param what is named, for people.
+     * @param what is named; human-readable.
      * @throws ControlException when the name is not one.
      */
     public static String require(final String what, final String name) {

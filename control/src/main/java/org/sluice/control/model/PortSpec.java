@@ -5,7 +5,7 @@ import java.net.InetAddress;
 import org.sluice.control.base.ControlException;
 
 /**
- * What a user asks to be published, in docker's words: {@code [ip:][host[-host]:]container[-container][/proto]}.
+ * A port that a user asks to publish, in docker's words: {@code [ip:][host[-host]:]container[-container][/proto]}.
  *
  * @param hostAddress   null for all of the host's; 0.0.0.0 or :: for all of one family.
  * @param hostFirst     first of the host's ports to choose from, or 0: any that is free.

@@ -4,11 +4,13 @@ import java.util.Locale;
 import java.util.Map;
 
 import org.sluice.control.base.ControlException;
+import org.sluice.datapath.protocol.IpProtocol;
 
 /** Names of IP protocols, as in /etc/protocols. */
 public final class Protocols {
     private static final Map<String, Integer> NUMBERS =
-        Map.of("icmp", 1, "tcp", 6, "udp", 17, "gre", 47, "esp", 50, "icmpv6", 58, "sctp", 132);
+        Map.of("icmp", IpProtocol.ICMP, "tcp", IpProtocol.TCP, "udp", IpProtocol.UDP, "gre", 47, "esp", 50, "icmpv6",
+            IpProtocol.ICMPV6, "sctp", IpProtocol.SCTP);
 
     private Protocols() {
     }
@@ -43,9 +45,9 @@ public final class Protocols {
      */
     public static int publishable(final String text) {
         return switch (text.toLowerCase(Locale.ROOT)) {
-            case "tcp" -> 6;
-            case "udp" -> 17;
-            case "sctp" -> 132;
+            case "tcp" -> IpProtocol.TCP;
+            case "udp" -> IpProtocol.UDP;
+            case "sctp" -> IpProtocol.SCTP;
             default -> throw ControlException.invalid("\"" + text + "\" is no protocol whose ports can be published:"
                 + " use tcp, udp or sctp");
         };

@@ -14,8 +14,8 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 
 /**
- * Keeps the desired state in one JSON file. A write is whole or not at all: a new file is synced and then renamed over
- * the old one. Owned by the control thread, but for {@link #commit()}.
+ * Holds the desired state and keeps it in one JSON file. A write is whole or not at all: a new file is synced and then
+ * renamed over the old one. Owned by the control thread, but for {@link #commit()}.
  */
 public final class StateStore {
     private static final int VERSION = 1;
@@ -27,57 +27,71 @@ public final class StateStore {
 
     private final JsonMapper json = JsonMapper.builder().build();
     private final Path file;
+    private final DesiredState state;
     private volatile byte[] staged;
-    /** What of that is on the disk. Guarded by the file's lock. */
+    /** The content of the file. Guarded by the file's lock. */
     private byte[] written;
 
+    private StateStore(final Path file) {
+        this.file = file;
+        state = load();
+    }
+
     /**
+     * Reads what was saved last; the state is empty when nothing was.
+     *
      * @param folder is made when it is not there.
-     * @throws UncheckedIOException when it cannot be made.
+     * @throws UncheckedIOException when the folder cannot be made, or the file is there and cannot be read: it is left
+     *                              as it is.
      */
-    public StateStore(final Path folder) {
+    public static StateStore open(final Path folder) {
         try {
             Files.createDirectories(folder);
         } catch (final IOException ex) {
             throw new UncheckedIOException("cannot make the state folder " + folder + ": " + ex.getMessage(), ex);
         }
-        file = folder.resolve("state.json");
+        return new StateStore(folder.resolve("state.json"));
     }
 
-    /**
-     * What was saved last; empty when nothing was.
-     *
-     * @throws UncheckedIOException when the file is there and cannot be read: it is left as it is.
-     */
-    public DesiredState load() {
-        final DesiredState state = new DesiredState();
+    /** The state as it is now, saved or not. */
+    public DesiredState state() {
+        return state;
+    }
+
+    /** Begins a change, which saves what it does or takes it back. */
+    public Change change() {
+        return new Change(this);
+    }
+
+    private DesiredState load() {
+        final DesiredState loaded = new DesiredState();
         if (!Files.exists(file)) {
-            return state;
+            return loaded;
         }
         try {
             final Document document = json.readValue(file.toFile(), Document.class);
             if (document == null || document.version() != VERSION) {
-                throw new IOException("it is not of version " + VERSION);
+                throw new IOException("its version is not " + VERSION);
             }
             if (document.networks() == null || document.endpoints() == null) {
-                throw new IOException("it lacks its networks or endpoints");
+                throw new IOException("it lacks the networks or the endpoints");
             }
-            document.networks().forEach(state::put);
-            document.endpoints().forEach(state::put);
+            document.networks().forEach(loaded::put);
+            document.endpoints().forEach(loaded::put);
             // A state of before there were such things lacks them.
             if (document.portMaps() != null) {
-                document.portMaps().forEach(state::put);
+                document.portMaps().forEach(loaded::put);
             }
             if (document.pools() != null) {
-                document.pools().forEach(state::put);
+                document.pools().forEach(loaded::put);
             }
             if (document.vteps() != null) {
-                document.vteps().stream().collect(Collectors.groupingBy(VtepSpec::network)).forEach(state::putVteps);
+                document.vteps().stream().collect(Collectors.groupingBy(VtepSpec::network)).forEach(loaded::putVteps);
             }
-            return state;
+            return loaded;
         } catch (final IOException ex) {
             throw new UncheckedIOException("cannot read the saved state " + file + ": " + ex.getMessage()
-                + "; mend it, or move it away to start with nothing", ex);
+                + "; repair it, or move it away to start with nothing", ex);
         }
     }
 
@@ -86,19 +100,19 @@ public final class StateStore {
      *
      * @throws UncheckedIOException when it cannot be written; what was saved before is then still there.
      */
-    public void save(final DesiredState state) {
-        stage(state);
+    public void save() {
+        stage();
         commit();
     }
 
-    /** Takes the state to be saved with the next {@link #commit()}, whoever calls it. */
-    public void stage(final DesiredState state) {
+    /** Takes the state as it is now, to be saved with the next {@link #commit()}. */
+    public void stage() {
         try {
             staged = json.writerWithDefaultPrettyPrinter().writeValueAsBytes(
                 new Document(VERSION, List.copyOf(state.networks()), List.copyOf(state.endpoints()),
                     state.portMaps(), List.copyOf(state.pools()), state.vteps()));
         } catch (final JsonProcessingException ex) {
-            throw new UncheckedIOException("cannot write the state down: " + ex.getMessage(), ex);
+            throw new UncheckedIOException("cannot encode the state: " + ex.getMessage(), ex);
         }
     }
 

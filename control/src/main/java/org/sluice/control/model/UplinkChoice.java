@@ -28,7 +28,7 @@ public record UplinkChoice(boolean auto, List<String> names) {
         }
         for (final String word : words) {
             if ("auto".equals(word) || "none".equals(word)) {
-                throw ControlException.invalid("--uplink takes \"" + word + "\" alone, or names of interfaces");
+                throw ControlException.invalid("--uplink takes \"" + word + "\" alone, or the names of interfaces");
             }
             Names.requireInterface(word);
         }

@@ -3,11 +3,7 @@ package org.sluice.control.network;
 import java.net.InetAddress;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -17,24 +13,17 @@ import org.slf4j.LoggerFactory;
 
 import org.sluice.control.base.ControlException;
 import org.sluice.control.base.Undo;
-import org.sluice.control.engine.SwitchEngine;
 import org.sluice.control.host.LinkPlumber;
-import org.sluice.control.ipam.AddressPool;
 import org.sluice.control.ipam.MacAllocator;
-import org.sluice.control.model.Addresses;
+import org.sluice.control.model.Change;
 import org.sluice.control.model.DesiredState;
 import org.sluice.control.model.EndpointSpec;
-import org.sluice.control.model.IpPrefix;
 import org.sluice.control.model.Names;
 import org.sluice.control.model.NetworkSpec;
 import org.sluice.control.model.PortMapSpec;
 import org.sluice.control.model.StateStore;
-import org.sluice.control.model.SubnetSpec;
 import org.sluice.control.model.VtepSpec;
-import org.sluice.datapath.bridge.PortKind;
-import org.sluice.datapath.protocol.MacAddress;
 import org.sluice.linux.device.TapDevice;
-import org.sluice.linux.sys.NamespaceException;
 import org.sluice.linux.sys.NetNamespace;
 
 /**
@@ -45,7 +34,7 @@ public final class EndpointManager {
     private static final Logger LOG = LoggerFactory.getLogger(EndpointManager.class);
 
     /**
-     * What a client asks for. All but the network and one of the namespace's two ways may be null.
+     * A client's request. All but the network and one of {@code netns} and {@code pid} may be null.
      *
      * @param netns path or name of a namespace; or else
      * @param pid   of a process in it.
@@ -58,24 +47,19 @@ public final class EndpointManager {
         }
     }
 
-    private final DesiredState state;
     private final StateStore store;
-    private final SwitchEngine engine;
-    private final NetworkManager networks;
-    private final Map<String, SwitchEngine.PortHandle> ports = new HashMap<>();
-    private PortMapManager portMaps;
+    private final DesiredState state;
+    private final LiveNetworks networks;
+    private final LiveEndpoints live;
+    private final PortMapManager portMaps;
 
-    public EndpointManager(final DesiredState state, final StateStore store, final SwitchEngine engine,
-                           final NetworkManager networks) {
-        this.state = state;
+    EndpointManager(final StateStore store, final LiveNetworks networks, final LiveEndpoints live,
+                    final PortMapManager portMaps) {
         this.store = store;
-        this.engine = engine;
+        state = store.state();
         this.networks = networks;
-    }
-
-    /** Who takes an endpoint's published ports back when it is detached. */
-    public void portMaps(final PortMapManager manager) {
-        portMaps = manager;
+        this.live = live;
+        this.portMaps = portMaps;
     }
 
     /**
@@ -90,7 +74,7 @@ public final class EndpointManager {
         final NetworkSpec network = state.network(request.network());
         if (network.ofDocker()) {
             throw ControlException.conflict("network \"" + request.network()
-                + "\" is Docker's, and so are its addresses: attach containers by docker network connect");
+                + "\" and its addresses belong to Docker: attach containers with docker network connect");
         }
         final String name = request.name() == null ? defaultName(network.name())
             : Names.require("endpoint", request.name());
@@ -100,29 +84,18 @@ public final class EndpointManager {
         if (request.ifname() != null) {
             Names.requireInterface(request.ifname());
         }
-        try (NetNamespace namespace = open(namespacePath(request)); Undo undo = new Undo()) {
+        try (NetNamespace namespace = EndpointLinks.open(namespacePath(request)); Change change = store.change()) {
             final String ifname = request.ifname() == null ? LinkPlumber.freeName(namespace) : request.ifname();
             final EndpointSpec spec = reserve(new Reservation(network.name(), name, namespace.path().toString(),
                 namespace.inode(), ifname, request.ips(), request.mac(), null));
-            undo.add(() -> forget(spec));
-            final TapDevice device = LinkPlumber.plumb(namespace, linkOf(spec));
-            undo.add(() -> LinkPlumber.destroy(device));
-            plug(spec, device);
-            undo.add(() -> unplug(spec));
-            store.save(state);
-            undo.commit();
+            change.undo(() -> forget(spec));
+            final TapDevice device = LinkPlumber.plumb(namespace, EndpointLinks.linkOf(network, spec));
+            change.undo(() -> LinkPlumber.destroy(device));
+            live.plug(spec, device);
+            change.undo(() -> live.unplug(spec));
+            change.save();
             return spec;
         }
-    }
-
-    /**
-     * What is to be set aside for an endpoint.
-     *
-     * @param ips addresses, at most one of each subnet.
-     * @param mac or null.
-     */
-    public record Reservation(String network, String name, String netns, long netnsInode, String ifname,
-                              List<String> ips, String mac, String dockerId) {
     }
 
     /**
@@ -132,49 +105,33 @@ public final class EndpointManager {
      * @throws ControlException when they are not to be had.
      */
     public EndpointSpec reserve(final Reservation wanted) {
-        final NetworkManager.LiveNetwork live = networks.live(wanted.network());
+        final LiveNetwork network = networks.get(wanted.network());
+        final Set<InetAddress> elsewhere = state.remotesOf(wanted.network()).stream()
+            .flatMap(remote -> remote.addresses().stream()).collect(Collectors.toSet());
         try (Undo undo = new Undo()) {
-            final Set<InetAddress> elsewhere = state.remotesOf(wanted.network()).stream()
-                .flatMap(remote -> remote.addresses().stream()).collect(Collectors.toSet());
-            final List<InetAddress> addresses = takeAddresses(live, wanted.ips(), elsewhere, undo);
-            final String mac = takeMac(live.spec(), wanted.mac(), addresses);
+            final List<InetAddress> addresses = network.addresses().take(wanted.ips(), elsewhere);
+            undo.add(() -> network.addresses().release(addresses));
+            final String mac =
+                MacAllocator.choose(network.spec(), wanted.mac(), addresses, macsOf(wanted.network()));
             final EndpointSpec spec = new EndpointSpec(wanted.name(), wanted.network(), wanted.netns(),
-                wanted.netnsInode(), wanted.ifname(), mac, addresses, engine.reservePort(), wanted.dockerId());
+                wanted.netnsInode(), wanted.ifname(), mac, addresses, live.reserveNumber(), wanted.dockerId());
             state.put(spec);
             undo.commit();
             return spec;
         }
     }
 
+    private List<String> macsOf(final String network) {
+        return Stream.concat(
+            state.endpointsOf(network).stream().filter(other -> !live.isStale(other)).map(EndpointSpec::mac),
+            state.remotesOf(network).stream().map(VtepSpec.RemoteEndpoint::mac)).toList();
+    }
+
     /** Takes back what {@link #reserve} has done; the caller saves the state. */
     public void forget(final EndpointSpec spec) {
         state.removeEndpoint(spec.name());
-        engine.releasePort(spec.portIndex());
-        networks.find(spec.network()).ifPresent(network -> release(network.pools(), spec.addresses()));
-    }
-
-    /** Gives an endpoint its port in the switch: from now on, frames pass. */
-    public void plug(final EndpointSpec spec, final TapDevice device) {
-        final NetworkManager.LiveNetwork live = networks.live(spec.network());
-        ports.put(spec.name(), engine.addPort(live.handle(), spec.name(), device, live.spec().mtu(), PortKind.ENDPOINT,
-            live.spec().sourceGuard(), Addresses.identity(MacAddress.parse(spec.mac()), spec.addresses()),
-            spec.portIndex()));
-    }
-
-    /**
-     * Takes an endpoint's port out of the switch, and its connections.
-     *
-     * @return its device, now the caller's to end; none for an endpoint that could not be restored.
-     */
-    public Optional<TapDevice> unplug(final EndpointSpec spec) {
-        final SwitchEngine.PortHandle port = ports.get(spec.name());
-        if (port == null) {
-            engine.forgetPort(spec.portIndex());
-            return Optional.empty();
-        }
-        engine.removePort(port);
-        ports.remove(spec.name());
-        return Optional.of((TapDevice) port.device());
+        live.releaseNumber(spec.portIndex());
+        networks.find(spec.network()).ifPresent(network -> network.addresses().release(spec.addresses()));
     }
 
     /**
@@ -185,37 +142,34 @@ public final class EndpointManager {
     public void detach(final String name) {
         final EndpointSpec spec = state.endpoint(name);
         if (spec.ofDocker()) {
-            throw ControlException.conflict("endpoint \"" + name + "\" is Docker's: remove it by docker network"
-                + " disconnect; if Docker has forgotten it, by sluice prune");
+            throw ControlException.conflict("endpoint \"" + name + "\" belongs to Docker: use docker network"
+                + " disconnect; if Docker has forgotten it, sluice prune");
         }
-        final List<PortMapSpec> published = portMaps.forget(spec);
-        unplug(spec).ifPresentOrElse(LinkPlumber::destroy, () -> removeInterface(spec));
-        state.removeEndpoint(name);
-        try {
-            store.save(state);
-        } catch (final RuntimeException ex) {
-            state.put(spec);
-            published.forEach(state::put);
-            store.stage(state);
-            throw ex;
+        try (Change change = store.change()) {
+            final List<PortMapSpec> published = portMaps.forget(spec);
+            change.undo(() -> published.forEach(state::put));
+            live.unplug(spec).ifPresentOrElse(LinkPlumber::destroy, () -> EndpointLinks.remove(spec));
+            state.removeEndpoint(name);
+            change.undo(() -> state.put(spec));
+            change.save();
         }
         forget(spec);
     }
 
     /** Sets the numbers of the saved endpoints' ports aside, before anything else takes them. */
-    public void reservePorts() {
+    void reserveNumbers() {
         state.endpoints().stream().filter(spec -> spec.portIndex() != null)
-            .forEach(spec -> engine.reservePort(spec.portIndex()));
+            .forEach(spec -> live.reserveNumber(spec.portIndex()));
     }
 
     /**
      * Takes up the interfaces that an earlier daemon has left in their namespaces. An endpoint whose interface is gone
      * is logged and stays in the state, shown as gone, until it is detached.
      */
-    public void restore() {
+    void restore() {
         for (final EndpointSpec spec : List.copyOf(state.endpoints())) {
             if (spec.portIndex() == null) {
-                state.put(spec.withPortIndex(engine.reservePort()));
+                state.put(spec.withPortIndex(live.reserveNumber()));
             }
         }
         for (final EndpointSpec spec : state.endpoints()) {
@@ -227,159 +181,17 @@ public final class EndpointManager {
         }
     }
 
-    /** The endpoint's port, if it has one. */
-    public Optional<SwitchEngine.PortHandle> port(final String name) {
-        return Optional.ofNullable(ports.get(name));
-    }
-
-    /**
-     * Docker's endpoints do not come back: one that could not be restored is only waiting for Docker to say so, who may
-     * have said it while we were not there.
-     */
-    boolean isStale(final EndpointSpec spec) {
-        return spec.ofDocker() && spec.netns() != null && !ports.containsKey(spec.name());
-    }
-
-    /** Closes what the daemon holds; the interfaces stay in their namespaces for the next one. */
-    public void close() {
-        ports.forEach((name, port) -> {
+    private void restore(final EndpointSpec spec) {
+        final LiveNetwork network = networks.get(spec.network());
+        network.addresses().retake(spec.addresses());
+        EndpointLinks.takeUp(EndpointLinks.linkOf(network.spec(), spec), spec).ifPresent(device -> {
             try {
-                engine.removePort(port, true);
-                port.device().close();
-            } catch (final ControlException ex) {
-                LOG.error("endpoint {} could not be let go: {}", name, ex.getMessage());
+                live.plug(spec, device);
+            } catch (final RuntimeException ex) {
+                device.close();
+                throw ex;
             }
         });
-        ports.clear();
-    }
-
-    private void restore(final EndpointSpec spec) {
-        final NetworkManager.LiveNetwork live = networks.live(spec.network());
-        for (final InetAddress address : spec.addresses()) {
-            poolOf(live, address).take(address);
-        }
-        if (spec.netns() == null) {
-            // No container has joined it: what there may be was made by a daemon that died before it could say so.
-            LinkPlumber.takeUpHandedOver(linkOf(spec)).ifPresent(LinkPlumber::destroy);
-            return;
-        }
-        final TapDevice device = spec.ofDocker() ? takeUp(spec) : reattach(spec);
-        try {
-            plug(spec, device);
-        } catch (final RuntimeException ex) {
-            device.close();
-            throw ex;
-        }
-    }
-
-    private TapDevice reattach(final EndpointSpec spec) {
-        try (NetNamespace namespace = open(Path.of(spec.netns()))) {
-            if (namespace.inode() != spec.netnsInode()) {
-                throw ControlException.notFound(spec.netns() + " is another namespace now");
-            }
-            return LinkPlumber.reattach(namespace, linkOf(spec));
-        }
-    }
-
-    /** Docker may not have moved the interface yet, or have moved it back already. */
-    private TapDevice takeUp(final EndpointSpec spec) {
-        final Optional<TapDevice> waiting = LinkPlumber.takeUpHandedOver(linkOf(spec));
-        if (waiting.isPresent()) {
-            return waiting.get();
-        }
-        try (NetNamespace namespace = open(Path.of(spec.netns()))) {
-            return LinkPlumber.takeUpMoved(namespace, linkOf(spec));
-        }
-    }
-
-    /** An endpoint's interface as it shall be. */
-    public LinkPlumber.LinkSpec linkOf(final EndpointSpec spec) {
-        final NetworkSpec network = state.network(spec.network());
-        final List<LinkPlumber.AddressSpec> addresses = spec.addresses().stream()
-            .map(a -> new LinkPlumber.AddressSpec(a, network.prefixOf(a).length()))
-            .toList();
-        final List<InetAddress> gateways =
-            network.internal() ? List.of() : network.subnets().stream().map(SubnetSpec::gateway).toList();
-        return new LinkPlumber.LinkSpec("endpoint " + spec.name(), spec.ifname(), MacAddress.parse(spec.mac()),
-            network.mtu(), addresses, gateways);
-    }
-
-    /**
-     * One address of each subnet: those asked for, and any of the others.
-     *
-     * @param elsewhere addresses of endpoints on other hosts.
-     */
-    private static List<InetAddress> takeAddresses(final NetworkManager.LiveNetwork live, final List<String> wanted,
-                                                   final Set<InetAddress> elsewhere, final Undo undo) {
-        final List<InetAddress> asked = wanted.stream().map(IpPrefix::parseAddress).toList();
-        final List<InetAddress> taken = new ArrayList<>();
-        undo.add(() -> release(live.pools(), taken));
-        for (final InetAddress address : asked) {
-            final AddressPool pool = poolOf(live, address);
-            if (live.spec().subnets().stream().anyMatch(subnet -> subnet.gateway().equals(address))) {
-                throw ControlException.conflict("address " + IpPrefix.format(address) + " is the network's gateway");
-            }
-            if (elsewhere.contains(address)) {
-                throw ControlException.conflict("address " + IpPrefix.format(address)
-                    + " is that of an endpoint on another host; see: sluice vtep ls --json");
-            }
-            if (taken.stream().anyMatch(pool.subnet()::contains)) {
-                throw ControlException.invalid("an endpoint has one address of " + pool.subnet() + ", not several");
-            }
-            pool.take(address);
-            taken.add(address);
-        }
-        for (final AddressPool pool : live.pools()) {
-            if (taken.stream().noneMatch(pool.subnet()::contains)) {
-                taken.add(takeAny(pool, elsewhere));
-            }
-        }
-        return List.copyOf(taken);
-    }
-
-    private static InetAddress takeAny(final AddressPool pool, final Set<InetAddress> elsewhere) {
-        final List<InetAddress> passedOver = new ArrayList<>();
-        try {
-            InetAddress address = pool.take();
-            while (elsewhere.contains(address)) {
-                passedOver.add(address);
-                address = pool.take();
-            }
-            return address;
-        } finally {
-            passedOver.forEach(pool::release);
-        }
-    }
-
-    private static AddressPool poolOf(final NetworkManager.LiveNetwork live, final InetAddress address) {
-        return live.pools().stream().filter(p -> p.subnet().contains(address)).findFirst().orElseThrow(() ->
-            ControlException.invalid("address " + IpPrefix.format(address) + " is in no subnet of the network \""
-                + live.spec().name() + "\": " + live.pools().stream().map(p -> p.subnet().toString()).toList()));
-    }
-
-    private static void release(final List<AddressPool> pools, final List<InetAddress> addresses) {
-        for (final InetAddress address : addresses) {
-            pools.stream().filter(p -> p.subnet().contains(address)).forEach(p -> p.release(address));
-        }
-    }
-
-    private String takeMac(final NetworkSpec network, final String wanted, final List<InetAddress> addresses) {
-        final List<String> taken = Stream.concat(state.endpointsOf(network.name()).stream()
-            .filter(other -> !isStale(other)).map(EndpointSpec::mac),
-            state.remotesOf(network.name()).stream().map(VtepSpec.RemoteEndpoint::mac)).toList();
-        if (wanted == null) {
-            return MacAllocator.allocate(addresses, mac -> mac.equals(network.gatewayMac()) || taken.contains(mac));
-        }
-        final String mac = MacAddress.format(MacAllocator.parse(wanted));
-        if (mac.equals(network.gatewayMac())) {
-            throw ControlException.conflict("MAC address " + mac + " is the gateway's");
-        }
-        if (taken.contains(mac)) {
-            throw ControlException.conflict("MAC address " + mac
-                + " is in use on the network; see: sluice endpoint ls"
-                + (network.spansHosts() ? ", sluice vtep ls --json" : ""));
-        }
-        return mac;
     }
 
     private static Path namespacePath(final Request request) {
@@ -391,25 +203,6 @@ public final class EndpointManager {
                 : NetNamespace.pathOf(request.netns());
         } catch (final InvalidPathException ex) {
             throw ControlException.invalid("\"" + request.netns() + "\" is no path: " + ex.getReason());
-        }
-    }
-
-    private static NetNamespace open(final Path path) {
-        try {
-            return NetNamespace.open(path);
-        } catch (final NamespaceException ex) {
-            throw ControlException.invalid(ex.getMessage());
-        }
-    }
-
-    /** For an endpoint that could not be restored: its interface may still be there. */
-    private static void removeInterface(final EndpointSpec spec) {
-        try (NetNamespace namespace = NetNamespace.open(Path.of(spec.netns()))) {
-            if (namespace.inode() == spec.netnsInode()) {
-                LinkPlumber.remove(namespace, spec.ifname());
-            }
-        } catch (final NamespaceException ex) {
-            LOG.debug("{} went with its namespace", spec.ifname());
         }
     }
 

@@ -25,9 +25,8 @@ final class CaptureWriter implements AutoCloseable {
     private final List<ProbeRing> rings;
     private final Map<Integer, String> names;
     private final PcapngWriter file;
-    private final long epochOffsetNs = PcapngWriter.epochOffsetNs();
-    private final long maxFrames;
-    private final long maxBytes;
+    private final long epochOffsetNs;
+    private final Limits limits;
     private final Thread thread = Thread.ofPlatform().daemon().name("capture").unstarted(this::run);
     private volatile long frames;
     private volatile long bytes;
@@ -35,20 +34,29 @@ final class CaptureWriter implements AutoCloseable {
     private volatile boolean closed;
 
     /**
+     * How much is wanted.
+     *
+     * @param snapBytes of a frame at most.
+     * @param frames    after which the file is full.
+     * @param bytes     of the file, after which it is full.
+     */
+    record Limits(int snapBytes, long frames, long bytes) {
+    }
+
+    /**
      * Begins to write.
      *
-     * @param names     of ports, by index.
-     * @param maxFrames after which it is full.
-     * @param maxBytes  of the file, after which it is full.
+     * @param names         of ports, by index; the control thread adds those that come meanwhile.
+     * @param epochOffsetNs what is added to the workers' clock to get the time of day.
      * @throws IOException when the file cannot be made.
      */
-    CaptureWriter(final List<ProbeRing> rings, final Map<Integer, String> names, final Path path, final int snapBytes,
-                  final long maxFrames, final long maxBytes) throws IOException {
+    CaptureWriter(final List<ProbeRing> rings, final Map<Integer, String> names, final Path path, final Limits limits,
+                  final long epochOffsetNs) throws IOException {
         this.rings = rings;
         this.names = names;
-        this.maxFrames = maxFrames;
-        this.maxBytes = maxBytes;
-        file = new PcapngWriter(path, snapBytes);
+        this.limits = limits;
+        this.epochOffsetNs = epochOffsetNs;
+        file = new PcapngWriter(path, limits.snapBytes());
         thread.start();
     }
 
@@ -76,7 +84,7 @@ final class CaptureWriter implements AutoCloseable {
             }
             drain(); // what was seen before the workers were told to stop
         } catch (final RuntimeException | InternalError ex) { // the latter: a disk without room under mapped memory
-            LOG.error("the capture has ended", ex);
+            LOG.error("the capture has failed", ex);
         } finally {
             full = true;
             file.close();
@@ -101,7 +109,7 @@ final class CaptureWriter implements AutoCloseable {
             frame.timeNs() + epochOffsetNs, frame.isOutbound(), frame.length(),
             address + CapturedFrame.HEADER_BYTES, length - CapturedFrame.HEADER_BYTES);
         frames = frames + 1;
-        full = frames >= maxFrames || file.size() >= maxBytes;
+        full = frames >= limits.frames() || file.size() >= limits.bytes();
     }
 
     /** Writes what is still there; the file is then complete. */

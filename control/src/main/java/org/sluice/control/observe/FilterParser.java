@@ -10,8 +10,8 @@ import org.sluice.control.model.DesiredState;
 import org.sluice.control.model.IpPrefix;
 import org.sluice.control.model.PortSpec;
 import org.sluice.control.model.Protocols;
-import org.sluice.control.network.EndpointManager;
-import org.sluice.control.network.NetworkManager;
+import org.sluice.control.network.LiveEndpoints;
+import org.sluice.control.network.LiveNetworks;
 import org.sluice.datapath.trace.PacketFilter;
 
 /**
@@ -21,11 +21,11 @@ import org.sluice.datapath.trace.PacketFilter;
  */
 final class FilterParser {
     private final DesiredState state;
-    private final NetworkManager networks;
-    private final EndpointManager endpoints;
+    private final LiveNetworks networks;
+    private final LiveEndpoints endpoints;
     private Deque<String> words;
 
-    FilterParser(final DesiredState state, final NetworkManager networks, final EndpointManager endpoints) {
+    FilterParser(final DesiredState state, final LiveNetworks networks, final LiveEndpoints endpoints) {
         this.state = state;
         this.networks = networks;
         this.endpoints = endpoints;
@@ -62,7 +62,7 @@ final class FilterParser {
 
     private String argument(final String word) {
         if (words.isEmpty()) {
-            throw ControlException.invalid("\"" + word + "\" needs a word behind it");
+            throw ControlException.invalid("\"" + word + "\" needs a value after it");
         }
         return words.pop();
     }
@@ -70,12 +70,12 @@ final class FilterParser {
     private PacketFilter withEndpoint(final PacketFilter so, final String name) {
         final String endpoint = state.endpoint(name).name();
         final int index = endpoints.port(endpoint).orElseThrow(
-            () -> ControlException.conflict("endpoint \"" + endpoint + "\" is gone: nothing passes it")).index();
+            () -> ControlException.conflict("endpoint \"" + endpoint + "\" is gone: no packet passes it")).index();
         return new PacketFilter(index, so.domainId(), so.protocol(), so.host(), so.port());
     }
 
     private int domainOf(final String name) {
-        return networks.live(state.network(name).name()).handle().domainId();
+        return networks.get(state.network(name).name()).handle().domainId();
     }
 
     private static PacketFilter withProtocol(final PacketFilter so, final String word) {
@@ -83,7 +83,7 @@ final class FilterParser {
         try {
             protocol = Protocols.number(word);
         } catch (final ControlException ex) {
-            throw ControlException.invalid("\"" + word + "\" is neither an endpoint nor a word of a filter; those are:"
+            throw ControlException.invalid("\"" + word + "\" is neither an endpoint nor a filter word; those are:"
                 + " endpoint NAME, network NAME, host IP[/LEN], port N, tcp, udp, icmp, icmpv6, sctp, proto N");
         }
         return new PacketFilter(so.portIndex(), so.domainId(), protocol, so.host(), so.port());

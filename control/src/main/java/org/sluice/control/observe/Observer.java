@@ -13,17 +13,15 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 
 import org.agrona.CloseHelper;
+import org.agrona.concurrent.NanoClock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import org.sluice.control.base.ControlException;
 import org.sluice.control.engine.SwitchEngine;
 import org.sluice.control.model.DesiredState;
-import org.sluice.control.network.EndpointManager;
-import org.sluice.control.network.NetworkManager;
-import org.sluice.control.network.PortNames;
-import org.sluice.control.overlay.OverlayManager;
-import org.sluice.control.uplink.UplinkManager;
+import org.sluice.control.network.Networking;
+import org.sluice.control.network.PortInventory;
 import org.sluice.datapath.buffer.FrameBatch;
 import org.sluice.datapath.command.Command;
 import org.sluice.datapath.trace.PacketFilter;
@@ -31,7 +29,7 @@ import org.sluice.datapath.trace.ProbeKind;
 import org.sluice.datapath.trace.ProbeRing;
 
 /**
- * Lets people look at packets: one trace and one capture at a time. Each ends when its client says so, or has not asked
+ * Shows packets: one trace and one capture at a time. Each ends when its client says so, or has not asked
  * for some time. Owned by the control thread.
  */
 public final class Observer implements AutoCloseable {
@@ -42,12 +40,9 @@ public final class Observer implements AutoCloseable {
     private static final long LEASE_CHECK_SECONDS = 2;
     private static final long DEFAULT_MAX_BYTES = 1L << 30;
 
-    private final DesiredState state;
     private final SwitchEngine engine;
-    private final NetworkManager networks;
-    private final EndpointManager endpoints;
-    private final UplinkManager uplinks;
-    private final OverlayManager overlays;
+    private final NanoClock clock;
+    private final PortInventory ports;
     private final FilterParser filters;
     private final ScheduledFuture<?> leaseCheck;
     /** Of ports, by index; also of those that have gone since somebody began to look. */
@@ -59,7 +54,7 @@ public final class Observer implements AutoCloseable {
     private Path captureFile;
 
     /**
-     * What a client wants to see.
+     * A client's request for a trace.
      *
      * @param filter words, as {@link FilterParser} reads them; none for all packets.
      */
@@ -67,7 +62,7 @@ public final class Observer implements AutoCloseable {
     }
 
     /**
-     * What a client wants to have written.
+     * A client's request for a capture.
      *
      * @param filter   as for a trace.
      * @param file     absolute path on the daemon's host.
@@ -79,7 +74,7 @@ public final class Observer implements AutoCloseable {
     }
 
     /**
-     * What was traced since the last time.
+     * The packets that were traced since the last time.
      *
      * @param lost steps that came too fast, since the beginning.
      */
@@ -100,32 +95,38 @@ public final class Observer implements AutoCloseable {
     private static final class Session {
         private final ProbeKind kind;
         private final List<ProbeRing> rings;
-        private long askedNs = System.nanoTime();
+        private final NanoClock clock;
+        private long askedNs;
 
-        private Session(final ProbeKind kind, final List<ProbeRing> rings) {
+        private Session(final ProbeKind kind, final List<ProbeRing> rings, final NanoClock clock) {
             this.kind = kind;
             this.rings = rings;
+            this.clock = clock;
+            asked();
+        }
+
+        private void asked() {
+            askedNs = clock.nanoTime();
+        }
+
+        private boolean isForgotten() {
+            return clock.nanoTime() - askedNs > LEASE_NS;
         }
 
         private long lost() {
             return rings.stream().mapToLong(ProbeRing::lost).sum();
         }
-
-        private boolean isForgotten() {
-            return System.nanoTime() - askedNs > LEASE_NS;
-        }
     }
 
-    public Observer(final DesiredState state, final SwitchEngine engine, final NetworkManager networks,
-                    final EndpointManager endpoints, final UplinkManager uplinks, final OverlayManager overlays,
+    /**
+     * @param control the control thread.
+     */
+    public Observer(final DesiredState state, final SwitchEngine engine, final Networking networking,
                     final ScheduledExecutorService control) {
-        this.state = state;
         this.engine = engine;
-        this.networks = networks;
-        this.endpoints = endpoints;
-        this.uplinks = uplinks;
-        this.overlays = overlays;
-        filters = new FilterParser(state, networks, endpoints);
+        clock = engine.clock();
+        ports = networking.ports();
+        filters = new FilterParser(state, networking.liveNetworks(), networking.liveEndpoints());
         leaseCheck = control.scheduleWithFixedDelay(this::endForgotten, LEASE_CHECK_SECONDS, LEASE_CHECK_SECONDS,
             TimeUnit.SECONDS);
     }
@@ -140,17 +141,17 @@ public final class Observer implements AutoCloseable {
         requireFree(trace, "trace");
         stopTrace();
         learnNames();
-        final long epochOffsetNs = PcapngWriter.epochOffsetNs();
+        final long epochOffsetNs = engine.epochOffsetNs();
         traceReaders = IntStream.range(0, engine.workerCount())
             .mapToObj(worker -> new TraceReader(names, epochOffsetNs)).toList();
         trace = open(ProbeKind.TRACE, filter, TRACE_RING_BYTES, 0);
         return new Trace(List.of(), 0);
     }
 
-    /** What was traced since the last time. */
+    /** The packets that were traced since the last time. */
     public Trace readTrace() {
         requireThere(trace, "trace");
-        trace.askedNs = System.nanoTime();
+        trace.asked();
         learnNames();
         final List<TracedPacket> packets = new ArrayList<>();
         for (int worker = 0; worker < traceReaders.size(); worker++) {
@@ -161,7 +162,7 @@ public final class Observer implements AutoCloseable {
 
     /** Ports come while somebody looks. */
     private void learnNames() {
-        names.putAll(PortNames.of(state, networks, endpoints, uplinks, overlays));
+        names.putAll(ports.labels());
     }
 
     /** Ends the trace; one that is not there is no error. */
@@ -193,7 +194,8 @@ public final class Observer implements AutoCloseable {
         final Session session = open(ProbeKind.CAPTURE, filter, CAPTURE_RING_BYTES, snapBytes);
         try {
             learnNames();
-            captureWriter = new CaptureWriter(session.rings, names, path, snapBytes, frames, maxBytes);
+            captureWriter = new CaptureWriter(session.rings, names, path,
+                new CaptureWriter.Limits(snapBytes, frames, maxBytes), engine.epochOffsetNs());
         } catch (final IOException | RuntimeException | InternalError ex) {
             stop(session);
             CloseHelper.closeAll(session.rings);
@@ -218,7 +220,7 @@ public final class Observer implements AutoCloseable {
     /** How the capture goes. */
     public Capture readCapture() {
         requireThere(capture, "capture");
-        capture.askedNs = System.nanoTime();
+        capture.asked();
         learnNames();
         return progress();
     }
@@ -243,11 +245,11 @@ public final class Observer implements AutoCloseable {
 
     private Session open(final ProbeKind kind, final PacketFilter filter, final int ringBytes, final int snapBytes) {
         final Session session = new Session(kind,
-            IntStream.range(0, engine.workerCount()).mapToObj(worker -> new ProbeRing(ringBytes)).toList());
+            IntStream.range(0, engine.workerCount()).mapToObj(worker -> new ProbeRing(ringBytes)).toList(), clock);
         try {
             for (int worker = 0; worker < engine.workerCount(); worker++) {
                 engine.probes(worker).ring(kind, session.rings.get(worker));
-                engine.execute(worker, new Command.Observe(kind, true, filter, snapBytes), "look at packets");
+                engine.execute(worker, new Command.Observe(kind, true, filter, snapBytes), "start observing");
             }
         } catch (final RuntimeException ex) {
             stop(session);
@@ -264,7 +266,7 @@ public final class Observer implements AutoCloseable {
             try {
                 if (engine.isAlive(worker)) {
                     engine.execute(worker, new Command.Observe(session.kind, false, PacketFilter.ALL, 0),
-                        "stop to look");
+                        "stop observing");
                 }
                 engine.probes(worker).ring(session.kind, null);
             } catch (final ControlException ex) {
@@ -297,7 +299,7 @@ public final class Observer implements AutoCloseable {
                 stopCapture();
             }
         } catch (final ControlException ex) {
-            LOG.error("what nobody looks at any more could not be ended: {}", ex.getMessage());
+            LOG.error("cannot end an abandoned trace or capture: {}", ex.getMessage());
         }
     }
 

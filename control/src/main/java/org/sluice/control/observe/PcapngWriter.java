@@ -8,7 +8,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 
 import net.openhft.chronicle.bytes.MappedBytes;
 
@@ -144,10 +143,5 @@ final class PcapngWriter implements AutoCloseable {
         } catch (final IOException ex) {
             throw new UncheckedIOException("cannot complete " + file + ": " + ex.getMessage(), ex);
         }
-    }
-
-    /** What is added to the workers' clock to get the time of day. */
-    static long epochOffsetNs() {
-        return TimeUnit.MILLISECONDS.toNanos(System.currentTimeMillis()) - System.nanoTime();
     }
 }

@@ -7,7 +7,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
-import org.sluice.control.model.Addresses;
 import org.sluice.control.model.IpPrefix;
 import org.sluice.control.model.Protocols;
 import org.sluice.datapath.buffer.DropReason;
@@ -16,6 +15,7 @@ import org.sluice.datapath.conntrack.Connection;
 import org.sluice.datapath.conntrack.FlowTuple;
 import org.sluice.datapath.conntrack.TcpState;
 import org.sluice.datapath.protocol.EtherType;
+import org.sluice.datapath.protocol.IpAddress;
 import org.sluice.datapath.protocol.IpProtocol;
 import org.sluice.datapath.protocol.MacAddress;
 import org.sluice.datapath.trace.ProbeRing;
@@ -45,7 +45,7 @@ final class TraceReader {
         this.epochOffsetNs = epochOffsetNs;
     }
 
-    /** What has come since the last time. */
+    /** The packets since the last time. */
     List<TracedPacket> read(final ProbeRing ring) {
         // One read ends where the ring does, the second goes on at its beginning; more would never catch up.
         ring.poll((address, length) -> add(step.wrap(address)));
@@ -103,9 +103,9 @@ final class TraceReader {
             return null;
         }
         if (next.egress() == FrameBatch.EGRESS_GATEWAY) {
-            return "is to be routed";
+            return "to be routed";
         }
-        return next.egress() == next.ingress() ? "answered" : "to the host by " + nameOf(next.egress());
+        return next.egress() == next.ingress() ? "answered" : "to the host through " + nameOf(next.egress());
     }
 
     private String conntrack(final TraceStep next) {
@@ -120,7 +120,7 @@ final class TraceReader {
                 + ((next.status() & Connection.DNAT) != 0 ? ", DNAT" : "");
         }
         return egressBefore == FrameBatch.EGRESS_GATEWAY && next.egress() >= 0
-            ? "for the host itself, by " + nameOf(next.egress()) : null;
+            ? "for the host itself, through " + nameOf(next.egress()) : null;
     }
 
     private String route(final TraceStep next) {
@@ -128,7 +128,7 @@ final class TraceReader {
             return "waits for its neighbour's MAC address, as " + flowOf(next.translated());
         }
         return next.is(TraceStep.TRACKED) && next.egress() >= 0
-            ? "by " + nameOf(next.egress()) + " as " + flowOf(next.translated()) : null;
+            ? "through " + nameOf(next.egress()) + " as " + flowOf(next.translated()) : null;
     }
 
     private String transmit(final TraceStep next) {
@@ -137,9 +137,9 @@ final class TraceReader {
         }
         final String port = nameOf(next.egress());
         if (next.is(TraceStep.TOO_LONG)) {
-            return "lost: longer than the MTU of " + port;
+            return "dropped: longer than the MTU of " + port;
         }
-        return next.is(TraceStep.CUT) ? "cut into fragments, sent by " + port : "sent by " + port;
+        return next.is(TraceStep.CUT) ? "cut into fragments, sent through " + port : "sent through " + port;
     }
 
     private String nameOf(final int port) {
@@ -161,9 +161,9 @@ final class TraceReader {
             default -> false;
         };
         final String source =
-            IpPrefix.format(Addresses.of(FlowTuple.sourceHigh(tuple), FlowTuple.sourceLow(tuple)));
+            IpPrefix.format(IpAddress.of(FlowTuple.sourceHigh(tuple), FlowTuple.sourceLow(tuple)));
         final String destination =
-            IpPrefix.format(Addresses.of(FlowTuple.destinationHigh(tuple), FlowTuple.destinationLow(tuple)));
+            IpPrefix.format(IpAddress.of(FlowTuple.destinationHigh(tuple), FlowTuple.destinationLow(tuple)));
         if (hasPorts) {
             return IpPrefix.withPort(source, Integer.toString(FlowTuple.sourcePort(tuple))) + " > "
                 + IpPrefix.withPort(destination, Integer.toString(FlowTuple.destinationPort(tuple)));

@@ -13,7 +13,7 @@ import java.util.List;
  */
 public record TracedPacket(long number, Instant time, String port, int bytes, String summary, List<Step> steps) {
     /**
-     * What a stage has decided.
+     * The decision of a stage.
      *
      * @param dropped the reason's name, or null.
      */

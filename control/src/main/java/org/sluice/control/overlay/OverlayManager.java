@@ -2,69 +2,28 @@ package org.sluice.control.overlay;
 
 import java.net.InetAddress;
 import java.util.ArrayList;
-import java.util.Collection;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.Set;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
-
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 import org.sluice.control.base.ControlException;
-import org.sluice.control.engine.SwitchEngine;
-import org.sluice.control.model.Addresses;
+import org.sluice.control.model.Change;
 import org.sluice.control.model.DesiredState;
 import org.sluice.control.model.IpPrefix;
 import org.sluice.control.model.NetworkSpec;
 import org.sluice.control.model.StateStore;
 import org.sluice.control.model.VtepSpec;
-import org.sluice.datapath.bridge.PortIdentity;
-import org.sluice.datapath.command.Command;
-import org.sluice.datapath.protocol.MacAddress;
 
 /**
- * The other hosts of the overlay networks. Which VTEPs a network has, and which endpoints are known to be behind them,
- * is desired state, given as a whole by {@link #replace} or changed one by one; this brings it about. So whoever knows
- * who is where may edit it: a person by the command line, or a store that the hosts of a cluster share. Owned by the
- * control thread.
+ * Edits which VTEPs the overlay networks have, and which endpoints are known to be behind them: as a whole by {@link
+ * #replace}, or one by one. A person may do so by the command line, or a store that the hosts of a cluster share. Owned
+ * by the control thread.
  */
 public final class OverlayManager {
-    /** What tunnels over IPv4 take of the underlay's MTU. */
-    public static final int OVERHEAD_BYTES = TunnelPath.OVERHEAD_IPV4;
-    private static final long PATH_PERIOD_SECONDS = 10;
-    private static final Logger LOG = LoggerFactory.getLogger(OverlayManager.class);
-
-    private final DesiredState state;
     private final StateStore store;
-    private final SwitchEngine engine;
-    private final Underlay underlay;
+    private final DesiredState state;
+    private final LiveOverlays live;
     private final VtepRequests requests;
-    private final Map<String, Overlay> overlays = new HashMap<>();
-
-    /** A network that is up. */
-    private static final class Overlay {
-        private final NetworkSpec network;
-        private final SwitchEngine.NetworkHandle handle;
-        private final Map<InetAddress, LiveVtep> vteps = new LinkedHashMap<>();
-
-        private Overlay(final NetworkSpec network, final SwitchEngine.NetworkHandle handle) {
-            this.network = network;
-            this.handle = handle;
-        }
-    }
-
-    /** A VTEP that is there. */
-    public record LiveVtep(VtepSpec spec, SwitchEngine.PortHandle port, TunnelPath path) {
-        /** Layer-3 bytes of a packet that fits the way to it, encapsulated. */
-        public int mtu() {
-            return path.mtu();
-        }
-    }
 
     /**
      * An endpoint on another host, as a client names it.
@@ -82,24 +41,11 @@ public final class OverlayManager {
     public record Request(String address, List<RemoteRequest> endpoints) {
     }
 
-    public OverlayManager(final DesiredState state, final StateStore store, final SwitchEngine engine,
-                          final int udpPort) {
-        this.state = state;
+    public OverlayManager(final StateStore store, final LiveOverlays live) {
         this.store = store;
-        this.engine = engine;
-        underlay = new Underlay(engine, udpPort);
+        state = store.state();
+        this.live = live;
         requests = new VtepRequests(state);
-    }
-
-    /** Where the tunnels end: ports of each worker; none while there is no overlay network. */
-    public List<SwitchEngine.PortHandle> underlayPorts() {
-        return underlay.ports();
-    }
-
-    /** The VTEPs of a network that are up. */
-    public Collection<LiveVtep> vtepsOf(final String network) {
-        final Overlay overlay = overlays.get(network);
-        return overlay == null ? List.of() : overlay.vteps.values();
     }
 
     /**
@@ -161,176 +107,21 @@ public final class OverlayManager {
     private void edit(final NetworkSpec network, final List<VtepSpec> wanted) {
         final List<VtepSpec> before = state.vtepsOf(network.name());
         VtepRequests.requireDistinct(wanted);
-        try {
-            apply(network, wanted);
+        live.requireUp(network);
+        try (Change change = store.change()) {
+            change.undo(() -> live.apply(network, before));
+            live.apply(network, wanted);
             state.putVteps(network.name(), wanted);
-            store.save(state);
-        } catch (final RuntimeException ex) {
-            state.putVteps(network.name(), before);
-            apply(network, before);
-            store.stage(state);
-            throw ex;
+            change.undo(() -> state.putVteps(network.name(), before));
+            change.save();
         }
-    }
-
-    /** Brings the network's tunnels up, with what VTEPs are desired; one that cannot be is logged, and stays. */
-    public void bringUp(final NetworkSpec network, final SwitchEngine.NetworkHandle handle) {
-        underlay.acquire();
-        overlays.put(network.name(), new Overlay(network, handle));
-        for (final VtepSpec vtep : state.vtepsOf(network.name())) {
-            try {
-                plug(overlays.get(network.name()), vtep);
-            } catch (final ControlException ex) {
-                LOG.error("VTEP {} of network {} could not be restored: {}", IpPrefix.format(vtep.address()),
-                    network.name(), ex.getMessage());
-            }
-        }
-    }
-
-    /** Ends the network's tunnels; what is desired stays. A network without any is no error. */
-    public void takeDown(final String network) {
-        final Overlay overlay = overlays.remove(network);
-        if (overlay != null) {
-            List.copyOf(overlay.vteps.values()).forEach(vtep -> unplug(overlay, vtep));
-            underlay.release();
-        }
-    }
-
-    /** Removes first: an endpoint may have moved from one VTEP to another. */
-    private void apply(final NetworkSpec network, final List<VtepSpec> wanted) {
-        final Overlay overlay = overlays.get(network.name());
-        if (overlay == null) {
-            throw new ControlException(ControlException.Kind.FAILED, "network \"" + network.name()
-                + "\" is down: it could not be restored; see the daemon's log");
-        }
-        for (final LiveVtep live : List.copyOf(overlay.vteps.values())) {
-            final Optional<VtepSpec> kept =
-                wanted.stream().filter(vtep -> vtep.address().equals(live.spec().address())).findFirst();
-            if (kept.isEmpty()) {
-                unplug(overlay, live);
-            } else {
-                live.spec().endpoints().stream().filter(endpoint -> !kept.get().endpoints().contains(endpoint))
-                    .forEach(endpoint -> tell(overlay, Command.PutRemote.GONE, endpoint));
-            }
-        }
-        for (final VtepSpec vtep : wanted) {
-            final LiveVtep live = overlay.vteps.get(vtep.address());
-            if (live == null) {
-                plug(overlay, vtep);
-            } else {
-                overlay.vteps.put(vtep.address(), new LiveVtep(vtep, live.port(), live.path()));
-                vtep.endpoints().stream().filter(endpoint -> !live.spec().endpoints().contains(endpoint))
-                    .forEach(endpoint -> tell(overlay, live.port().index(), endpoint));
-            }
-        }
-    }
-
-    private void plug(final Overlay overlay, final VtepSpec vtep) {
-        final int portIndex = engine.reservePort();
-        final TunnelPath path;
-        final SwitchEngine.PortHandle port;
-        try (PathFinder paths = new PathFinder()) {
-            path = paths.to(vtep.address()).orElse(new TunnelPath(overlay.network.mtu(), 0, null));
-            port = engine.addVtep(overlay.handle, IpPrefix.format(vtep.address()), path.mtu(),
-                Addresses.high(vtep.address()), Addresses.low(vtep.address()), portIndex);
-        } catch (final RuntimeException ex) {
-            engine.releasePort(portIndex);
-            throw ex;
-        }
-        final LiveVtep live = new LiveVtep(vtep, port, path);
-        overlay.vteps.put(vtep.address(), live);
-        tellRoute(overlay, live);
-        vtep.endpoints().forEach(endpoint -> tell(overlay, portIndex, endpoint));
-    }
-
-    private void unplug(final Overlay overlay, final LiveVtep vtep) {
-        overlay.vteps.remove(vtep.spec().address());
-        vtep.spec().endpoints().forEach(endpoint -> tell(overlay, Command.PutRemote.GONE, endpoint));
-        engine.removePort(vtep.port());
-        engine.releasePort(vtep.port().index());
-    }
-
-    private void tell(final Overlay overlay, final int portIndex, final VtepSpec.RemoteEndpoint endpoint) {
-        final PortIdentity identity =
-            Addresses.identity(MacAddress.parse(endpoint.mac()), endpoint.addresses());
-        engine.execute(overlay.handle.workerIndex(),
-            new Command.PutRemote(overlay.handle.domainId(), portIndex, identity),
-            "tell of the remote endpoint " + endpoint.mac());
-    }
-
-    /**
-     * Has the ways to the VTEPs looked at now and then: the kernel forgets after some minutes that a way takes only
-     * short packets, and tells nobody.
-     *
-     * @param control the control thread.
-     */
-    public void watchPaths(final ScheduledExecutorService control) {
-        control.scheduleWithFixedDelay(() -> {
-            try {
-                refreshPaths();
-            } catch (final ControlException ex) {
-                LOG.error("the ways to the VTEPs could not be looked at: {}", ex.getMessage());
-            }
-        }, PATH_PERIOD_SECONDS, PATH_PERIOD_SECONDS, TimeUnit.SECONDS);
-    }
-
-    /** Asks the kernel anew how long packets to each VTEP may be: routes change, and routers speak up. */
-    public void refreshPaths() {
-        try (PathFinder paths = new PathFinder()) {
-            for (final Overlay overlay : overlays.values()) {
-                List.copyOf(overlay.vteps.values()).forEach(vtep -> refreshPath(paths, overlay, vtep));
-            }
-        }
-    }
-
-    /**
-     * The host's interfaces, addresses or routes have changed.
-     *
-     * @param uplinks   numbers of the interfaces that tunnel packets come by.
-     * @param addresses the host's.
-     */
-    public void onHostChanged(final Set<Integer> uplinks, final Set<InetAddress> addresses) {
-        underlay.steer(uplinks, addresses);
-        refreshPaths();
-    }
-
-    /** The same for the VTEP whose port this is. */
-    public void refreshPath(final int portIndex) {
-        try (PathFinder paths = new PathFinder()) {
-            for (final Overlay overlay : overlays.values()) {
-                overlay.vteps.values().stream().filter(vtep -> vtep.port().index() == portIndex).findFirst()
-                    .ifPresent(vtep -> refreshPath(paths, overlay, vtep));
-            }
-        }
-    }
-
-    private void refreshPath(final PathFinder paths, final Overlay overlay, final LiveVtep before) {
-        final TunnelPath path = paths.to(before.spec().address()).orElse(before.path());
-        if (path.equals(before.path())) {
-            return;
-        }
-        final LiveVtep now = new LiveVtep(before.spec(), before.port(), path);
-        overlay.vteps.put(now.spec().address(), now);
-        if (now.mtu() != before.mtu()) {
-            LOG.info("packets of network {} to VTEP {} may have {} bytes now, instead of {}", overlay.network.name(),
-                IpPrefix.format(now.spec().address()), now.mtu(), before.mtu());
-            engine.execute(overlay.handle.workerIndex(), new Command.SetPortMtu(now.port().index(), now.mtu()),
-                "tell of a path MTU");
-        }
-        tellRoute(overlay, now);
-    }
-
-    private void tellRoute(final Overlay overlay, final LiveVtep vtep) {
-        final TunnelPath path = vtep.path();
-        engine.execute(overlay.handle.workerIndex(), new Command.SetVtepRoute(vtep.port().index(), path.linkIndex(),
-            Addresses.high(path.source()), Addresses.low(path.source())), "tell of the route to a VTEP");
     }
 
     private NetworkSpec requireOverlay(final String name) {
         final NetworkSpec network = state.network(name);
         if (!network.spansHosts()) {
-            throw ControlException.invalid("network \"" + network.name() + "\" is of this host alone: it has no VNI;"
-                + " make one that spans hosts by sluice network create --vni");
+            throw ControlException.invalid("network \"" + network.name() + "\" is local to this host: it has no VNI;"
+                + " create one that spans hosts with sluice network create --vni");
         }
         return network;
     }

@@ -17,7 +17,7 @@ import org.sluice.linux.socket.PathMtu;
 import org.sluice.linux.sys.NativeException;
 
 /**
- * Asks the kernel which way tunnel packets to an address take. Lives for one round of questions: the interfaces are
+ * Asks the kernel for the path of tunnel packets to an address. Lives for one round of questions: the interfaces are
  * listed once. Used by the control thread.
  */
 final class PathFinder implements AutoCloseable {
@@ -28,7 +28,7 @@ final class PathFinder implements AutoCloseable {
     private final RouteNetlink netlink = new RouteNetlink();
     private Set<Integer> ethernetLinks;
 
-    /** The way to it; empty while there is none. */
+    /** The path to it; empty while there is none. */
     Optional<TunnelPath> to(final InetAddress address) {
         final int overhead = address instanceof Inet4Address ? TunnelPath.OVERHEAD_IPV4 : TunnelPath.OVERHEAD_IPV6;
         try {
@@ -39,7 +39,7 @@ final class PathFinder implements AutoCloseable {
                 && isEthernet(linkIndex);
             return Optional.of(new TunnelPath(mtu, ethernet ? linkIndex : 0, route.preferredSource()));
         } catch (final NativeException ex) {
-            LOG.debug("no way to {}", address, ex);
+            LOG.debug("no route to {}", address, ex);
             return Optional.empty();
         }
     }
@@ -59,7 +59,7 @@ final class PathFinder implements AutoCloseable {
         try {
             return netlink.routeTo(address).type();
         } catch (final NativeException ex) {
-            LOG.debug("no way to {}", address, ex);
+            LOG.debug("no route to {}", address, ex);
             return 0;
         }
     }

@@ -3,7 +3,7 @@ package org.sluice.control.overlay;
 import java.net.InetAddress;
 
 /**
- * The way to a VTEP, as the kernel has it now.
+ * The path to a VTEP, as the kernel has it now.
  *
  * @param mtu       layer-3 bytes of a packet that fits it, encapsulated.
  * @param linkIndex number of the Ethernet interface that it begins with; 0 where it begins with another.

@@ -12,6 +12,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import org.sluice.control.base.ControlException;
+import org.sluice.control.engine.PortHandle;
+import org.sluice.control.engine.PortSetup;
 import org.sluice.control.engine.SwitchEngine;
 import org.sluice.datapath.bridge.DomainPolicy;
 import org.sluice.datapath.bridge.PortIdentity;
@@ -34,16 +36,12 @@ final class Underlay {
 
     private final SwitchEngine engine;
     private final int udpPort;
-    private final List<End> ends = new ArrayList<>();
+    private final List<PortHandle> ports = new ArrayList<>();
     private UdpTunnelDevice[] sockets = new UdpTunnelDevice[0];
     private TunnelSteering steering;
     private Set<Integer> uplinks = Set.of();
     private Set<InetAddress> addresses = Set.of();
     private int users;
-
-    /** A device of one worker's. */
-    private record End(SwitchEngine.NetworkHandle domain, SwitchEngine.PortHandle port) {
-    }
 
     Underlay(final SwitchEngine engine, final int udpPort) {
         this.engine = engine;
@@ -51,8 +49,8 @@ final class Underlay {
     }
 
     /** Of all devices; none while there is no overlay network. */
-    List<SwitchEngine.PortHandle> ports() {
-        return ends.stream().map(End::port).toList();
+    List<PortHandle> ports() {
+        return List.copyOf(ports);
     }
 
     /**
@@ -95,7 +93,7 @@ final class Underlay {
         } catch (final NativeException ex) {
             throw new ControlException(ControlException.Kind.FAILED, "cannot open UDP port " + udpPort
                 + " for the overlay: " + ex.getMessage()
-                + "; if something else has it, a VXLAN interface of the kernel's perhaps, end that or give the daemon"
+                + "; if another program or a kernel VXLAN interface uses it, end that or give the daemon"
                 + " another --vxlan-port", ex);
         }
         try {
@@ -103,8 +101,8 @@ final class Underlay {
                 plug("udp " + udpPort, sockets[worker], worker);
             }
             openTaps();
-            LOG.info("tunnels end in UDP port {}{}", udpPort,
-                steering == null ? ", by the host's stack: this kernel has no shorter way" : "");
+            LOG.info("tunnels use UDP port {}{}", udpPort,
+                steering == null ? ", through the host's stack: this kernel offers no shorter path" : "");
         } catch (final RuntimeException ex) {
             close();
             throw ex;
@@ -125,35 +123,20 @@ final class Underlay {
             steering = new TunnelSteering(udpPort, taps.stream().mapToInt(TunnelTap::linkIndex).toArray());
             steer(uplinks, addresses);
         } catch (final NativeException ex) {
-            LOG.warn("tunnel packets take the way by the host's stack: {}", ex.getMessage());
+            LOG.warn("tunnel packets go through the host's stack: {}", ex.getMessage());
         }
     }
 
     private void plug(final String name, final PacketDevice device, final int worker) {
-        final int portIndex = engine.reservePort();
-        SwitchEngine.NetworkHandle domain = null;
-        try {
-            domain = engine.addNetwork("underlay", NOBODY, DomainPolicy.OPEN, worker);
-            ends.add(new End(domain, engine.addPort(domain, name, device, MAX_DATAGRAM_BYTES, PortKind.UNDERLAY, false,
-                NOBODY, portIndex)));
-        } catch (final RuntimeException ex) {
-            engine.releasePort(portIndex);
-            if (domain != null) {
-                engine.removeNetwork(domain);
-            }
-            throw ex;
-        }
+        ports.add(engine.addNetworkWithPort("underlay", DomainPolicy.OPEN, worker,
+            new PortSetup(name, device, MAX_DATAGRAM_BYTES, PortKind.UNDERLAY, NOBODY)));
     }
 
     private void close() {
         CloseHelper.quietClose(steering);
         steering = null;
-        for (final End end : ends) {
-            engine.removePort(end.port());
-            engine.releasePort(end.port().index());
-            engine.removeNetwork(end.domain());
-        }
-        ends.clear();
+        ports.forEach(engine::removeNetworkWithPort);
+        ports.clear();
         // With their TAPs.
         CloseHelper.quietCloseAll(sockets);
         sockets = new UdpTunnelDevice[0];

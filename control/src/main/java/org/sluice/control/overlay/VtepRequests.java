@@ -26,7 +26,7 @@ final class VtepRequests {
     }
 
     /**
-     * What is asked for, in the project's terms.
+     * The VTEP that is asked for.
      *
      * @throws ControlException when it cannot be.
      */
@@ -34,8 +34,8 @@ final class VtepRequests {
         final InetAddress address = IpPrefix.parseAddress(request.address());
         requireOfAnotherHost(address);
         if (network.subnets().stream().anyMatch(subnet -> subnet.subnet().contains(address))) {
-            throw ControlException.invalid(request.address() + " is an address within the network; give the host's own,"
-                + " by which tunnel packets reach it");
+            throw ControlException.invalid(request.address() + " is an address within the network; give the host's own"
+                + " address, which tunnel packets go to");
         }
         final List<VtepSpec.RemoteEndpoint> endpoints = new ArrayList<>();
         for (final OverlayManager.RemoteRequest endpoint
@@ -55,7 +55,7 @@ final class VtepRequests {
                 for (final String name : names) {
                     final VtepSpec other = owners.put(name, vtep);
                     if (other != null) {
-                        throw ControlException.conflict("the endpoint of " + name + " is behind "
+                        throw ControlException.conflict("the endpoint with " + name + " is behind "
                             + IpPrefix.format(other.address()) + " already");
                     }
                 }
@@ -81,8 +81,8 @@ final class VtepRequests {
             final String common = local.mac().equals(mac) ? mac : addresses.stream().filter(local.addresses()::contains)
                 .map(IpPrefix::format).findFirst().orElse(null);
             if (common != null) {
-                throw ControlException.conflict(common + " is that of an endpoint on this host, \""
-                    + state.shownName(local) + "\"; detach that first");
+                throw ControlException.conflict(common + " belongs to an endpoint on this host, \""
+                    + state.shownName(local) + "\"; detach it first");
             }
         }
         return new VtepSpec.RemoteEndpoint(mac, addresses);
@@ -93,7 +93,7 @@ final class VtepRequests {
             .orElseThrow(() -> ControlException.invalid("address " + IpPrefix.format(address)
                 + " is in no subnet of network \"" + network.name() + "\""));
         if (subnet.gateway().equals(address) || subnet.subnet().isReserved(address)) {
-            throw ControlException.conflict("address " + IpPrefix.format(address) + " is the gateway's of network \""
+            throw ControlException.conflict("address " + IpPrefix.format(address) + " is the gateway of network \""
                 + network.name() + "\", or its network or broadcast address");
         }
     }

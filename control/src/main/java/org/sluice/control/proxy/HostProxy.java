@@ -2,11 +2,12 @@ package org.sluice.control.proxy;
 
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.nio.file.Path;
 import java.util.ArrayDeque;
+import java.util.Collection;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -36,6 +37,7 @@ import org.slf4j.LoggerFactory;
 
 import org.sluice.control.base.ControlException;
 import org.sluice.control.model.PortMapSpec;
+import org.sluice.datapath.protocol.IpProtocol;
 import org.sluice.linux.bpf.SocketLookup;
 import org.sluice.linux.sys.NativeException;
 import org.sluice.linux.sys.NetNamespace;
@@ -49,9 +51,6 @@ import org.sluice.linux.sys.NetNamespace;
  */
 public final class HostProxy implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(HostProxy.class);
-    private static final Path OWN_NAMESPACE = Path.of("/proc/self/ns/net");
-    private static final int TCP_PROTOCOL = 6;
-    private static final int UDP_PROTOCOL = 17;
     private static final int CONNECT_TIMEOUT_MS = 10_000;
 
     private final EventLoopGroup eventLoop = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
@@ -60,6 +59,7 @@ public final class HostProxy implements AutoCloseable {
     private final UdpProxy udp = new UdpProxy(eventLoop, targets, sessions);
     private final Map<PortMapSpec, PortSockets> sockets = new HashMap<>();
     private final Set<PortMapSpec> handedOver = new HashSet<>();
+    private final Map<PortMapSpec, String> failures = new LinkedHashMap<>();
     private SocketLookup lookup;
     private boolean tooOld;
 
@@ -74,7 +74,10 @@ public final class HostProxy implements AutoCloseable {
         tooOld = socketAPort;
     }
 
-    /** Serves a published port from now on; the first one opens the listener. */
+    /**
+     * Serves a published port from now on; the first one opens the listener. A port that cannot be served is a
+     * {@link #failures() failure}, no error: it is published to the world.
+     */
     public void publish(final PortMapSpec map, final List<InetAddress> endpoint) {
         if (indexOf(map) < 0) {
             return;
@@ -87,11 +90,22 @@ public final class HostProxy implements AutoCloseable {
             } else if (lookup.set(indexOf(map), map.hostAddress(), map.hostFirst(), map.hostLast(), true)) {
                 handedOver.add(map);
             } else {
-                LOG.error("{} cannot be reached from the host itself: too many different host addresses", map);
+                fail(map, "too many different host addresses");
             }
         } catch (final NativeException | ChannelException | ControlException ex) {
-            LOG.error("{} cannot be reached from the host itself: {}", map, ex.getMessage());
+            fail(map, ex.getMessage());
         }
+    }
+
+    private void fail(final PortMapSpec map, final String why) {
+        final String failure = map + " cannot be reached from the host itself: " + why;
+        LOG.error("{}", failure);
+        failures.put(map, failure);
+    }
+
+    /** The published ports that are not served to the host itself, and why. Others reach them all the same. */
+    public Collection<String> failures() {
+        return failures.values();
     }
 
     /** Serves it no longer; what is open ends. */
@@ -103,6 +117,7 @@ public final class HostProxy implements AutoCloseable {
             lookup.set(indexOf(map), map.hostAddress(), map.hostFirst(), map.hostLast(), false);
         }
         CloseHelper.close(sockets.remove(map));
+        failures.remove(map);
         targets.remove(map);
         sessions.end(map);
     }
@@ -110,8 +125,8 @@ public final class HostProxy implements AutoCloseable {
     /** The kernel hands connections and datagrams over, of no other protocol. */
     private static int indexOf(final PortMapSpec map) {
         return switch (map.protocol()) {
-            case TCP_PROTOCOL -> SocketLookup.TCP;
-            case UDP_PROTOCOL -> SocketLookup.UDP;
+            case IpProtocol.TCP -> SocketLookup.TCP;
+            case IpProtocol.UDP -> SocketLookup.UDP;
             default -> -1;
         };
     }
@@ -121,11 +136,11 @@ public final class HostProxy implements AutoCloseable {
             return;
         }
         final SocketLookup opened;
-        try (NetNamespace namespace = NetNamespace.open(OWN_NAMESPACE)) {
+        try (NetNamespace namespace = NetNamespace.own()) {
             opened = new SocketLookup(namespace);
         } catch (final NativeException ex) {
             tooOld = true;
-            LOG.warn("each published port takes a socket: {}", ex.getMessage());
+            LOG.warn("each published port needs a socket of its own: {}", ex.getMessage());
             return;
         }
         try {
@@ -166,7 +181,7 @@ public final class HostProxy implements AutoCloseable {
 
     /** A connection that has just come: connects it to the endpoint's port and begins to relay. */
     private final class Accepted extends ChannelInboundHandlerAdapter {
-        /** What the client has sent already: its end of input makes Netty read all, asked for or not. */
+        /** Data that the client has sent already: its end of input makes Netty read all, asked for or not. */
         private final Deque<Object> early = new ArrayDeque<>();
         private ChannelFuture connecting;
         private boolean inputEnded;
@@ -175,13 +190,13 @@ public final class HostProxy implements AutoCloseable {
         public void channelActive(final ChannelHandlerContext context) {
             final DuplexChannel client = (DuplexChannel) context.channel();
             final InetSocketAddress meant = (InetSocketAddress) client.localAddress();
-            final ProxyTargets.Destination target = targets.find(TCP_PROTOCOL, meant);
+            final ProxyTargets.Destination target = targets.find(IpProtocol.TCP, meant);
             if (target == null) {
                 client.close();
                 return;
             }
             sessions.add(client, target.map());
-            if (!target.equals(targets.find(TCP_PROTOCOL, meant))) {
+            if (!target.equals(targets.find(IpProtocol.TCP, meant))) {
                 client.close(); // it was taken back just now
                 return;
             }

@@ -6,7 +6,7 @@ import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
 import java.net.SocketException;
 
-/** Which address of the host's an endpoint sees when a process of the host speaks to it by a published port. */
+/** Chooses the host's address that an endpoint sees when a process of the host connects to a published port. */
 final class HostSource {
     private HostSource() {
     }

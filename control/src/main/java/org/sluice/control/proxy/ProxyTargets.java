@@ -11,7 +11,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import org.sluice.control.model.PortMapSpec;
 
 /**
- * Where what comes to a published port of the host's goes. The control thread changes it while the event loop looks
+ * Finds the endpoint behind a published port of the host. The control thread changes it while the event loop looks
  * things up.
  */
 final class ProxyTargets {

@@ -30,6 +30,7 @@ import io.netty.handler.timeout.IdleStateHandler;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
+import org.sluice.datapath.protocol.IpProtocol;
 import org.sluice.linux.socket.AddressedDatagramSocket;
 
 /**
@@ -40,7 +41,6 @@ import org.sluice.linux.socket.AddressedDatagramSocket;
  */
 final class UdpProxy {
     private static final Logger LOG = LoggerFactory.getLogger(UdpProxy.class);
-    private static final int UDP_PROTOCOL = 17;
     private static final int MAX_DATAGRAM_BYTES = 65_535;
     private static final int MAX_SESSIONS = 4096;
     private static final int MAX_DATAGRAMS_AT_ONCE = 64;
@@ -83,7 +83,7 @@ final class UdpProxy {
         return registration::cancel;
     }
 
-    /** What comes before a session's own socket is there. On the event loop. */
+    /** Datagrams that come before a session has its own socket. On the event loop. */
     private final class FirstDatagrams implements EpollIoHandle {
         private final AddressedDatagramSocket socket;
         private final FileDescriptor fd;
@@ -139,7 +139,7 @@ final class UdpProxy {
     }
 
     private ChannelFuture open(final Key key) {
-        final ProxyTargets.Destination target = targets.find(UDP_PROTOCOL, key.meant());
+        final ProxyTargets.Destination target = targets.find(IpProtocol.UDP, key.meant());
         if (target == null) {
             return null;
         }
@@ -156,7 +156,7 @@ final class UdpProxy {
             client.channel().close();
         });
         client.channel().closeFuture().addListener(closed -> endpoint.channel().close());
-        if (!target.equals(targets.find(UDP_PROTOCOL, key.meant()))) {
+        if (!target.equals(targets.find(IpProtocol.UDP, key.meant()))) {
             endpoint.channel().close(); // it was taken back just now
         }
         return endpoint;

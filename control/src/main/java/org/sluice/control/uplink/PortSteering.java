@@ -8,14 +8,14 @@ import java.util.List;
 import java.util.Set;
 
 import org.sluice.control.host.HostSockets;
-import org.sluice.control.model.Addresses;
 import org.sluice.control.model.IpPrefix;
 import org.sluice.datapath.nat.NatPorts;
 import org.sluice.datapath.nat.PortMap;
+import org.sluice.datapath.protocol.IpAddress;
 import org.sluice.linux.bpf.Steering;
 
 /**
- * What one worker wants of the kernel's steering: its share of the NAT ports, the ports that its endpoints publish, and
+ * One worker's part of the kernel's steering: its share of the NAT ports, the ports that its endpoints publish, and
  * the networks that are routed as they are; on each of the host's addresses. The kernel's part is made when the first
  * uplink needs it. Owned by the control thread.
  */
@@ -119,7 +119,7 @@ final class PortSteering implements AutoCloseable {
 
     private void set(final InetAddress address, final PortMap map, final boolean on) {
         final boolean meant = map.isForAllAddresses() ? address instanceof Inet4Address == map.ipv4()
-            : Addresses.high(address) == map.hostHigh() && Addresses.low(address) == map.hostLow();
+            : IpAddress.high(address) == map.hostHigh() && IpAddress.low(address) == map.hostLow();
         if (steering != null && meant) {
             steering.set(address, Steering.indexOf(map.protocol()), map.hostFirst(), map.hostLast(), on);
         }

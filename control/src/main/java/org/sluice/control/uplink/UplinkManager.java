@@ -12,6 +12,7 @@ import java.util.TreeMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -19,8 +20,12 @@ import org.agrona.CloseHelper;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
+import org.sluice.control.base.Undo;
+import org.sluice.control.engine.PortHandle;
+import org.sluice.control.engine.PortSetup;
 import org.sluice.control.engine.SwitchEngine;
 import org.sluice.control.host.HostSockets;
+import org.sluice.control.host.HostWatch;
 import org.sluice.control.host.ReservedPorts;
 import org.sluice.control.model.IpPrefix;
 import org.sluice.control.model.UplinkChoice;
@@ -32,6 +37,7 @@ import org.sluice.datapath.nat.PortMap;
 import org.sluice.linux.bpf.IngressFilter;
 import org.sluice.linux.bpf.Steering;
 import org.sluice.linux.device.UplinkDevice;
+import org.sluice.linux.netlink.InterfaceAddress;
 import org.sluice.linux.netlink.KernelRoute;
 import org.sluice.linux.netlink.Link;
 
@@ -45,8 +51,7 @@ public final class UplinkManager {
     private static final long LEASE_PERIOD_SECONDS = 1;
 
     /** One worker's end of an uplink. */
-    private record End(SwitchEngine.NetworkHandle domain, SwitchEngine.PortHandle port, UplinkDevice device,
-                       IngressFilter ingress) {
+    private record End(PortHandle port, UplinkDevice device, IngressFilter ingress) {
     }
 
     /** An open uplink. */
@@ -68,13 +73,14 @@ public final class UplinkManager {
         }
 
         /** Its ports, one for each worker. */
-        public List<SwitchEngine.PortHandle> ports() {
+        public List<PortHandle> ports() {
             return ends.stream().map(End::port).toList();
         }
     }
 
     private final SwitchEngine engine;
     private final UplinkChoice choice;
+    private final NatPorts natPorts;
     private final ReservedPorts reserved;
     private final ScheduledExecutorService leases =
         Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("leases").factory());
@@ -87,6 +93,7 @@ public final class UplinkManager {
     public UplinkManager(final SwitchEngine engine, final UplinkChoice choice, final NatPorts natPorts) {
         this.engine = engine;
         this.choice = choice;
+        this.natPorts = natPorts;
         reserved = new ReservedPorts(natPorts);
         steerings = IntStream.range(0, engine.workerCount())
             .mapToObj(worker -> new PortSteering(natPorts.slice(worker, engine.workerCount()))).toList();
@@ -103,21 +110,24 @@ public final class UplinkManager {
         return uplinks.values();
     }
 
-    /** What keeps interfaces that should be uplinks from being such, for people. */
+    /** The numbers of their interfaces. */
+    public Set<Integer> linkIndexes() {
+        return Set.copyOf(uplinks.keySet());
+    }
+
+    /** Why interfaces that should be uplinks are none, human-readable. */
     public Collection<String> failures() {
         return failures.values();
     }
 
-    /** Opens what should be open and closes the rest. */
-    void sync(final List<Link> links, final List<KernelRoute> routes) {
-        final Set<Integer> ofDefaultRoutes = routes.stream()
-            .filter(route -> route.prefixLength() == 0 && route.type() == KernelRoute.UNICAST)
-            .flatMap(route -> route.hops().stream()).map(KernelRoute.Hop::linkIndex).collect(Collectors.toSet());
-        final Map<Integer, Link> wanted = links.stream()
-            .filter(link -> link.up() && link.mac() != 0)
-            .filter(link -> choice.auto() ? ofDefaultRoutes.contains(link.index())
-                : choice.names().contains(link.name()))
-            .collect(Collectors.toMap(Link::index, link -> link));
+    /** The source ports that translated connections get on every uplink. */
+    public NatPorts natPorts() {
+        return natPorts;
+    }
+
+    /** Opens what should be open, as the host's interfaces and routes are now, and closes the rest. */
+    public void sync(final HostWatch host) {
+        final Map<Integer, Link> wanted = wanted(host);
         for (final Uplink uplink : List.copyOf(uplinks.values())) {
             if (!uplink.link.equals(wanted.get(uplink.link.index()))) {
                 LOG.info("uplink {} is gone or has changed", uplink.link.name());
@@ -134,6 +144,17 @@ public final class UplinkManager {
         }
     }
 
+    private Map<Integer, Link> wanted(final HostWatch host) {
+        final Set<Integer> ofDefaultRoutes = host.routes().stream()
+            .filter(route -> route.prefixLength() == 0 && route.type() == KernelRoute.UNICAST)
+            .flatMap(route -> route.hops().stream()).map(KernelRoute.Hop::linkIndex).collect(Collectors.toSet());
+        return host.links().stream()
+            .filter(link -> link.up() && link.mac() != 0)
+            .filter(link -> choice.auto() ? ofDefaultRoutes.contains(link.index())
+                : choice.names().contains(link.name()))
+            .collect(Collectors.toMap(Link::index, link -> link));
+    }
+
     private void fail(final String interfaceName, final String why) {
         final String failure = "interface " + interfaceName + " cannot be used as uplink: " + why;
         if (!failure.equals(failures.put(interfaceName, failure))) {
@@ -143,7 +164,7 @@ public final class UplinkManager {
 
     private void tryOpen(final Link link) {
         final Long failed = failedAtNs.get(link);
-        if (failed != null && System.nanoTime() - failed < RETRY_NS) {
+        if (failed != null && engine.clock().nanoTime() - failed < RETRY_NS) {
             return; // every change in the kernel's tables leads here
         }
         final Uplink uplink = new Uplink(link);
@@ -157,40 +178,24 @@ public final class UplinkManager {
             LOG.info("uplink {} is open", link.name());
         } catch (final RuntimeException ex) {
             close(uplink);
-            failedAtNs.put(link, System.nanoTime());
+            failedAtNs.put(link, engine.clock().nanoTime());
             fail(link.name(), ex.getMessage());
         }
     }
 
-    /** What was opened before a failure is closed with the uplink, or here. */
+    /** After a failure nothing of this end stays open; the caller closes the other ends with the uplink. */
     private void openEnd(final Uplink uplink, final int worker) {
         final Link link = uplink.link;
         final Steering steering = steerings.get(worker).open();
-        final PortIdentity nic = new PortIdentity(link.mac(), 0, 0, 0);
-        final int portIndex = engine.reservePort();
-        final UplinkDevice device;
-        try {
-            device = UplinkDevice.open(link.name(), link.index(), steering.filterFd());
-        } catch (final RuntimeException ex) {
-            engine.releasePort(portIndex);
-            throw ex;
-        }
-        SwitchEngine.NetworkHandle domain = null;
-        SwitchEngine.PortHandle port = null;
-        try {
-            domain = engine.addNetwork("uplink " + link.name(), nic, DomainPolicy.OPEN, worker);
-            port = engine.addPort(domain, link.name(), device, link.mtu(), PortKind.UPLINK, false, nic, portIndex);
-            uplink.ends.add(new End(domain, port, device, steering.attach(link.index(), worker)));
-        } catch (final RuntimeException ex) {
-            if (port != null) {
-                engine.removePort(port);
-            }
-            engine.releasePort(portIndex);
-            if (domain != null) {
-                engine.removeNetwork(domain);
-            }
-            device.close();
-            throw ex;
+        final UplinkDevice device = UplinkDevice.open(link.name(), link.index(), steering.filterFd());
+        try (Undo undo = new Undo()) {
+            undo.add(device::close);
+            final PortHandle port = engine.addNetworkWithPort("uplink " + link.name(), DomainPolicy.OPEN, worker,
+                new PortSetup(link.name(), device, link.mtu(), PortKind.UPLINK,
+                    new PortIdentity(link.mac(), 0, 0, 0)));
+            undo.add(() -> engine.removeNetworkWithPort(port));
+            uplink.ends.add(new End(port, device, steering.attach(link.index(), worker)));
+            undo.commit();
         }
     }
 
@@ -207,15 +212,21 @@ public final class UplinkManager {
                 // First the host gets its frames back.
                 CloseHelper.quietClose(end.ingress());
             }
-            engine.removePort(end.port());
-            engine.releasePort(end.port().index());
+            engine.removeNetworkWithPort(end.port());
             end.device().close();
-            engine.removeNetwork(end.domain());
         }
     }
 
-    /** The host's addresses that ports are steered for. */
-    void addresses(final Set<InetAddress> addresses) {
+    /**
+     * Steers the published and reserved ports of all the host's addresses, but for those of our own networks.
+     *
+     * @param isHostPort whether an interface is the host's end of one of our networks.
+     */
+    public void steer(final HostWatch host, final Predicate<String> isHostPort) {
+        final Set<InetAddress> locals = host.locals();
+        final Set<InetAddress> addresses = host.addresses().stream()
+            .filter(address -> !isHostPort.test(host.linkName(address.linkIndex())))
+            .map(InterfaceAddress::address).filter(locals::contains).collect(Collectors.toSet());
         for (final PortSteering steering : steerings) {
             for (final InetAddress refused : steering.addresses(addresses)) {
                 LOG.error("ports of {} are not steered: the host has more than {} addresses",
@@ -254,7 +265,7 @@ public final class UplinkManager {
             try {
                 steering.renewLease();
             } catch (final RuntimeException ex) {
-                LOG.error("the lease of the uplinks' filters could not be renewed", ex);
+                LOG.error("cannot renew the lease of the uplinks' filters", ex);
             }
         }
     }

@@ -2,6 +2,7 @@ package org.sluice.control.ipam;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -16,6 +17,7 @@ import org.junit.jupiter.api.Test;
 
 import org.sluice.control.base.ControlException;
 import org.sluice.control.model.IpPrefix;
+import org.sluice.control.model.NetworkSpec;
 
 class AddressPoolTest {
     @Test
@@ -74,8 +76,17 @@ class AddressPoolTest {
         assertEquals(0x0242_0A01_0002L, MacAllocator.macFor(List.of(IpPrefix.parseAddress("fd00::9"),
             IpPrefix.parseAddress("10.1.0.2"))));
         assertEquals(0x0242_0000_0009L, MacAllocator.macFor(List.of(IpPrefix.parseAddress("fd00::9"))));
-        final Set<String> taken = new HashSet<>(Set.of("02:42:0a:01:00:02"));
-        assertTrue(taken.add(MacAllocator.allocate(List.of(IpPrefix.parseAddress("10.1.0.2")), taken::contains)));
+    }
+
+    @Test
+    void shouldChooseAnotherMacWhereOneIsTaken() {
+        final List<InetAddress> addresses = List.of(IpPrefix.parseAddress("10.1.0.2"));
+        final NetworkSpec network = new NetworkSpec("web", List.of(), 1500, false, true, true, true, "sl-web",
+            "02:42:0a:01:00:01", 0, null, null);
+
+        assertEquals("02:42:0a:01:00:02", MacAllocator.choose(network, null, addresses, List.of()));
+        assertNotEquals("02:42:0a:01:00:02",
+            MacAllocator.choose(network, null, addresses, List.of("02:42:0a:01:00:02")));
     }
 
     private static AddressPool pool(final String subnet, final String gateway, final String range) {

@@ -18,7 +18,8 @@ class StateStoreTest {
 
     @Test
     void shouldKeepTheStateOverARestart() {
-        final DesiredState state = new DesiredState();
+        final StateStore store = StateStore.open(folder.resolve("made"));
+        final DesiredState state = store.state();
         final NetworkSpec network = new NetworkSpec("web",
             List.of(subnet("10.9.0.0/24", "10.9.0.1"), subnet("fd09::/64", "fd09::1")), 1400, true, false, true, false,
             "sl-web", "02:42:0a:09:00:01", 1,
@@ -38,8 +39,10 @@ class StateStoreTest {
         state.put(portMap);
         state.put(pool);
         state.putVteps("web", List.of(vtep));
-        new StateStore(folder.resolve("made")).save(state);
-        final DesiredState loaded = new StateStore(folder.resolve("made")).load();
+
+        store.save();
+        final DesiredState loaded = StateStore.open(folder.resolve("made")).state();
+
         assertEquals(network, loaded.network("web"));
         assertEquals(endpoint, loaded.endpoint("web-1"));
         assertEquals(List.of(vtep), loaded.vteps());
@@ -49,12 +52,12 @@ class StateStoreTest {
 
     @Test
     void shouldStartEmptyAndRefuseWhatItCannotRead() throws Exception {
-        final StateStore store = new StateStore(folder);
-        assertEquals(0, store.load().networks().size());
+        assertEquals(0, StateStore.open(folder).state().networks().size());
         for (final String broken : new String[] {"", "null", "{", "{\"version\":2,\"networks\":[],\"endpoints\":[]}",
             "{\"version\":1}", "[]"}) {
             Files.writeString(folder.resolve("state.json"), broken);
-            final UncheckedIOException ex = assertThrows(UncheckedIOException.class, store::load, broken);
+            final UncheckedIOException ex = assertThrows(UncheckedIOException.class,
+                () -> StateStore.open(folder), broken);
             assertTrue(ex.getMessage().contains("state.json"), ex.getMessage());
             assertEquals(broken, Files.readString(folder.resolve("state.json")), "it is left as it is");
         }

@@ -1,7 +1,9 @@
 package org.sluice.control.proxy;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.net.ConnectException;
@@ -57,6 +59,23 @@ class HostProxyTest {
                 assertThrows(ConnectException.class,
                     () -> client.connect(new InetSocketAddress(LOOPBACK, tcp.hostFirst()), TIMEOUT_MS));
             }
+        }
+    }
+
+    @Test
+    void shouldReportAPortThatItCannotServe() throws IOException {
+        try (HostProxy proxy = new HostProxy(true);
+             ServerSocket taken = new ServerSocket(0, 1, LOOPBACK)) {
+            final PortMapSpec map = new PortMapSpec("a", 6, LOOPBACK, taken.getLocalPort(), taken.getLocalPort(), 80);
+
+            proxy.publish(map, List.of(LOOPBACK));
+
+            assertEquals(1, proxy.failures().size());
+            assertTrue(proxy.failures().iterator().next().startsWith(map + " cannot be reached from the host itself"));
+
+            proxy.unpublish(map);
+
+            assertEquals(0, proxy.failures().size());
         }
     }
 

@@ -180,10 +180,10 @@ class BadInputIT {
             row("is the gateway's", "endpoint", "attach", "web", "--netns", b.name(), "--mac", "02:42:0a:4d:00:01"),
             row("is in use on the network", "endpoint", "attach", "web", "--netns", b.name(), "--mac",
                 "02:42:0a:4d:00:80"),
-            row("Unmatched argument", "nonsense"),
-            row("Missing required", "endpoint", "attach", "web"),
+            row("unknown command", "nonsense"),
+            row("missing required", "endpoint", "attach", "web"),
             row("mutually exclusive", "endpoint", "attach", "web", "--netns", "x", "--pid", "1"),
-            row("Missing required", "network"),
+            row("missing required", "network", "create"),
             row("no such port", "port", "unpublish", "a", "9:9"),
             row("NONSENSE", "conntrack", "ls", "--state", "NONSENSE"),
             row("10.0.0.1/8", "conntrack", "ls", "-s", "10.0.0.1/8")

@@ -58,8 +58,9 @@ class ObserveIT {
         assertContainsAll(text, "a  icmp " + A + " > " + Lan.WORLD + " id ");
         assertTrue(text.matches("(?s).*conntrack +(new connection|packet \\d+ of its connection), ORIGINAL, SNAT\\n.*"),
             text);
-        assertTrue(text.matches("(?s).*route +by eth0 as " + Lan.HOST + " > " + Lan.WORLD + " id \\d+\\n.*"), text);
-        assertTrue(text.matches("(?s).*transmit +sent by eth0\\n.*"), text);
+        assertTrue(text.matches("(?s).*route +through eth0 as " + Lan.HOST + " > " + Lan.WORLD + " id \\d+\\n.*"),
+            text);
+        assertTrue(text.matches("(?s).*transmit +sent through eth0\\n.*"), text);
     }
 
     @Test
@@ -78,7 +79,7 @@ class ObserveIT {
         final String spoofed = whileRunning(() -> host.ok("trace", "-c", "1", "host", "10.77.0.99", "icmp"),
             () -> a.exec("bash", "-c", "ping -c 1 -W 1 -I 10.77.0.99 " + Lan.WORLD + " || true"));
 
-        assertContainsAll(spoofed, "dropped: source IPv4 address is not the endpoint's");
+        assertContainsAll(spoofed, "dropped: source IPv4 address that is not the endpoint's own");
     }
 
     @Test
@@ -99,7 +100,7 @@ class ObserveIT {
     @Test
     void shouldRefuseWhatItCannotWriteOrUnderstand() {
         assertRefused(host.sluice("capture", "-w", folder.resolve("no/such").toString()), "cannot write");
-        assertRefused(host.sluice("trace", "nonsense"), "neither an endpoint nor a word of a filter");
+        assertRefused(host.sluice("trace", "nonsense"), "neither an endpoint nor a filter word");
     }
 
     @Test

@@ -116,7 +116,7 @@ class OverlayBadInputIT {
             row("VNI -1 is not from 1 to 16777215", "network", "create", "x", "--vni=-1"),
             row("VNI 16777216 is not from 1 to 16777215", "network", "create", "x", "--vni", "16777216"),
             row("--vni", "network", "create", "x", "--vni", "seven"),
-            row("VNI 4242 is that of network \"blue\"", "network", "create", "x", "--vni", "4242"),
+            row("VNI 4242 belongs to network \"blue\"", "network", "create", "x", "--vni", "4242"),
             row("give a --vni too", "network", "create", "x", "--vtep-learning")
         );
     }
@@ -156,7 +156,7 @@ class OverlayBadInputIT {
             row("is not a MAC address", "vtep", "add", "blue", NEW, "--endpoint", ""),
             row("group address", "vtep", "add", "blue", NEW, "--endpoint", "01:00:5e:00:00:01"),
             row("is the gateway's", "vtep", "add", "blue", NEW, "--endpoint", gatewayMac),
-            row("is that of an endpoint", "vtep", "add", "blue", NEW, "--endpoint", mac(1)),
+            row("belongs to an endpoint", "vtep", "add", "blue", NEW, "--endpoint", mac(1)),
             row("is behind " + REMOTE + " already", "vtep", "add", "blue", NEW, "--endpoint", mac(2)),
             row("is no IP address", "vtep", "add", "blue", NEW, "--endpoint", mac(7) + ",here"),
             row("is in no subnet", "vtep", "add", "blue", NEW, "--endpoint", mac(7) + ",10.10.0.7"),

@@ -18,7 +18,7 @@ public final class BridgeDomain {
 
     /**
      * @param id      from 1 to below {@link Fdb#MAX_DOMAINS}, unique in the worker.
-     * @param gateway the addresses that the switch itself answers for.
+     * @param gateway the addresses that the switch itself answers.
      */
     public BridgeDomain(final int id, final PortIdentity gateway, final DomainPolicy policy,
                         final CounterGroup<NetworkCounter> counters) {
@@ -44,7 +44,7 @@ public final class BridgeDomain {
         return counters;
     }
 
-    /** All ports; not to be changed. */
+    /** All ports. The caller must not change the array. */
     public Port[] ports() {
         return ports;
     }

@@ -3,34 +3,32 @@ package org.sluice.datapath.bridge;
 import org.agrona.UnsafeApi;
 
 import org.sluice.datapath.buffer.OffHeapRegion;
+import org.sluice.datapath.buffer.PortIndex;
 
 /**
  * The forwarding database: which port a MAC address is behind, for all bridge domains of one worker.
  * <p>
  * An entry may stand in one of two buckets of four, chosen by a seeded hash; a bucket is a cache line, so a look-up
- * touches at most two lines and never walks a chain. There are no tombstones: what is flushed or too old is simply
- * free to be taken.
+ * touches at most two lines and never walks a chain. The table has no tombstones: a flushed or aged entry's place is
+ * simply free.
  * <p>
  * <b>Fairness.</b> A container that floods the switch with invented MACs must not push the others out. A port holds at
- * most a fixed number of learned entries; and when both buckets of a new MAC are full, the entry that goes is one of
- * the port that holds the most, or else the newcomer is not learned.
+ * most a fixed number of learned entries. When both buckets of a new MAC are full, it replaces an entry of the port
+ * that holds the most. If none of them holds more than the MAC's own port, the MAC is not learned.
  * <p>
- * <b>Flushing</b> a port or a domain is O(1): it takes the number of a new epoch, and entries learned in an earlier one
- * are stale.
+ * <b>Flushing</b> a port or a domain is O(1): it starts a new epoch, and entries from an earlier epoch are stale.
  * <p>
- * The worker owns the table and is the only writer. {@link FdbReader} reads beside it without disturbing it.
+ * Owned by the worker, the only writer. {@link FdbReader} reads at the same time without disturbing it.
  */
 public final class Fdb {
-    /** Exclusive upper bound of domain numbers; 0 is none. */
+    /** Exclusive upper bound of domain numbers; no domain has the number 0. */
     public static final int MAX_DOMAINS = FdbLayout.MAX_DOMAINS;
-    /** Exclusive upper bound of port indexes. */
-    public static final int MAX_PORTS = FdbLayout.MAX_PORTS;
     /** Ageing time of IEEE 802.1D and of the Linux bridge. */
     public static final int DEFAULT_AGEING_SECONDS = 300;
-    /** Returned by {@link #lookup} for a MAC that is nowhere. */
+    /** Returned by {@link #lookup} for an unknown MAC. */
     public static final int UNKNOWN = -1;
 
-    /** What became of a source address. */
+    /** The result of learning a source address. */
     public enum Learned {
         KNOWN, NEW, MOVED, PORT_LIMIT, TABLE_FULL
     }
@@ -41,16 +39,16 @@ public final class Fdb {
     private final long bucketsAddress;
     private final int portLimit;
     private final int ageingSeconds;
-    private final int[] portEntries = new int[MAX_PORTS];
-    private final int[] portEntriesEpoch = new int[MAX_PORTS];
+    private final int[] portEntries = new int[PortIndex.LIMIT];
+    private final int[] portEntriesEpoch = new int[PortIndex.LIMIT];
     private int epoch;
     private int sweepBucket;
 
     /**
-     * @param region    of {@link #regionBytes} bytes; is cleared.
+     * @param region    of {@link #regionBytes} bytes; the table clears it.
      * @param capacity  entries in all, rounded up to a power of two.
      * @param portLimit learned entries that one port may hold.
-     * @param seed      makes the places of entries unpredictable to those who send frames.
+     * @param seed      makes the places of entries unpredictable to senders of frames.
      */
     public Fdb(final OffHeapRegion region, final int capacity, final int portLimit, final int ageingSeconds,
                final long seed) {
@@ -74,13 +72,13 @@ public final class Fdb {
             return UNKNOWN;
         }
         final long value = value(entry);
-        // Most entries are of the current epoch: no flush has come since, of any port or domain.
+        // Most entries are of the current epoch: no port or domain was flushed since.
         final boolean live = FdbEntry.epoch(value) == epoch && FdbEntry.age(value, nowSeconds) < ageingSeconds
             || layout.isLive(key, value, nowSeconds);
         return live ? FdbEntry.port(value) : UNKNOWN;
     }
 
-    /** The port that the MAC is pinned to, or {@link #UNKNOWN}: it may still have been learned. */
+    /** The port that the MAC is pinned to, or {@link #UNKNOWN}; the MAC may still be a learned one. */
     public int pinnedTo(final int domain, final long mac) {
         final long key = FdbEntry.key(domain, mac);
         final long entry = find(key, hash(key));
@@ -106,7 +104,7 @@ public final class Fdb {
     }
 
     /**
-     * Pins the MAC to the port until {@link #remove}; neither learning nor ageing nor flushing touches it.
+     * Pins the MAC to the port until {@link #remove}; learning, ageing and flushing do not touch it.
      *
      * @return false when both its buckets are full of other static entries.
      */
@@ -135,12 +133,12 @@ public final class Fdb {
         }
     }
 
-    /** Forgets what was learned behind the port. */
+    /** Forgets the entries learned behind the port. */
     public void flushPort(final int port) {
         layout.portEpoch(port, nextEpoch());
     }
 
-    /** Forgets what was learned in the domain. */
+    /** Forgets the entries learned in the domain. */
     public void flushDomain(final int domain) {
         layout.domainEpoch(domain, nextEpoch());
     }
@@ -160,9 +158,9 @@ public final class Fdb {
     }
 
     /**
-     * Clears old entries out of the next few buckets, so that their ports may learn others.
+     * Removes old entries from the next few buckets, so that their ports may learn others.
      *
-     * @return how many had aged.
+     * @return how many entries had aged.
      */
     public int sweep(final int buckets, final int nowSeconds) {
         int aged = 0;
@@ -213,8 +211,8 @@ public final class Fdb {
     }
 
     /**
-     * A place for a new entry in its two buckets: an empty or dead one, or else one of the port that holds the most
-     * entries, if those are more than {@code held}.
+     * A place for a new entry in its two buckets: an empty or dead one, otherwise one of the port that holds the most
+     * entries, if that port holds more than {@code held}.
      */
     private long replaceable(final long hash, final int held, final int nowSeconds) {
         long victim = 0;
@@ -240,7 +238,7 @@ public final class Fdb {
         return victim;
     }
 
-    /** Takes an entry that is about to go off its port's count. */
+    /** Takes an entry that is about to be removed off its port's count. */
     private void release(final long entry) {
         final long key = key(entry);
         final long value = value(entry);
@@ -257,7 +255,9 @@ public final class Fdb {
         return epoch;
     }
 
-    /** Once in eight million flushes the number runs out: forget all that was learned and count anew. */
+    /**
+     * The epoch number runs out once in eight million flushes: forgets all learned entries and counts from the start.
+     */
     private void restartEpochs() {
         for (int b = 0; b < layout.bucketCount(); b++) {
             for (int way = 0; way < FdbLayout.WAYS; way++) {
@@ -270,7 +270,7 @@ public final class Fdb {
         for (int domain = 0; domain < MAX_DOMAINS; domain++) {
             layout.domainEpoch(domain, 0);
         }
-        for (int port = 0; port < MAX_PORTS; port++) {
+        for (int port = 0; port < PortIndex.LIMIT; port++) {
             layout.portEpoch(port, 0);
             portEntries[port] = 0;
             portEntriesEpoch[port] = 0;
@@ -283,7 +283,7 @@ public final class Fdb {
         return entry != 0 ? entry : findIn(secondBucket(hash), key);
     }
 
-    /** Looks at all four ways without a branch between: which one it is nobody can predict. */
+    /** Checks all four ways without a branch between them: no branch predictor could guess which one matches. */
     private static long findIn(final long bucket, final long key) {
         long entry = key(bucket) == key ? bucket : 0;
         entry = key(bucket + FdbLayout.ENTRY_BYTES) == key ? bucket + FdbLayout.ENTRY_BYTES : entry;
@@ -323,7 +323,7 @@ public final class Fdb {
         UnsafeApi.putLongRelease(null, entry, 0);
     }
 
-    /** Empties the place first, so that a reader never sees one entry's key with another's value. */
+    /** Empties the place first, so that a reader never sees one entry's key with another entry's value. */
     private static void write(final long entry, final long key, final long value) {
         clear(entry);
         UnsafeApi.storeFence();

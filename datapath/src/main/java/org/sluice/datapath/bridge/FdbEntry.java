@@ -12,9 +12,9 @@ package org.sluice.datapath.bridge;
  *          |  last seen  |      epoch      | st |         port         |
  *          +-------------+-----------------+----+----------------------+
  * </pre>
- * Last seen is in seconds modulo 2^24. The epoch is the number of flushes there had been when the entry was learned;
- * an entry is stale when its port or its domain has been flushed since. {@code st} marks a static entry. No domain has
- * the number 0, so a key of 0 is an empty place.
+ * Last seen is in seconds modulo 2^24. The epoch is the number of flushes before the entry was learned; the entry is
+ * stale when its port or its domain was flushed since. {@code st} marks a static entry. No domain has the number 0, so
+ * a key of 0 is an empty place.
  */
 public final class FdbEntry {
     public static final int MAX_EPOCH = 1 << 23;
@@ -60,7 +60,10 @@ public final class FdbEntry {
         return value >>> 40 == (nowSeconds & SECONDS_MASK);
     }
 
-    /** Seconds since the entry's MAC was last seen; 0 also when that was after {@code now}, as a reader may find. */
+    /**
+     * Seconds since the entry's MAC was last seen. A reader may find a time after {@code now}: the result is then 0
+     * too.
+     */
     public static int age(final long value, final int nowSeconds) {
         final int age = nowSeconds - (int) (value >>> 40) & SECONDS_MASK;
         return age > SECONDS_MASK >> 1 ? 0 : age;

@@ -4,10 +4,11 @@ import org.agrona.BitUtil;
 import org.agrona.UnsafeApi;
 
 import org.sluice.datapath.buffer.OffHeapRegion;
+import org.sluice.datapath.buffer.PortIndex;
 
 /**
- * Where things stand in the memory of an FDB, apart from how the table works, so that a reader in another thread or
- * process shares it.
+ * The memory layout of an FDB, apart from the table's rules. A reader in another thread or process shares it. Written
+ * by the worker that owns the table.
  * <pre>
  *   0      magic and version (8)  bucket count (4)  ageing seconds (4)   ... to 64
  *   64     flush epoch of each domain   (4 bytes each)
@@ -17,7 +18,6 @@ import org.sluice.datapath.buffer.OffHeapRegion;
  */
 final class FdbLayout {
     static final int MAX_DOMAINS = 4096;
-    static final int MAX_PORTS = 4096;
     static final int WAYS = 4;
     static final int ENTRY_BYTES = 16;
     static final int BUCKET_BYTES = WAYS * ENTRY_BYTES;
@@ -28,7 +28,7 @@ final class FdbLayout {
     private static final int AGEING_FIELD_OFFSET = 12;
     private static final int DOMAIN_EPOCHS_OFFSET = 64;
     private static final int PORT_EPOCHS_OFFSET = DOMAIN_EPOCHS_OFFSET + MAX_DOMAINS * Integer.BYTES;
-    private static final int BUCKETS_OFFSET = PORT_EPOCHS_OFFSET + MAX_PORTS * Integer.BYTES;
+    private static final int BUCKETS_OFFSET = PORT_EPOCHS_OFFSET + PortIndex.LIMIT * Integer.BYTES;
 
     private final long address;
     private final int bucketCount;
@@ -44,7 +44,7 @@ final class FdbLayout {
         return BUCKETS_OFFSET + (long) bucketCount(capacity) * BUCKET_BYTES;
     }
 
-    /** Lays an empty table out, whatever the region held before. */
+    /** Formats an empty table over whatever the region held. */
     static FdbLayout format(final OffHeapRegion region, final int capacity, final int ageingSeconds) {
         final long address = region.address();
         requireSize(region, regionBytes(capacity));
@@ -56,9 +56,9 @@ final class FdbLayout {
     }
 
     /**
-     * Finds the table that a worker has laid out.
+     * Opens the table that a worker has formatted.
      *
-     * @throws IllegalStateException when there is none, or of another version.
+     * @throws IllegalStateException when the region holds no table of this version.
      */
     static FdbLayout open(final OffHeapRegion region) {
         requireSize(region, BUCKETS_OFFSET);
@@ -94,7 +94,7 @@ final class FdbLayout {
         UnsafeApi.putInt(address + PORT_EPOCHS_OFFSET + (long) port * Integer.BYTES, epoch);
     }
 
-    /** Neither flushed nor too old. */
+    /** Whether the entry is neither flushed nor too old. */
     boolean isLive(final long key, final long value, final int nowSeconds) {
         return FdbEntry.isStatic(value) || !isFlushed(key, value) && FdbEntry.age(value, nowSeconds) < ageingSeconds;
     }

@@ -5,14 +5,14 @@ import org.agrona.UnsafeApi;
 import org.sluice.datapath.buffer.OffHeapRegion;
 
 /**
- * Reads an FDB beside the worker that writes it, from another thread or process, without a lock: an entry that changes
- * while it is read is left out.
+ * Reads an FDB while the worker writes it, from another thread or process and without a lock. It skips an entry that
+ * changes during the read. Used by one thread.
  */
 public final class FdbReader {
     private final FdbLayout layout;
 
     /**
-     * @throws IllegalStateException when no FDB of this version stands in the region.
+     * @throws IllegalStateException when the region holds no FDB of this version.
      */
     public FdbReader(final OffHeapRegion region) {
         layout = FdbLayout.open(region);
@@ -21,14 +21,14 @@ public final class FdbReader {
     /** Receives the entries. */
     @FunctionalInterface
     public interface Consumer {
-        /** One entry, packed as {@link FdbEntry} tells. */
+        /** One entry, packed as {@link FdbEntry} describes. */
         void accept(long key, long value);
     }
 
     /**
      * Visits every live entry.
      *
-     * @param nowSeconds by the same clock as the worker's, {@link System#nanoTime()}.
+     * @param nowSeconds on the worker's clock, {@link System#nanoTime()}.
      */
     public void forEach(final int nowSeconds, final Consumer consumer) {
         for (int b = 0; b < layout.bucketCount(); b++) {

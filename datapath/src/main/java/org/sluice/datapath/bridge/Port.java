@@ -1,13 +1,14 @@
 package org.sluice.datapath.bridge;
 
 import org.sluice.datapath.buffer.EgressQueue;
+import org.sluice.datapath.buffer.PortIndex;
 import org.sluice.datapath.device.PacketDevice;
 import org.sluice.datapath.status.CounterGroup;
 import org.sluice.datapath.status.PortCounter;
 
 /**
- * A place where frames enter and leave the switch: an endpoint's device, a network's host port, or an uplink. Owned by
- * the worker.
+ * A place where frames enter and leave the switch: an endpoint's device, a network's host port, an uplink, a VTEP, or
+ * an underlay. Owned by the worker.
  */
 public final class Port {
     private final int index;
@@ -21,11 +22,11 @@ public final class Port {
     private final boolean guarded;
 
     /**
-     * @param index    below {@link Fdb#MAX_PORTS}, unique in the worker.
-     * @param mtu      layer-3 bytes that the device takes in one packet.
-     * @param kind     what is behind it.
+     * @param index    below {@link PortIndex#LIMIT}, unique in the worker.
+     * @param mtu      most layer-3 bytes of one packet.
+     * @param kind     what the port leads to.
      * @param guarded  whether frames must come from the identity's addresses.
-     * @param identity the addresses that live behind the port.
+     * @param identity the addresses behind the port.
      */
     public Port(final int index, final BridgeDomain domain, final PacketDevice device, final int mtu,
                 final PortKind kind, final boolean guarded, final PortIdentity identity,
@@ -68,7 +69,7 @@ public final class Port {
         return mtu;
     }
 
-    /** The way that begins here takes longer packets, or only shorter ones, than before. */
+    /** Changes how long packets on this port may be. */
     public void mtu(final int bytes) {
         mtu = bytes;
     }
@@ -98,8 +99,9 @@ public final class Port {
     }
 
     /**
-     * Whether frames may pass from this port to the other one of its network. What comes from a VTEP has been sent to
-     * all VTEPs by its sender, and a network's host port is each host's own: only endpoints talk over the tunnels.
+     * Whether frames may pass from this port to another port of its network. A VTEP's frame reaches no other VTEP, for
+     * its sender has sent it to all of them. Nor does it reach the host port, which each host has for itself: only
+     * endpoints talk over the tunnels.
      */
     public boolean reaches(final Port other) {
         return !isVtep() && !other.isVtep() || isEndpoint() || other.isEndpoint();

@@ -1,7 +1,7 @@
 package org.sluice.datapath.bridge;
 
 /**
- * The addresses that an endpoint, or a gateway, answers to.
+ * The addresses of an endpoint or a gateway.
  *
  * @param mac      its MAC address.
  * @param ipv4     its IPv4 address, or 0 for none.

@@ -1,15 +1,15 @@
 package org.sluice.datapath.bridge;
 
-/** What is behind a port. The order is that of the numbers in a command. */
+/** The kinds of ports. Commands carry the constants' ordinals. */
 public enum PortKind {
     /** A container: a port of a bridge domain. */
     ENDPOINT,
-    /** The host's own end of a bridge domain, which holds the gateway's addresses. */
+    /** The host's own interface in a bridge domain; it holds the gateway's addresses. */
     HOST,
-    /** The outside world. It is alone in its domain: all that comes in by it is routed. */
+    /** An interface to the outside world. It is alone in its domain: the switch routes every packet that it brings. */
     UPLINK,
-    /** Another host of an overlay network: the VTEP there. */
+    /** A VTEP: another host of an overlay network. */
     VTEP,
-    /** A device that the tunnels of all overlay networks end in. Such are alone in their domain. */
+    /** A device where the tunnels of all overlay networks end. It is alone in its domain. */
     UNDERLAY
 }

@@ -1,13 +1,13 @@
 package org.sluice.datapath.buffer;
 
 /**
- * The frames of one burst that leave by one port, in order, as columns: filled by the transmit stage, emptied with one
- * flush by the port's device. Owned by the worker.
+ * The frames of one burst that leave through one port, in order, as columns. The transmit stage fills the queue, and
+ * the port's device empties it with one flush. Owned by the worker.
  */
 public final class EgressQueue {
     private final long[] address = new long[FrameBatch.CAPACITY];
     private final int[] length = new int[FrameBatch.CAPACITY];
-    /** A bit for each. */
+    /** One bit for each frame. */
     private long refused;
     private int size;
     private int refusedFrames;
@@ -40,7 +40,7 @@ public final class EgressQueue {
         return length[i];
     }
 
-    /** Called by the device for a frame that it did not take. */
+    /** Marks a frame that the device did not accept; called by the device. */
     public void refuse(final int i) {
         refused |= 1L << i;
         refusedFrames++;

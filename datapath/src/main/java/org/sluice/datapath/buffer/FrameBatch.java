@@ -6,34 +6,53 @@ import org.sluice.datapath.protocol.EtherType;
 import org.sluice.datapath.protocol.VirtioNetHeaderFlyweight;
 
 /**
- * A burst of frames from one port, and for each frame a note of what the stages have found out about it.
+ * A burst of frames from one port, and for each frame a note of what the stages found out about it.
  * <p>
- * The batch carries addresses, not buffers. A device either reads into a slot of the batch ({@link #slotAddress()})
- * or appends the address of its own mapped memory. Either way a virtio-net header of
+ * The batch carries addresses, not buffers. A device either reads into a slot of the batch ({@link #slotAddress()}) or
+ * appends the address of its own mapped memory. Either way a virtio-net header of
  * {@link VirtioNetHeaderFlyweight#LENGTH} bytes lies directly in front of the frame:
  * <pre>
  *   slot                    address - 10        address              address + length
  *    |  headroom (encap)         | virtio header     | Ethernet frame ... |   tail room  |
  * </pre>
- * The notes are off-heap: a cache line a frame, and a second one that only routed frames use. Java arrays, one for each
- * column, would load and check the length of another array at every access: with them the bridge path took 4 ns a frame
- * longer. The index of a frame is not checked either; it comes from a loop up to {@link #size()}.
+ * The notes are off-heap: one cache line for each frame, and a second one that only routed frames use.
+ * <pre>
+ *   first line                               second line, of routed frames
+ *    0  address                8              0  tuple (FlowTuple)   40
+ *    8  destination MAC        8             40  tuple's hash         8
+ *   16  source MAC             8             48  connection           8
+ *   24  length                 4             56  has own tuple        1
+ *   28  wire length            4
+ *   32  egress                 4
+ *   36  EtherType              2
+ *   38  layer-3 offset         2
+ *   40  layer-4 offset         2
+ *   42  layer-4 protocol       1
+ *   43  offloaded              1
+ *   44  drop reason            1
+ *   48  source IPv4            4
+ *   52  layer-4 length         4
+ *   56  fragment, 57 cuttable  1 each
+ * </pre>
+ * With one Java array for each column, every access would load and check another array's length: the bridge path took 4
+ * ns longer for each frame. The index of a frame is not checked either: it comes from a loop up to {@link #size()}.
  * <p>
- * One worker thread owns a batch and fills it anew for every burst.
+ * The batch also holds what all its frames share: the time of the burst, and the list of the frames to route. One
+ * worker thread owns a batch and fills it anew for every burst.
  */
 public final class FrameBatch implements AutoCloseable {
-    /** Frames in a burst at most. */
+    /** Most frames in a burst. */
     public static final int CAPACITY = 64;
-    /** A burst takes no further frame beyond this: what was copied in should still be in the cache when it goes out. */
+    /** A burst of this size takes no further frame: the copied bytes should still be in the cache when they go out. */
     public static final int BURST_BYTES = 256 * 1024;
     /**
-     * Room in front of a frame, for the virtio header and for encapsulation. 16 behind the start of a cache line, so
-     * that the virtio header and all headers up to the ports of TCP or UDP are in one line.
+     * Room in front of a frame, for the virtio header and for encapsulation. The frame starts 16 bytes after a cache
+     * line's start, so that one line holds the virtio header and all headers up to the TCP or UDP ports.
      */
     public static final int HEADROOM = 256 + 16;
-    /** The longest frame that is believed: a 64 KiB packet, an Ethernet header and two VLAN tags. */
+    /** The longest frame that the switch accepts: a 64 KiB packet, an Ethernet header and two VLAN tags. */
     public static final int MAX_FRAME_LENGTH = 65_535 + 14 + 8;
-    /** Room for a frame in a slot; more than the longest frame, so that a cut-off one shows by its length. */
+    /** Room for a frame in a slot. It exceeds the longest frame, so that the length reveals a truncated one. */
     public static final int SLOT_FRAME_LENGTH = 65_600;
 
     /** Egress: to every other port of the domain. */
@@ -41,14 +60,15 @@ public final class FrameBatch implements AutoCloseable {
     /** Egress: to the gateway of the domain. */
     public static final int EGRESS_GATEWAY = -2;
 
-    // Room for the longest frame that takes another's place, an ICMPv6 error of 1280 bytes, and what is in front.
+    // Room for the longest frame that replaces another, an ICMPv6 error of 1280 bytes, and for the space in front of
+    // it.
     private static final int SCRATCH_LENGTH = 1408;
     private static final byte NOT_DROPPED = -1;
     private static final byte HELD = -2;
     private static final DropReason[] REASONS = DropReason.values();
     private static final int SCRATCH_FRAME_OFFSET = 32;
     // Not a multiple of the page size: slots that start alike would compete for the same sets of the cache.
-    private static final int SLOT_LENGTH = HEADROOM + SLOT_FRAME_LENGTH + 48;
+    static final int SLOT_LENGTH = HEADROOM + SLOT_FRAME_LENGTH + 48;
 
     private static final int NOTE_LENGTH = 64;
     private static final int ADDRESS_FIELD_OFFSET = 0;
@@ -71,6 +91,7 @@ public final class FrameBatch implements AutoCloseable {
     private static final int TUPLE_FIELD_OFFSET = 0;
     private static final int TUPLE_HASH_FIELD_OFFSET = 40;
     private static final int CONNECTION_FIELD_OFFSET = 48;
+    private static final int OWN_TUPLE_FIELD_OFFSET = 56;
 
     private final OffHeapRegion slots;
     private final OffHeapRegion scratch;
@@ -78,24 +99,29 @@ public final class FrameBatch implements AutoCloseable {
     private final OffHeapRegion notes;
     private final long notesAddress;
     private final long routedNotesAddress;
+    private final long routedAddress;
+    private long nowNs;
+    private int nowSeconds;
     private int size;
     private long byteCount;
     private int droppedCount;
+    private int routedCount;
 
-    /** With slots for devices that read into them. */
+    /** Makes a batch with slots for devices that read into them. */
     public FrameBatch() {
         this((long) CAPACITY * SLOT_LENGTH);
     }
 
-    /** Without slots: for frames that lie elsewhere. */
+    /** Makes a batch without slots, for frames that lie elsewhere. */
     public static FrameBatch withoutSlots() {
         return new FrameBatch(1);
     }
 
     private FrameBatch(final long slotBytes) {
-        notes = OffHeapRegion.anonymous(2L * CAPACITY * NOTE_LENGTH);
+        notes = OffHeapRegion.anonymous(CAPACITY * (2L * NOTE_LENGTH + Integer.BYTES));
         notesAddress = notes.address();
         routedNotesAddress = notesAddress + (long) CAPACITY * NOTE_LENGTH;
+        routedAddress = routedNotesAddress + (long) CAPACITY * NOTE_LENGTH;
         slots = OffHeapRegion.anonymous(slotBytes);
         scratch = OffHeapRegion.anonymous((long) CAPACITY * SCRATCH_LENGTH);
     }
@@ -108,10 +134,29 @@ public final class FrameBatch implements AutoCloseable {
         return routedNotesAddress + (long) i * NOTE_LENGTH;
     }
 
+    /** Begins an empty burst. The stages handle it as of the given time, on the worker's clock. */
+    public void begin(final long burstNs) {
+        nowNs = burstNs;
+        nowSeconds = CoarseClock.seconds(burstNs);
+        clear();
+    }
+
+    /** Empties the batch; its time stays. */
     public void clear() {
         size = 0;
         byteCount = 0;
         droppedCount = 0;
+        routedCount = 0;
+    }
+
+    /** When the burst began, on the worker's clock. All stages use this one time. */
+    public long nowNs() {
+        return nowNs;
+    }
+
+    /** The same time on the {@link CoarseClock}. */
+    public int nowSeconds() {
+        return nowSeconds;
     }
 
     public int size() {
@@ -123,20 +168,20 @@ public final class FrameBatch implements AutoCloseable {
         return byteCount;
     }
 
-    /** Whether the burst may grow: it ends with the last slot, or when it would no longer fit the cache. */
+    /** Whether the burst may grow. It ends with the last slot, or when it would no longer fit the cache. */
     public boolean hasRoom() {
         return size < CAPACITY && byteCount < BURST_BYTES;
     }
 
-    /** Where a device may put the next frame, with {@link #SLOT_FRAME_LENGTH} bytes behind and a headroom in front. */
+    /** Where a device may put the next frame. {@link #SLOT_FRAME_LENGTH} bytes follow, and a headroom lies in front. */
     public long slotAddress() {
         return slots.address() + (long) size * SLOT_LENGTH + HEADROOM;
     }
 
     /**
-     * The same, for a device that takes several frames at once.
+     * The same, for a device that receives several frames at once.
      *
-     * @param ahead how many frames from the next one on; with it, no more than {@link #CAPACITY} are in the batch.
+     * @param ahead how many frames beyond the next one; the batch with them holds at most {@link #CAPACITY}.
      */
     public long slotAddress(final int ahead) {
         return slotAddress() + (long) ahead * SLOT_LENGTH;
@@ -156,7 +201,7 @@ public final class FrameBatch implements AutoCloseable {
         byteCount += frameLength;
     }
 
-    /** Replaces frame {@code i} by an all-zero one in scratch memory, its virtio header cleared too. */
+    /** Replaces frame {@code i} with an all-zero frame in scratch memory. Clears its virtio header too. */
     public void replace(final int i, final int frameLength) {
         final long start = scratch.address() + (long) i * SCRATCH_LENGTH;
         UnsafeApi.setMemory(start, SCRATCH_LENGTH, (byte) 0);
@@ -164,7 +209,7 @@ public final class FrameBatch implements AutoCloseable {
         UnsafeApi.putInt(note(i) + LENGTH_FIELD_OFFSET, frameLength);
     }
 
-    /** Ends the way of frame {@code i}. */
+    /** Drops frame {@code i}: it goes no further. */
     public void drop(final int i, final DropReason reason) {
         droppedCount++;
         UnsafeApi.putByte(note(i) + DROP_REASON_FIELD_OFFSET, (byte) reason.ordinal());
@@ -175,17 +220,17 @@ public final class FrameBatch implements AutoCloseable {
         return droppedCount;
     }
 
-    /** The frame has been put aside and is no longer the batch's; it does not count as dropped. */
+    /** Marks a frame that was put aside. The batch no longer owns it, and it does not count as dropped. */
     public void hold(final int i) {
         UnsafeApi.putByte(note(i) + DROP_REASON_FIELD_OFFSET, HELD);
     }
 
-    /** Whether the frame's way has ended: it goes no further in this burst. */
+    /** Whether the frame was dropped or held: it goes no further in this burst. */
     public boolean isDropped(final int i) {
         return UnsafeApi.getByte(note(i) + DROP_REASON_FIELD_OFFSET) != NOT_DROPPED;
     }
 
-    /** Why the frame was dropped, or null while it is on its way, or held. */
+    /** Why the frame was dropped; null if it was not, or is held. */
     public DropReason dropReason(final int i) {
         final int reason = UnsafeApi.getByte(note(i) + DROP_REASON_FIELD_OFFSET);
         return reason < 0 ? null : REASONS[reason];
@@ -199,7 +244,7 @@ public final class FrameBatch implements AutoCloseable {
         return UnsafeApi.getInt(note(i) + LENGTH_FIELD_OFFSET);
     }
 
-    /** The frame has grown where it lies, before the first stage. */
+    /** Notes that the frame has grown in place, before the first stage. */
     public void length(final int i, final int bytes) {
         byteCount += bytes - length(i);
         UnsafeApi.putInt(note(i) + LENGTH_FIELD_OFFSET, bytes);
@@ -233,7 +278,7 @@ public final class FrameBatch implements AutoCloseable {
         return UnsafeApi.getShort(note(i) + L3_FIELD_OFFSET) & 0xFFFF;
     }
 
-    /** Of the layer-3 header. */
+    /** Address of the layer-3 header. */
     public long l3Address(final int i) {
         return address(i) + l3Offset(i);
     }
@@ -248,15 +293,15 @@ public final class FrameBatch implements AutoCloseable {
         UnsafeApi.putShort(note(i) + L3_FIELD_OFFSET, (short) offset);
         UnsafeApi.putShort(note(i) + L4_FIELD_OFFSET, (short) 0);
         UnsafeApi.putByte(note(i) + L4_PROTOCOL_FIELD_OFFSET, (byte) 0);
-        UnsafeApi.putShort(note(i) + FRAGMENT_FIELD_OFFSET, (short) 0); // and may not be cut
+        UnsafeApi.putShort(note(i) + FRAGMENT_FIELD_OFFSET, (short) 0); // and may not be cut into fragments
     }
 
-    /** Where the layer-4 header starts, or 0 when there is none here (not IP, or a later fragment). */
+    /** Where the layer-4 header starts; 0 if the frame has none (not IP, or a later fragment). */
     public int l4Offset(final int i) {
         return UnsafeApi.getShort(note(i) + L4_FIELD_OFFSET) & 0xFFFF;
     }
 
-    /** Of the layer-4 header. */
+    /** Address of the layer-4 header. */
     public long l4Address(final int i) {
         return address(i) + l4Offset(i);
     }
@@ -264,6 +309,11 @@ public final class FrameBatch implements AutoCloseable {
     /** Bytes from the layer-4 header to the frame's end. */
     public int l4Available(final int i) {
         return length(i) - l4Offset(i);
+    }
+
+    /** Bytes from the layer-4 header to the end of the packet; 0 without a layer-4 header. */
+    public int l4Length(final int i) {
+        return UnsafeApi.getInt(note(i) + L4_LENGTH_FIELD_OFFSET);
     }
 
     public int l4Protocol(final int i) {
@@ -281,7 +331,7 @@ public final class FrameBatch implements AutoCloseable {
         UnsafeApi.putByte(note(i) + FRAGMENT_FIELD_OFFSET, (byte) (fragment ? 1 : 0));
     }
 
-    /** Whether the frame, too long for its egress port, is a packet that may be cut into fragments. */
+    /** Whether the frame is a packet that is too long for its egress port and may be cut into fragments. */
     public boolean isCuttable(final int i) {
         return UnsafeApi.getByte(note(i) + CUTTABLE_FIELD_OFFSET) != 0;
     }
@@ -295,12 +345,7 @@ public final class FrameBatch implements AutoCloseable {
         return UnsafeApi.getByte(note(i) + FRAGMENT_FIELD_OFFSET) != 0;
     }
 
-    /** Bytes from the layer-4 header to the end of the packet; 0 where there is none. */
-    public int l4Length(final int i) {
-        return UnsafeApi.getInt(note(i) + L4_LENGTH_FIELD_OFFSET);
-    }
-
-    /** The source address, where the EtherType is IPv4's. */
+    /** The source address; valid only if the EtherType is IPv4's. */
     public int sourceIpv4(final int i) {
         return UnsafeApi.getInt(note(i) + SOURCE_IPV4_FIELD_OFFSET);
     }
@@ -309,9 +354,40 @@ public final class FrameBatch implements AutoCloseable {
         UnsafeApi.putInt(note(i) + SOURCE_IPV4_FIELD_OFFSET, address);
     }
 
-    /** Where the routed frame's {@link org.sluice.datapath.conntrack.FlowTuple} is noted. */
+    /** Address of the routed frame's {@link org.sluice.datapath.conntrack.FlowTuple}. */
     public long tupleAddress(final int i) {
         return routedNote(i) + TUPLE_FIELD_OFFSET;
+    }
+
+    /**
+     * Whether the noted ports are the packet's own. They are not for a fragment after the first, and for an ICMP
+     * message that is no echo: it may be an error about another packet.
+     */
+    public boolean hasOwnTuple(final int i) {
+        return UnsafeApi.getByte(routedNote(i) + OWN_TUPLE_FIELD_OFFSET) != 0;
+    }
+
+    public void hasOwnTuple(final int i, final boolean value) {
+        UnsafeApi.putByte(routedNote(i) + OWN_TUPLE_FIELD_OFFSET, (byte) (value ? 1 : 0));
+    }
+
+    /** Adds frame {@code i} to the frames to route. */
+    public void addRouted(final int i) {
+        UnsafeApi.putInt(routedAddress + (long) routedCount++ * Integer.BYTES, i);
+    }
+
+    /** How many frames are to be routed. */
+    public int routedCount() {
+        return routedCount;
+    }
+
+    /**
+     * The frames to route, in their order in the burst.
+     *
+     * @param n below {@link #routedCount()}.
+     */
+    public int routed(final int n) {
+        return UnsafeApi.getInt(routedAddress + (long) n * Integer.BYTES);
     }
 
     public long tupleHash(final int i) {
@@ -322,7 +398,7 @@ public final class FrameBatch implements AutoCloseable {
         UnsafeApi.putLong(routedNote(i) + TUPLE_HASH_FIELD_OFFSET, hash);
     }
 
-    /** Ref of the routed frame's connection, or 0 while there is none. */
+    /** Ref of the routed frame's connection, or 0 without one. */
     public long connection(final int i) {
         return UnsafeApi.getLong(routedNote(i) + CONNECTION_FIELD_OFFSET);
     }
@@ -331,7 +407,7 @@ public final class FrameBatch implements AutoCloseable {
         UnsafeApi.putLong(routedNote(i) + CONNECTION_FIELD_OFFSET, ref);
     }
 
-    /** Layer-3 bytes of the longest packet that this frame is on a wire: what an egress MTU is held against. */
+    /** Layer-3 bytes of the longest packet that this frame becomes on a wire. An egress MTU is compared with it. */
     public int wireLength(final int i) {
         return UnsafeApi.getInt(note(i) + WIRE_LENGTH_FIELD_OFFSET);
     }

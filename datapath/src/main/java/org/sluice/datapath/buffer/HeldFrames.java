@@ -3,16 +3,16 @@ package org.sluice.datapath.buffer;
 import org.agrona.UnsafeApi;
 
 /**
- * Copies of frames that must wait, a fixed number of places of full frame size. Each place has a tag that says what the
- * frame waits for. Owned by the worker.
+ * Copies of frames that must wait, in a fixed number of places of full frame size. Each place has a tag that tells what
+ * the frame waits for. Owned by the worker.
  */
 public final class HeldFrames implements AutoCloseable {
     /** No place is free. */
     public static final int NONE = -1;
 
-    // More than the virtio header, so that both are copied in one piece.
+    // Longer than the virtio header, so that one copy takes header and frame.
     private static final int FRONT_BYTES = 16;
-    private static final int SLOT_BYTES = FrameBatch.HEADROOM + FrameBatch.SLOT_FRAME_LENGTH + 48;
+    private static final int SLOT_BYTES = FrameBatch.SLOT_LENGTH;
 
     private final OffHeapRegion region;
     private final int[] lengths;
@@ -49,7 +49,7 @@ public final class HeldFrames implements AutoCloseable {
         return used.length;
     }
 
-    /** How many places are taken. */
+    /** How many places are in use. */
     public int size() {
         return size;
     }
@@ -62,7 +62,7 @@ public final class HeldFrames implements AutoCloseable {
         return tags[place];
     }
 
-    /** Of the frame, with its virtio header in front. */
+    /** Address of the frame; its virtio header lies in front of it. */
     public long address(final int place) {
         return region.address() + (long) place * SLOT_BYTES + FrameBatch.HEADROOM;
     }
@@ -71,7 +71,7 @@ public final class HeldFrames implements AutoCloseable {
         return lengths[place];
     }
 
-    /** Gives a place up; the frame stays readable until the next {@link #hold}. */
+    /** Frees a place. The frame stays readable until the next {@link #hold}. */
     public void free(final int place) {
         used[place] = false;
         size--;

@@ -33,7 +33,7 @@ public final class OffHeapRegion implements AutoCloseable {
     }
 
     /**
-     * Zeroed memory of this process alone.
+     * Allocates zeroed memory that only this process sees.
      *
      * @param sizeBytes how much, more than 0.
      */
@@ -45,10 +45,10 @@ public final class OffHeapRegion implements AutoCloseable {
     }
 
     /**
-     * Memory shared with the file: what the file held before is seen, what is missing of it reads as zero.
+     * Maps a file. Its earlier content is visible; bytes beyond its end read as zero.
      *
-     * @param file      is made when it does not exist; its folder must.
-     * @param sizeBytes how much of it to map, more than 0.
+     * @param file      is created if missing; its folder must exist.
+     * @param sizeBytes how much to map, more than 0.
      * @throws UncheckedIOException when the file cannot be opened, grown or mapped.
      */
     public static OffHeapRegion mapped(final Path file, final long sizeBytes) {

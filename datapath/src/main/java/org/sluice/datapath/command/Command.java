@@ -10,26 +10,27 @@ import org.sluice.datapath.trace.PacketFilter;
 import org.sluice.datapath.trace.ProbeKind;
 
 /**
- * What control may tell a worker. {@link CommandCodec} carries it through the ring, {@link CommandHandler} gets it.
- * Addresses are two longs, IPv4 ones mapped (see {@link org.sluice.datapath.conntrack.FlowTuple}).
+ * A command from control to a worker. {@link CommandCodec} encodes it for the ring; {@link Layer2CommandHandler} or
+ * {@link Layer3CommandHandler} receives it. Addresses are two longs, as in
+ * {@link org.sluice.datapath.protocol.IpAddress}.
  */
 public sealed interface Command {
     /**
-     * Makes a network.
+     * Creates a network.
      *
      * @param domainId   from 1, unused.
-     * @param gateway    the addresses that the switch answers for.
+     * @param gateway    the addresses that the switch itself answers.
      * @param counterIds of {@code NetworkCounter}, by ordinal.
      */
     record AddDomain(int domainId, PortIdentity gateway, DomainPolicy policy, int[] counterIds) implements Command {
     }
 
-    /** Ends a network that has no ports. */
+    /** Removes a network without ports. */
     record RemoveDomain(int domainId) implements Command {
     }
 
     /**
-     * Takes up the device that lies in the registry under the port's index.
+     * Adds a port for the device that the registry holds under its index.
      *
      * @param mtu        layer-3 bytes.
      * @param guarded    whether frames must come from the identity's addresses; its MAC is then pinned in the FDB.
@@ -42,7 +43,7 @@ public sealed interface Command {
     /**
      * Adds a VTEP to an overlay network, as a port of it.
      *
-     * @param mtu        layer-3 bytes that fit the way to it, encapsulated.
+     * @param mtu        layer-3 bytes that fit the path to it, encapsulated.
      * @param high       half of its address in the underlay.
      * @param low        the other half.
      * @param counterIds of {@code PortCounter}, by ordinal.
@@ -50,63 +51,64 @@ public sealed interface Command {
     record AddVtep(int portIndex, int domainId, int mtu, long high, long low, int[] counterIds) implements Command {
     }
 
-    /** The way that begins at a port takes packets of this length now. */
+    /** Sets how long packets on a port may be. */
     record SetPortMtu(int portIndex, int mtu) implements Command {
     }
 
     /**
-     * The way to the VTEP whose port this is.
+     * Sets the route to the VTEP behind a port.
      *
-     * @param linkIndex  number of the interface that it begins with; 0 where that is not known.
-     * @param sourceHigh half of the host's address that packets to it come from.
+     * @param linkIndex  number of the outgoing interface; 0 if unknown.
+     * @param sourceHigh half of the host's source address for packets to it.
      */
     record SetVtepRoute(int portIndex, int linkIndex, long sourceHigh, long sourceLow) implements Command {
     }
 
     /**
-     * Somebody on another host: its MAC is pinned to the port of its VTEP, and the switch answers for its addresses.
+     * Adds or removes an endpoint on another host. The worker pins its MAC to the port of its VTEP, and answers for its
+     * addresses.
      *
-     * @param portIndex of the VTEP, or -1: it is there no longer.
+     * @param portIndex of the VTEP, or -1 to remove the endpoint.
      */
     record PutRemote(int domainId, int portIndex, PortIdentity identity) implements Command {
-        /** For the port: it is there no longer. */
+        /** In place of the port: the endpoint no longer exists. */
         public static final int GONE = -1;
     }
 
     /**
-     * Lets go of a port and of what was learned behind it. The device may then be closed.
+     * Removes a port and the FDB entries learned behind it. Control may then close the device.
      *
-     * @param keepConnections its connections stay for the endpoint to come back; otherwise they end.
+     * @param keepConnections whether its connections wait for the endpoint's return; otherwise they end.
      */
     record RemovePort(int portIndex, boolean keepConnections) implements Command {
     }
 
     /**
-     * Forgets learned entries.
+     * Forgets learned FDB entries.
      *
      * @param domainId of one network, or 0 for all.
      */
     record FlushFdb(int domainId) implements Command {
     }
 
-    /** Puts a route in, in place of one for the same prefix. */
+    /** Adds a route; it replaces one for the same prefix. */
     record PutRoute(Route route) implements Command {
-        /** Hops of one route at most. */
+        /** Most hops of one route. */
         public static final int MAX_HOPS = 8;
     }
 
-    /** Takes the route of just this prefix out. */
+    /** Removes the route of exactly this prefix. */
     record RemoveRoute(long high, long low, int length) implements Command {
     }
 
-    /** The host has this address, or has it no longer. */
+    /** Adds or removes an address of the host itself. */
     record SetLocalAddress(long high, long low, boolean present) implements Command {
     }
 
     /**
-     * What the kernel knows of a neighbour on an uplink.
+     * Reports the kernel's knowledge of a neighbour on an uplink.
      *
-     * @param mac or 0: it does not answer.
+     * @param mac of the neighbour, or 0 if it does not answer.
      */
     record PutNeighbour(int portIndex, long high, long low, long mac) implements Command {
     }
@@ -115,14 +117,14 @@ public sealed interface Command {
     record AddPortMap(PortMap map) implements Command {
     }
 
-    /** Takes the map of the same protocol, address and first port back; its connections go on. */
+    /** Removes the map of the same protocol, address and first port; its connections go on. */
     record RemovePortMap(PortMap map) implements Command {
     }
 
     /**
-     * Begins or ends to look at packets. The ring to fill lies in the {@code ProbeChannel}.
+     * Starts or stops observing packets. The {@code ProbeChannel} holds the ring to fill.
      *
-     * @param snapBytes of a captured frame at most.
+     * @param snapBytes limit for each captured frame.
      */
     record Observe(ProbeKind kind, boolean on, PacketFilter filter, int snapBytes) implements Command {
     }
@@ -130,8 +132,8 @@ public sealed interface Command {
     /**
      * Ends connections, among a bounded number of them.
      *
-     * @param first       number of the connection to begin with; up to {@link #MAX_CONNECTIONS} are looked at.
-     * @param unpublished only such that came by a port that is published no longer.
+     * @param first       number of the first connection; the worker visits up to {@link #MAX_CONNECTIONS}.
+     * @param unpublished only connections through a port that is no longer published.
      */
     record FlushConntrack(ConntrackFilter filter, int first, boolean unpublished) implements Command {
         /** A fraction of a millisecond's work. */

@@ -13,8 +13,8 @@ import org.agrona.concurrent.ringbuffer.RingBufferDescriptor;
 import org.sluice.datapath.buffer.OffHeapRegion;
 
 /**
- * The two Agrona rings between control and one worker: commands one way, results the other. This end is the worker's:
- * {@link #drain} between bursts. {@link WorkerProxy} is the other end.
+ * The two Agrona rings between control and one worker: commands in one direction, results in the other. The worker
+ * calls {@link #drain} between bursts; control uses {@link WorkerProxy}. Each method names the thread that may call it.
  */
 public final class CommandChannel implements AutoCloseable {
     private static final int COMMAND_RING_BYTES = 64 * 1024;
@@ -36,7 +36,7 @@ public final class CommandChannel implements AutoCloseable {
         results = new OneToOneRingBuffer(region.slice(commandBytes, resultBytes));
     }
 
-    /** Worker: applies up to {@code limit} commands and answers each. A command that throws is answered FAILED. */
+    /** Worker: applies up to {@code limit} commands and answers each. The answer to a command that throws is FAILED. */
     public int drain(final MessageHandler applier, final int limit) {
         return commands.read(applier, limit);
     }
@@ -46,12 +46,13 @@ public final class CommandChannel implements AutoCloseable {
         return commands.size() > 0;
     }
 
-    /** Worker: makes the handler for {@link #drain}, once. */
-    public MessageHandler applier(final CommandHandler handler, final ErrorHandler errorHandler) {
+    /** Worker: makes the applier for {@link #drain}, once. */
+    public MessageHandler applier(final Layer2CommandHandler layer2, final Layer3CommandHandler layer3,
+                                  final ErrorHandler errorHandler) {
         return (type, buffer, index, length) -> {
             CommandResult outcome;
             try {
-                outcome = CommandCodec.dispatch(type, buffer, index, handler);
+                outcome = CommandCodec.dispatch(type, buffer, index, layer2, layer3);
             } catch (final RuntimeException ex) {
                 errorHandler.onError(ex);
                 outcome = CommandResult.FAILED;
@@ -67,14 +68,14 @@ public final class CommandChannel implements AutoCloseable {
         return commands.write(type, message, 0, length);
     }
 
-    /** Receives results. */
+    /** Receives results; called by control. */
     @FunctionalInterface
     interface ResultHandler {
         /** The result of the command with this correlation id. */
         void onResult(long correlationId, CommandResult result);
     }
 
-    /** Control: takes the results that are there. */
+    /** Control: takes the results that have arrived. */
     int poll(final ResultHandler handler) {
         return results.read((type, buffer, index, length) ->
             handler.onResult(buffer.getLong(index), RESULTS[buffer.getInt(index + Long.BYTES)]));

@@ -13,9 +13,9 @@ import org.sluice.datapath.trace.PacketFilter;
 import org.sluice.datapath.trace.ProbeKind;
 
 /**
- * How a command lies in the ring: its correlation id, then its fields in the order of its record, each 4 or 8 bytes.
- * An identity is MAC, IPv4, IPv6; a list is its length and its elements; a boolean is 0 or 1. Native byte order, for
- * both sides are one process.
+ * The form of a command in the ring: its correlation id, then its fields in the order of its record, each 4 or 8 bytes.
+ * An identity is MAC, IPv4, IPv6; a list is its length and its elements; a boolean is 0 or 1. The byte order is native,
+ * because both sides are one process.
  */
 public final class CommandCodec {
     /** Longer than any message. */
@@ -44,7 +44,7 @@ public final class CommandCodec {
     private CommandCodec() {
     }
 
-    /** The ring's message type. */
+    /** The message type in the ring. */
     public static int typeOf(final Command command) {
         return switch (command) {
             case Command.AddDomain ignored -> ADD_DOMAIN;
@@ -105,40 +105,40 @@ public final class CommandCodec {
     }
 
     /**
-     * Reads a command and calls the handler's method for it.
+     * Reads a command and calls the method for it.
      *
-     * @throws IllegalArgumentException for a type that there is not.
+     * @throws IllegalArgumentException for an unknown type.
      */
     public static CommandResult dispatch(final int type, final DirectBuffer buffer, final int offset,
-                                         final CommandHandler handler) {
-        // Java evaluates arguments from left to right: the fields are read in the order in which they were written.
+                                         final Layer2CommandHandler layer2, final Layer3CommandHandler layer3) {
+        // Java evaluates arguments from left to right, so the fields are read in the order in which they were written.
         final FieldReader in = new FieldReader(buffer, offset + Long.BYTES);
         return switch (type) {
             case ADD_DOMAIN ->
-                handler.onAddDomain(new Command.AddDomain(in.i32(), identity(in), policy(in), in.ints()));
-            case REMOVE_DOMAIN -> handler.onRemoveDomain(new Command.RemoveDomain(in.i32()));
-            case ADD_PORT -> handler.onAddPort(new Command.AddPort(in.i32(), in.i32(), in.i32(), KINDS[in.i32()],
+                layer2.onAddDomain(new Command.AddDomain(in.i32(), identity(in), policy(in), in.ints()));
+            case REMOVE_DOMAIN -> layer2.onRemoveDomain(new Command.RemoveDomain(in.i32()));
+            case ADD_PORT -> layer2.onAddPort(new Command.AddPort(in.i32(), in.i32(), in.i32(), KINDS[in.i32()],
                 in.bool(), identity(in), in.ints()));
-            case REMOVE_PORT -> handler.onRemovePort(new Command.RemovePort(in.i32(), in.bool()));
-            case FLUSH_FDB -> handler.onFlushFdb(new Command.FlushFdb(in.i32()));
-            case PUT_ROUTE -> handler.onPutRoute(new Command.PutRoute(route(in)));
-            case REMOVE_ROUTE -> handler.onRemoveRoute(new Command.RemoveRoute(in.i64(), in.i64(), in.i32()));
+            case REMOVE_PORT -> layer2.onRemovePort(new Command.RemovePort(in.i32(), in.bool()));
+            case FLUSH_FDB -> layer2.onFlushFdb(new Command.FlushFdb(in.i32()));
+            case PUT_ROUTE -> layer3.onPutRoute(new Command.PutRoute(route(in)));
+            case REMOVE_ROUTE -> layer3.onRemoveRoute(new Command.RemoveRoute(in.i64(), in.i64(), in.i32()));
             case SET_LOCAL_ADDRESS ->
-                handler.onSetLocalAddress(new Command.SetLocalAddress(in.i64(), in.i64(), in.bool()));
+                layer3.onSetLocalAddress(new Command.SetLocalAddress(in.i64(), in.i64(), in.bool()));
             case PUT_NEIGHBOUR ->
-                handler.onPutNeighbour(new Command.PutNeighbour(in.i32(), in.i64(), in.i64(), in.i64()));
-            case ADD_PORT_MAP -> handler.onAddPortMap(new Command.AddPortMap(portMap(in)));
-            case REMOVE_PORT_MAP -> handler.onRemovePortMap(new Command.RemovePortMap(portMap(in)));
+                layer3.onPutNeighbour(new Command.PutNeighbour(in.i32(), in.i64(), in.i64(), in.i64()));
+            case ADD_PORT_MAP -> layer3.onAddPortMap(new Command.AddPortMap(portMap(in)));
+            case REMOVE_PORT_MAP -> layer3.onRemovePortMap(new Command.RemovePortMap(portMap(in)));
             case FLUSH_CONNTRACK ->
-                handler.onFlushConntrack(new Command.FlushConntrack(filter(in), in.i32(), in.bool()));
-            case OBSERVE -> handler.onObserve(
+                layer3.onFlushConntrack(new Command.FlushConntrack(filter(in), in.i32(), in.bool()));
+            case OBSERVE -> layer2.onObserve(
                 new Command.Observe(PROBES[in.i32()], in.bool(), packetFilter(in), in.i32()));
-            case ADD_VTEP -> handler.onAddVtep(
+            case ADD_VTEP -> layer2.onAddVtep(
                 new Command.AddVtep(in.i32(), in.i32(), in.i32(), in.i64(), in.i64(), in.ints()));
-            case SET_PORT_MTU -> handler.onSetPortMtu(new Command.SetPortMtu(in.i32(), in.i32()));
-            case SET_VTEP_ROUTE -> handler.onSetVtepRoute(
+            case SET_PORT_MTU -> layer2.onSetPortMtu(new Command.SetPortMtu(in.i32(), in.i32()));
+            case SET_VTEP_ROUTE -> layer2.onSetVtepRoute(
                 new Command.SetVtepRoute(in.i32(), in.i32(), in.i64(), in.i64()));
-            case PUT_REMOTE -> handler.onPutRemote(new Command.PutRemote(in.i32(), in.i32(), identity(in)));
+            case PUT_REMOTE -> layer2.onPutRemote(new Command.PutRemote(in.i32(), in.i32(), identity(in)));
             default -> throw new IllegalArgumentException("unknown command type " + type);
         };
     }

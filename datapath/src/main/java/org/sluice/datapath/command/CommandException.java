@@ -1,6 +1,6 @@
 package org.sluice.datapath.command;
 
-/** A worker could not be told, did not answer, or said no. */
+/** A command did not reach the worker, got no answer, or was refused. */
 public final class CommandException extends Exception {
     private static final long serialVersionUID = 1L;
 
@@ -8,7 +8,7 @@ public final class CommandException extends Exception {
     private final CommandResult result;
 
     /**
-     * @param unanswered whether the command may still be carried out later: what it names must not be used again.
+     * @param unanswered whether the worker may still execute the command later: its names must not be reused.
      */
     public CommandException(final String message, final boolean unanswered) {
         super(message);
@@ -16,14 +16,14 @@ public final class CommandException extends Exception {
         result = null;
     }
 
-    /** The worker has said no. */
+    /** The worker refused the command. */
     public CommandException(final String message, final CommandResult result) {
         super(message);
         this.result = result;
         unanswered = false;
     }
 
-    /** The worker's answer, or null where there was none. */
+    /** The worker's answer, or null without one. */
     public CommandResult result() {
         return result;
     }

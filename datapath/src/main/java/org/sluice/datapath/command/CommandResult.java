@@ -22,7 +22,7 @@ public enum CommandResult {
         this.description = description;
     }
 
-    /** What it means, for people. */
+    /** The meaning in words. */
     public String description() {
         return description;
     }

@@ -9,8 +9,8 @@ import org.agrona.concurrent.ringbuffer.RingBufferDescriptor;
 import org.sluice.datapath.buffer.OffHeapRegion;
 
 /**
- * What a worker has to ask of control: an Agrona ring the other way. The worker never waits; what finds no room is
- * lost, and the worker asks again with the next packet.
+ * Carries a worker's requests to control, in an Agrona ring. The worker never waits: a request without room is lost,
+ * and the worker asks again with the next packet. Written by the worker, read by the control thread.
  */
 public final class EventChannel implements AutoCloseable {
     private static final int RING_BYTES = 64 * 1024;
@@ -24,13 +24,13 @@ public final class EventChannel implements AutoCloseable {
     private final MutableDirectBuffer message = new UnsafeBuffer(new byte[NEIGHBOUR_WANTED_BYTES]);
     private final Runnable wakeUp;
 
-    /** Receives events on control's side. */
+    /** Receives events; called by control. */
     @FunctionalInterface
     public interface Handler {
         /** Packets wait for this neighbour on the uplink, or it is in use and should be kept fresh. */
         void onNeighbourWanted(int portIndex, long high, long low);
 
-        /** The way to the VTEP whose port this is takes only shorter packets now. */
+        /** The path MTU to the VTEP behind this port has decreased. */
         default void onPathTooSmall(final int portIndex) {
         }
     }
@@ -42,7 +42,7 @@ public final class EventChannel implements AutoCloseable {
         this.wakeUp = wakeUp;
     }
 
-    /** Worker: asks for a neighbour's MAC address. */
+    /** Worker: requests a neighbour's MAC address. */
     public void neighbourWanted(final int portIndex, final long high, final long low) {
         message.putInt(0, portIndex);
         message.putLong(8, high);
@@ -58,7 +58,7 @@ public final class EventChannel implements AutoCloseable {
         wakeUp.run();
     }
 
-    /** Control: takes the events that are there. */
+    /** Control: takes the events that have arrived. */
     public int poll(final Handler handler) {
         return ring.read((type, buffer, index, length) -> {
             if (type == PATH_TOO_SMALL) {

@@ -2,7 +2,7 @@ package org.sluice.datapath.command;
 
 import org.agrona.DirectBuffer;
 
-/** Reads the fields that a {@link FieldWriter} has written, in the same order. */
+/** Reads the fields that a {@link FieldWriter} wrote, in the same order. Owned by the worker. */
 final class FieldReader {
     private final DirectBuffer buffer;
     private int offset;

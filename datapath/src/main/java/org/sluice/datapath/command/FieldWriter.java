@@ -2,7 +2,7 @@ package org.sluice.datapath.command;
 
 import org.agrona.MutableDirectBuffer;
 
-/** Writes the fields of a message one behind the other. */
+/** Writes the fields of a message one behind the other. Used by one control thread at a time. */
 final class FieldWriter {
     private final MutableDirectBuffer buffer;
     private int offset;

@@ -21,7 +21,7 @@ public final class WorkerProxy {
     private CommandResult received;
 
     /**
-     * @param wakeUp    makes a sleeping worker look at its ring.
+     * @param wakeUp    wakes a sleeping worker, so that it reads its ring.
      * @param timeoutMs how long a worker may take for a command.
      */
     public WorkerProxy(final CommandChannel channel, final Runnable wakeUp, final long timeoutMs) {
@@ -31,12 +31,12 @@ public final class WorkerProxy {
     }
 
     /**
-     * Has the command carried out.
+     * Sends the command and waits until the worker has executed it.
      *
-     * @throws CommandException when the ring is full, the worker does not answer in time, or says no.
+     * @throws CommandException when the ring is full, the worker does not answer in time, or refuses.
      */
     public void execute(final Command command) throws CommandException {
-        // Results of commands that were given up on must not fill the ring that this one's result comes by.
+        // Results of abandoned commands must not fill the ring that carries this one's result.
         channel.poll((id, result) -> { });
         final long correlationId = ++lastCorrelationId;
         final int length = CommandCodec.encode(command, correlationId, message);

@@ -8,15 +8,15 @@ import org.sluice.datapath.protocol.NetworkOrder;
 import org.sluice.datapath.protocol.UdpFlyweight;
 import org.sluice.datapath.protocol.VirtioNetHeaderFlyweight;
 
-/** Verifies layer-4 checksums of frames that come complete. Owned by the worker. */
+/** Verifies the layer-4 checksums of received frames. Owned by the worker. */
 public final class ChecksumVerifier {
     private static final int RIGHT = 0xFFFF;
 
     private final VirtioNetHeaderFlyweight virtio = new VirtioNetHeaderFlyweight();
 
     /**
-     * Whether the checksum of frame {@code i} is right, as far as that can be told: one that is still to be completed,
-     * or that the device vouches for, is, and so is that of a fragment or of a protocol that has none.
+     * Whether the checksum of frame {@code i} is right, as far as the switch can tell. It accepts a checksum that is
+     * yet to be completed or that the device vouches for, a fragment, and a protocol without a checksum.
      */
     public boolean isRight(final FrameBatch batch, final int i) {
         final int protocol = batch.l4Protocol(i);

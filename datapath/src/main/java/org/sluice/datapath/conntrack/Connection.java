@@ -12,8 +12,8 @@ import org.agrona.UnsafeApi;
  *   160  TCP window ORIGINAL: end, greatest end, greatest window, greatest acknowledgement (4 each)
  *   176  TCP window REPLY
  * </pre>
- * The REPLY tuple is what a packet the other way looks like when it arrives, so translation needs no field of its own:
- * a packet of one direction leaves as the inverse of the other direction's tuple.
+ * The REPLY tuple describes a packet of the other direction as it arrives. Translation therefore needs no field of its
+ * own: a packet of one direction leaves as the inverse of the other direction's tuple.
  * <p>
  * A {@code ref} is a connection's address with the direction in its lowest bit. Written by the worker.
  */
@@ -22,11 +22,11 @@ public final class Connection {
     public static final int ORIGINAL = 0;
     public static final int REPLY = 1;
 
-    /** Status: the entry is in use. */
+    /** Status: the entry holds a connection. */
     public static final int IN_USE = 1;
     /** Status: a packet of the REPLY direction has been seen. */
     public static final int SEEN_REPLY = 2;
-    /** Status: not to be dropped early (nf_conntrack's ASSURED). */
+    /** Status: the table never drops the connection early (ASSURED in nf_conntrack). */
     public static final int ASSURED = 4;
     /** Status: the source of ORIGINAL packets is translated. */
     public static final int SNAT = 8;
@@ -73,12 +73,12 @@ public final class Connection {
         return UnsafeApi.getInt(tuple(connection, direction) + NEXT_HOP_OFFSET);
     }
 
-    /** The routing tables' generation for which the next hop was found. */
+    /** The generation of the routing tables in which the next hop was found. */
     public static int routeGeneration(final long connection, final int direction) {
         return UnsafeApi.getInt(tuple(connection, direction) + ROUTE_GENERATION_OFFSET);
     }
 
-    /** Where packets of the direction go, until the routes change. */
+    /** Sets where packets of the direction go, until the routes change. */
     public static void nextHop(final long connection, final int direction, final int handle, final int generation) {
         UnsafeApi.putInt(tuple(connection, direction) + NEXT_HOP_OFFSET, handle);
         UnsafeApi.putInt(tuple(connection, direction) + ROUTE_GENERATION_OFFSET, generation);
@@ -107,24 +107,24 @@ public final class Connection {
     }
 
     /**
-     * The endpoint that ORIGINAL packets come from, as {@link PortGenerations} numbers it; 0 for none. The connection
-     * goes with it.
+     * The endpoint that sends ORIGINAL packets, as {@link PortGenerations} numbers it; 0 for none. The connection ends
+     * when the endpoint goes.
      */
     public static int ownerA(final long connection) {
         return UnsafeApi.getInt(connection + OWNER_A_OFFSET);
     }
 
-    /** The endpoint that REPLY packets come from. */
+    /** The endpoint that sends REPLY packets. */
     public static int ownerB(final long connection) {
         return UnsafeApi.getInt(connection + OWNER_B_OFFSET);
     }
 
-    /** The owner on the side that packets of the direction come from. */
+    /** The owner on the side that sends packets of the direction. */
     public static int sourceOwner(final long connection, final int direction) {
         return UnsafeApi.getInt(connection + OWNER_A_OFFSET + (long) direction * Integer.BYTES);
     }
 
-    /** Whether packets of the direction have the addresses and protocol of this tuple; ports are not looked at. */
+    /** Whether packets of the direction have the addresses and protocol of this tuple; its ports do not matter. */
     public static boolean isBetween(final long connection, final int direction, final long tuple) {
         final long own = tuple(connection, direction);
         return has(connection, IN_USE) && FlowTuple.sourceLow(own) == FlowTuple.sourceLow(tuple)
@@ -164,7 +164,7 @@ public final class Connection {
         return state == TcpState.TIME_WAIT.ordinal() || state == TcpState.CLOSE.ordinal();
     }
 
-    /** A state of {@link TcpState} by number. */
+    /** Number of a {@link TcpState}. */
     public static int tcpState(final long connection) {
         return UnsafeApi.getByte(connection + TCP_STATE_OFFSET);
     }

@@ -2,9 +2,7 @@ package org.sluice.datapath.conntrack;
 
 import org.sluice.datapath.protocol.IpProtocol;
 
-/**
- * Moves a connection on with each of its packets: state, deadline, counts. Owned by the worker.
- */
+/** Updates a connection with each of its packets: state, deadline, counts. Owned by the worker. */
 public final class ConnectionTracker {
     private final TcpTracker tcp;
     private final long[] timeoutsNs;
@@ -21,12 +19,12 @@ public final class ConnectionTracker {
         return TcpTracker.mayOpen(flags, pickUp);
     }
 
-    /** Whether somebody may send these TCP flags together. */
+    /** Whether a TCP may send these flags together. */
     public static boolean isPossibleTcp(final int flags) {
         return TcpState.isPossible(flags);
     }
 
-    /** A new connection's first packet. */
+    /** Starts a new connection with its first packet. */
     public void open(final long connection, final int protocol, final long l4Address, final int l4Length,
                      final int lengthBytes, final long nowNs) {
         Connection.account(connection, Connection.ORIGINAL, lengthBytes);
@@ -38,11 +36,11 @@ public final class ConnectionTracker {
     }
 
     /**
-     * Any further packet.
+     * Updates a connection with a further packet.
      *
-     * @param l4Address of its layer-4 header; 0 for a later fragment, which only keeps the connection alive.
-     * @param l4Length  from there to the packet's end.
-     * @param lengthBytes of the packet, for the counts.
+     * @param l4Address   address of its layer-4 header; 0 for a later fragment, which only keeps the connection alive.
+     * @param l4Length    from there to the packet's end.
+     * @param lengthBytes length of the packet, for the counts.
      */
     public TcpTracker.Verdict track(final long connection, final int direction, final int protocol,
                                     final long l4Address, final int l4Length, final int lengthBytes,

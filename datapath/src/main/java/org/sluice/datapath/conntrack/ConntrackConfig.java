@@ -3,16 +3,16 @@ package org.sluice.datapath.conntrack;
 import java.util.concurrent.TimeUnit;
 
 /**
- * What can be set about connection tracking. Made before the worker starts; the worker alone reads it from then on.
+ * The settings of connection tracking. Made before the worker starts; then only the worker reads them.
  *
  * @param capacity        connections that the table holds.
  * @param perPortLimit    connections that one endpoint may take part in.
- * @param strict          TCP packets outside the window are dropped; otherwise only such resets are.
- * @param pickUp          an ACK without a known connection may open one.
+ * @param strict          whether all TCP packets outside the window are dropped; otherwise only resets are.
+ * @param pickUp          whether an ACK without a known connection may open one.
  * @param timeoutsSeconds by ordinal of {@link ConntrackTimeout}.
  */
 public record ConntrackConfig(int capacity, int perPortLimit, boolean strict, boolean pickUp, int[] timeoutsSeconds) {
-    /** As the kernel's nf_conntrack_max on a host with memory enough. */
+    /** The kernel's nf_conntrack_max on a host with enough memory. */
     public static final int DEFAULT_CAPACITY = 262_144;
     /** A quarter of the default table: one endpoint cannot fill it. */
     public static final int DEFAULT_PER_PORT_LIMIT = 65_536;

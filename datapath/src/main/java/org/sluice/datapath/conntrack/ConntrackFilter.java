@@ -3,15 +3,15 @@ package org.sluice.datapath.conntrack;
 import org.sluice.datapath.protocol.IpProtocol;
 
 /**
- * Which connections are meant, as the options of conntrack(8) say it. What is not given matches anything.
+ * Selects connections, as the options of conntrack(8) do. An absent criterion matches anything.
  *
  * @param family           4 or 6, or 0 for both.
  * @param protocol         or -1 for all.
  * @param tcpState         number of a {@link TcpState}, or -1 for all.
  * @param status           bits of {@link Connection} that must be set.
  * @param sourcePort       of ORIGINAL packets, or -1.
- * @param destinationFirst of ORIGINAL packets' destination ports, the lowest, or -1.
- * @param destinationLast  the highest.
+ * @param destinationFirst lowest destination port of ORIGINAL packets, or -1.
+ * @param destinationLast  highest destination port of ORIGINAL packets.
  * @param source           of ORIGINAL packets.
  * @param destination      of ORIGINAL packets.
  * @param replySource      of REPLY packets.
@@ -33,7 +33,7 @@ public record ConntrackFilter(int family, int protocol, int tcpState, int status
         /** All addresses. */
         public static final Prefix ANY = new Prefix(0, 0, 0);
 
-        /** Whether the address is in the range. */
+        /** Whether the range holds the address. */
         public boolean matches(final long otherHigh, final long otherLow) {
             final long highMask = length == 0 ? 0 : length >= Long.SIZE ? -1 : -1L << Long.SIZE - length;
             final long lowMask = length <= Long.SIZE ? 0 : -1L << 2 * Long.SIZE - length;
@@ -41,12 +41,12 @@ public record ConntrackFilter(int family, int protocol, int tcpState, int status
         }
     }
 
-    /** Connections whose ORIGINAL packets have these bits of status set. */
+    /** Selects connections whose ORIGINAL packets have these status bits set. */
     public static ConntrackFilter withStatus(final int status) {
         return new ConntrackFilter(0, -1, -1, status, -1, -1, -1, Prefix.ANY, Prefix.ANY, Prefix.ANY, Prefix.ANY);
     }
 
-    /** Connections that are masqueraded with this address. */
+    /** Selects connections that are masqueraded with this address. */
     public static ConntrackFilter masqueradedWith(final Prefix address) {
         return new ConntrackFilter(0, -1, -1, Connection.SNAT, -1, -1, -1, Prefix.ANY, Prefix.ANY, Prefix.ANY, address);
     }
@@ -56,7 +56,7 @@ public record ConntrackFilter(int family, int protocol, int tcpState, int status
         return new Prefix[] {source, destination, replySource, replyDestination};
     }
 
-    /** Whether the connection at the address is meant. */
+    /** Whether the filter selects the connection at the address. */
     public boolean matches(final long connection) {
         final long original = Connection.tuple(connection, Connection.ORIGINAL);
         final long reply = Connection.tuple(connection, Connection.REPLY);

@@ -6,8 +6,8 @@ import org.agrona.UnsafeApi;
 import org.sluice.datapath.buffer.OffHeapRegion;
 
 /**
- * Where things stand in the memory of a connection table, apart from how the table works, so that a reader in another
- * thread or process, and the worker of a restarted daemon, share it.
+ * The memory layout of a connection table, apart from the table's rules. A reader in another thread or process, and the
+ * worker of a restarted daemon, share it. Written by the worker that owns the table.
  * <pre>
  *   0      magic and version (8)  capacity (4)  bucket count (4)  seed (8)  high-water mark (4)  live (4)  ... to 4096
  *   4096   generation of each port (4 bytes each)
@@ -49,14 +49,14 @@ final class ConntrackLayout {
             && UnsafeApi.getInt(region.address() + CAPACITY_FIELD_OFFSET) == capacity;
     }
 
-    /** Lays an empty table out over whatever the region held. */
+    /** Formats an empty table over whatever the region held. */
     static ConntrackLayout format(final OffHeapRegion region, final int capacity, final long seed) {
         if (region.sizeBytes() < regionBytes(capacity)) {
             throw new IllegalArgumentException("a table of " + capacity + " connections needs " + regionBytes(capacity)
                 + " bytes, not " + region.sizeBytes());
         }
         final long address = region.address();
-        // The connections themselves need not be cleared: none is below the high-water mark.
+        // The connections themselves stay: none is below the high-water mark.
         UnsafeApi.setMemory(address, INDEX_OFFSET + ((long) bucketCount(capacity) << BUCKET_SHIFT), (byte) 0);
         UnsafeApi.putInt(address + CAPACITY_FIELD_OFFSET, capacity);
         UnsafeApi.putInt(address + BUCKET_COUNT_FIELD_OFFSET, bucketCount(capacity));
@@ -65,7 +65,7 @@ final class ConntrackLayout {
         return new ConntrackLayout(address);
     }
 
-    /** At most half full, with two slots a connection. */
+    /** At most half full: each connection takes two slots. */
     private static int bucketCount(final int capacity) {
         return BitUtil.findNextPositivePowerOfTwo(Math.max(1, 4 * capacity / SLOTS));
     }
@@ -90,7 +90,7 @@ final class ConntrackLayout {
         return new PortGenerations(address + GENERATIONS_OFFSET);
     }
 
-    /** Connections with a number from here on were never used. */
+    /** Connections from this number on were never used. */
     int highWater() {
         return UnsafeApi.getInt(address + HIGH_WATER_FIELD_OFFSET);
     }
@@ -99,7 +99,7 @@ final class ConntrackLayout {
         UnsafeApi.putIntRelease(null, address + HIGH_WATER_FIELD_OFFSET, number);
     }
 
-    /** How many connections there are, those that nobody has yet noticed to be over among them. */
+    /** How many connections the table holds, including those whose end was not noticed yet. */
     int live() {
         return UnsafeApi.getInt(address + LIVE_FIELD_OFFSET);
     }

@@ -7,28 +7,28 @@ import org.agrona.UnsafeApi;
 import org.sluice.datapath.buffer.OffHeapRegion;
 
 /**
- * Reads a connection table beside its worker, from any one thread, without disturbing it. A connection that changes
- * while it is copied is seen half old and half new in its counts, but never with another one's tuples.
+ * Reads a connection table while its worker writes it, without disturbing the worker. A connection that changes during
+ * the copy may mix old and new counts, but never has another connection's tuples. Used by one thread.
  */
-public final class ConntrackReader {
+public final class ConntrackReader implements AutoCloseable {
     private final ConntrackLayout layout;
     private final PortGenerations generations;
     private final OffHeapRegion copy = OffHeapRegion.anonymous(Connection.BYTES);
 
     /**
-     * @param region in which a {@link ConntrackTable} lies.
+     * @param region that holds a {@link ConntrackTable}.
      */
     public ConntrackReader(final OffHeapRegion region) {
         layout = new ConntrackLayout(region.address());
         generations = layout.generations();
     }
 
-    /** How many connections there are, those that nobody has yet noticed to be over among them. */
+    /** How many connections the table holds, including those whose end was not noticed yet. */
     public int size() {
         return layout.live();
     }
 
-    /** Connections with numbers from 0 to below this may be in use. */
+    /** Only connections with numbers below this may be in use. */
     public int highWater() {
         return layout.highWater();
     }
@@ -36,7 +36,7 @@ public final class ConntrackReader {
     /**
      * Visits the live connections.
      *
-     * @param consumer gets the address of a copy, valid during the call.
+     * @param consumer receives the address of a copy, valid during the call.
      */
     public void forEach(final long nowNs, final LongConsumer consumer) {
         final long address = copy.address();
@@ -58,5 +58,10 @@ public final class ConntrackReader {
                 consumer.accept(address);
             }
         }
+    }
+
+    @Override
+    public void close() {
+        copy.close();
     }
 }

@@ -3,20 +3,21 @@ package org.sluice.datapath.conntrack;
 import org.agrona.UnsafeApi;
 
 import org.sluice.datapath.buffer.OffHeapRegion;
+import org.sluice.datapath.buffer.PortIndex;
 
 /**
- * All connections of one worker, of both families, found by the tuple of either direction.
+ * All connections of one worker, of both families. The tuple of either direction finds a connection.
  * <p>
- * The index has two slots a connection, one for each direction. A slot may stand in one of two buckets of eight, a
- * cache line each, chosen by a seeded hash; with it stands a part of the hash, so that a look-up that finds nothing
- * never touches a connection. There are no tombstones and no chains.
+ * The index has two slots a connection, one for each direction. A seeded hash chooses two buckets for a slot, each of
+ * eight slots in one cache line. A slot holds a part of the hash, so that a failed look-up never touches a connection.
+ * The table has no tombstones and no chains.
  * <p>
- * <b>Bounds.</b> When the table is full, or an endpoint holds as many connections as it may, one that was never
- * answered is dropped early for the newcomer, as the kernel does; if none is found in a few tries there is no room.
- * A connection whose time is up, or whose endpoint has gone, is dead at once, and cleared when it is met or swept.
+ * <b>Bounds.</b> When the table is full, or an endpoint has used up its share, the table drops an unanswered connection
+ * early for the new one, as the kernel does. If a few tries find none, the new connection has no room. A connection is
+ * dead as soon as its time is up or its endpoint has gone; the table removes it when a look-up or the sweep meets it.
  * <p>
- * The region may be a mapped file: the worker of a restarted daemon takes the connections up. The worker owns the table
- * and is the only writer; {@link ConntrackReader} reads beside it.
+ * The region may be a mapped file: the worker of a restarted daemon resumes its connections. Owned by the worker, the
+ * only writer; {@link ConntrackReader} reads at the same time.
  */
 public final class ConntrackTable {
     /** No connection. */
@@ -31,7 +32,7 @@ public final class ConntrackTable {
     private final int bucketMask;
     private final long bucketsAddress;
     private final long connectionsAddress;
-    private final int[] portConnections = new int[PortGenerations.MAX_PORTS];
+    private final int[] portConnections = new int[PortIndex.LIMIT];
     private long freeList = NONE;
     private int earlyDropCursor;
     private int sweepCursor;
@@ -39,9 +40,9 @@ public final class ConntrackTable {
     private long removals;
 
     /**
-     * @param region of {@link #regionBytes} bytes; a table that it holds is taken up if it is of the same capacity.
-     * @param seed   for a new table: makes the places of entries unpredictable to those who send packets.
-     * @param nowNs  the worker's clock; connections that ended before it are forgotten.
+     * @param region of {@link #regionBytes} bytes; if it holds a table of the same capacity, this one resumes it.
+     * @param seed   for a new table; makes the places of entries unpredictable to senders of packets.
+     * @param nowNs  time on the worker's clock; connections that ended earlier are forgotten.
      */
     public ConntrackTable(final OffHeapRegion region, final ConntrackConfig config, final long seed,
                           final long nowNs) {
@@ -67,33 +68,33 @@ public final class ConntrackTable {
         return FlowTuple.hash(tuple, seed);
     }
 
-    /** Loads the cache line where a look-up will begin; the value is of no use. */
+    /** Loads the cache line where a look-up begins; the value has no meaning. */
     public long touch(final long hash) {
         return UnsafeApi.getLong(firstBucket(hash));
     }
 
     /**
-     * What is most likely the connection for a hash, as a ref, without looking at it; or {@link #NONE}: then
-     * {@link #find} may still find one.
+     * The most likely connection for a hash, as a ref, without reading the connection itself; or {@link #NONE}.
+     * {@link #find} may find one even then.
      */
     public long candidate(final long hash) {
         final int reference = match(firstBucket(hash), hash);
         return reference == 0 ? NONE : refOf(reference);
     }
 
-    /** Loads all cache lines of a candidate; the value is of no use. */
+    /** Loads all cache lines of a candidate; the value has no meaning. */
     public static long touchConnection(final long ref) {
         final long connection = Connection.ofRef(ref);
         return UnsafeApi.getByte(connection) + UnsafeApi.getByte(connection + 64) + UnsafeApi.getByte(connection + 128);
     }
 
-    /** Whether a candidate is the connection and direction of this tuple. */
+    /** Whether a candidate is this tuple's connection and direction. */
     public static boolean isOf(final long ref, final long tuple) {
         return FlowTuple.equal(Connection.tuple(Connection.ofRef(ref), Connection.directionOfRef(ref)), tuple);
     }
 
     /**
-     * The connection and direction that packets of this tuple belong to, as a ref, or {@link #NONE}. It may be dead:
+     * The connection and direction of packets with this tuple, as a ref, or {@link #NONE}. The connection may be dead:
      * see {@link #isAlive}.
      */
     public long find(final long tuple, final long hash) {
@@ -101,23 +102,23 @@ public final class ConntrackTable {
         return ref != NONE && isOf(ref, tuple) ? ref : findElsewhere(tuple, hash);
     }
 
-    /** Whether the connection's time is not up and its endpoints are still there. */
+    /** Whether the connection's time is not up and its endpoints still exist. */
     public boolean isAlive(final long connection, final long nowNs) {
         return Connection.deadlineNs(connection) - nowNs > 0 && generations.isCurrent(Connection.ownerA(connection))
             && generations.isCurrent(Connection.ownerB(connection));
     }
 
     /**
-     * Whether it is alive and packets of the direction come from this owner, who is there.
+     * Whether the connection is alive and packets of the direction come from this owner, who still exists.
      *
-     * @param owner as {@link #ownerOf} gives it, or 0 for nobody.
+     * @param owner as {@link #ownerOf} returns it, or 0 for none.
      */
     public boolean isAliveFrom(final long connection, final int direction, final int owner, final long nowNs) {
         return Connection.deadlineNs(connection) - nowNs > 0 && Connection.sourceOwner(connection, direction) == owner
             && generations.isCurrent(Connection.sourceOwner(connection, 1 - direction));
     }
 
-    /** A live connection for the tuple, in either direction, or {@link #NONE}; a dead one that is met is removed. */
+    /** A live connection for the tuple, in either direction, or {@link #NONE}. Removes a dead one that it meets. */
     public long findAlive(final long tuple, final long nowNs) {
         final long ref = find(tuple, hash(tuple));
         if (ref == NONE || isAlive(Connection.ofRef(ref), nowNs)) {
@@ -127,7 +128,7 @@ public final class ConntrackTable {
         return NONE;
     }
 
-    /** Whether the owner of the port, if it is one, may take part in one more connection. */
+    /** Whether the port's endpoint, if it has one, may take part in one more connection. */
     public boolean hasRoomFor(final int portIndex, final long nowNs) {
         return portIndex < 0 || portConnections[portIndex] < perPortLimit
             || dropEarly(generations.ownerOf(portIndex), nowNs);
@@ -138,7 +139,7 @@ public final class ConntrackTable {
         return portConnections[portIndex];
     }
 
-    /** Connections that the endpoints of this one take part in; the greater number of the two. */
+    /** Connections of this connection's endpoints; the greater number of the two. */
     public int ownersConnections(final long connection) {
         return Math.max(ownerConnections(Connection.ownerA(connection)),
             ownerConnections(Connection.ownerB(connection)));
@@ -147,9 +148,9 @@ public final class ConntrackTable {
     /**
      * Makes a connection; neither tuple may be in the table.
      *
-     * @param portA of the endpoint that ORIGINAL packets come from, or -1.
-     * @param portB of the endpoint that they go to, or -1.
-     * @return its address, or {@link #NONE} when there is no room.
+     * @param portA port of the endpoint that sends ORIGINAL packets, or -1.
+     * @param portB port of the endpoint that receives them, or -1.
+     * @return its address, or {@link #NONE} without room.
      */
     public long create(final long original, final long reply, final int portA, final int portB, final int statusBits,
                        final long deadlineNs, final long nowNs) {
@@ -181,12 +182,12 @@ public final class ConntrackTable {
         return connection;
     }
 
-    /** The owner number of whom is behind the port now. */
+    /** The owner number of the endpoint that is behind the port now. */
     public int ownerOf(final int portIndex) {
         return generations.ownerOf(portIndex);
     }
 
-    /** From now on the connection is dead. */
+    /** Marks the connection as dead from now on. */
     public void expire(final long connection, final long nowNs) {
         Connection.deadlineNs(connection, nowNs);
     }
@@ -208,7 +209,7 @@ public final class ConntrackTable {
     }
 
     /**
-     * Clears dead connections out of the next few.
+     * Removes dead connections among the next few.
      *
      * @return how many.
      */
@@ -226,28 +227,28 @@ public final class ConntrackTable {
         return cleared;
     }
 
-    /** Connections with numbers from 0 to below this may be in use. */
+    /** Only connections with numbers below this may be in use. */
     public int highWater() {
         return layout.highWater();
     }
 
-    /** The connection of that number, if it is in use, or {@link #NONE}. */
+    /** The connection with that number, if it is in use, or {@link #NONE}. */
     public long byNumber(final int number) {
         final long connection = layout.connection(number);
         return Connection.has(connection, Connection.IN_USE) ? connection : NONE;
     }
 
-    /** Counts removals: as long as it stays the same, a ref that was found is good. */
+    /** Counts removals. A ref stays valid as long as the count is the same. */
     public long removals() {
         return removals;
     }
 
-    /** How many there are, dead ones that were not met yet among them. */
+    /** How many connections the table holds, including dead ones that were not removed yet. */
     public int size() {
         return live;
     }
 
-    /** Builds anew all that a crash may have left half done: the index, the list of free entries, the counts. */
+    /** Rebuilds everything that a crash may have left incomplete: the index, the list of free entries, the counts. */
     private void takeUp(final long nowNs) {
         layout.clearIndex();
         for (int number = 0; number < layout.highWater(); number++) {
@@ -255,7 +256,7 @@ public final class ConntrackTable {
             if (Connection.has(connection, Connection.IN_USE) && isAlive(connection, nowNs)
                 && index(connection, Connection.ORIGINAL)) {
                 if (index(connection, Connection.REPLY)) {
-                    // The next hops' handles are of that life too.
+                    // The handles of the next hops are from the earlier run too.
                     Connection.nextHop(connection, Connection.ORIGINAL, 0, 0);
                     Connection.nextHop(connection, Connection.REPLY, 0, 0);
                     count(connection, 1);
@@ -309,7 +310,7 @@ public final class ConntrackTable {
     /**
      * Removes a connection that is dead or was never answered.
      *
-     * @param owner whose it must be, or 0 for anyone's.
+     * @param owner of the connection, or 0 for any.
      */
     private boolean dropEarly(final int owner, final long nowNs) {
         final int highWater = layout.highWater();
@@ -343,7 +344,7 @@ public final class ConntrackTable {
         return true;
     }
 
-    /** Moves one of a full bucket's references to its other bucket; returns the slot that is then free, or 0. */
+    /** Moves one reference of a full bucket to its other bucket. Returns the free slot, or 0. */
     private long makeRoom(final long bucket) {
         for (int slot = 0; slot < ConntrackLayout.SLOTS; slot++) {
             final long at = bucket + (long) slot * Long.BYTES;
@@ -389,7 +390,7 @@ public final class ConntrackTable {
         return false;
     }
 
-    /** The last reference in the bucket that may be of this hash; looked for without a branch for each slot. */
+    /** The last reference in the bucket that may match this hash, found without a branch for each slot. */
     private static int match(final long bucket, final long hash) {
         final int fingerprint = (int) (hash >>> 32);
         int reference = 0;
@@ -400,7 +401,7 @@ public final class ConntrackTable {
         return reference;
     }
 
-    /** In the second bucket, or behind another tuple with the same fingerprint. */
+    /** Searches the second bucket, and behind another tuple with the same fingerprint. */
     private long findElsewhere(final long tuple, final long hash) {
         final long ref = findAmong(firstBucket(hash), tuple, hash);
         return ref != NONE ? ref : findAmong(secondBucket(hash), tuple, hash);
@@ -408,7 +409,7 @@ public final class ConntrackTable {
 
     private long findAmong(final long bucket, final long tuple, final long hash) {
         if (match(bucket, hash) == 0) {
-            return NONE; // the usual case of a miss, without a branch for each slot
+            return NONE; // the usual miss, without a branch for each slot
         }
         for (int slot = 0; slot < ConntrackLayout.SLOTS; slot++) {
             final long value = UnsafeApi.getLong(bucket + (long) slot * Long.BYTES);

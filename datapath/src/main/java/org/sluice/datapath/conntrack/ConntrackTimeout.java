@@ -1,8 +1,8 @@
 package org.sluice.datapath.conntrack;
 
 /**
- * After how long without a packet a connection is forgotten, by its state; the values are the kernel's
- * (nf_conntrack_*_timeout). The first ten are the {@link TcpState}s in their order.
+ * How long a connection lives without a packet, by its state. The values are the kernel's (nf_conntrack_*_timeout). The
+ * first ten are the {@link TcpState}s in their order.
  */
 public enum ConntrackTimeout {
     TCP_NONE(10),
@@ -22,12 +22,12 @@ public enum ConntrackTimeout {
     UDP(30),
     /** UDP with packets both ways. */
     UDP_STREAM(120),
-    /** Echoes, both families. */
+    /** Echoes of both families. */
     ICMP(30),
     SCTP(210),
     /** Any other protocol. */
     GENERIC(600),
-    /** Fragments of a packet, from the first that came. */
+    /** Fragments of a packet, counted from the first fragment that arrived. */
     FRAGMENT(30);
 
     private final int defaultSeconds;

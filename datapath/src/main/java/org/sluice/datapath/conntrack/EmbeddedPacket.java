@@ -1,13 +1,14 @@
 package org.sluice.datapath.conntrack;
 
+import org.sluice.datapath.protocol.IpAddress;
 import org.sluice.datapath.protocol.IpProtocol;
 import org.sluice.datapath.protocol.Ipv4Flyweight;
 import org.sluice.datapath.protocol.Ipv6ExtensionFlyweight;
 import org.sluice.datapath.protocol.Ipv6Flyweight;
 
 /**
- * The packet that an ICMP error is about, as far as it is there: at least its IP header and eight bytes more. Reads its
- * tuple. Owned by the worker.
+ * Reads the tuple of the packet that an ICMP error reports on, as far as the error holds it: at least the IP header and
+ * eight bytes more. Owned by the worker.
  */
 public final class EmbeddedPacket {
     private static final int MIN_L4_BYTES = 8;
@@ -28,8 +29,8 @@ public final class EmbeddedPacket {
      *
      * @param address   of the embedded IP header.
      * @param available bytes from there to the end of the message.
-     * @param tuple     where the tuple is written.
-     * @return false when it is cut off too early, or is no first fragment, or has no tuple.
+     * @param tuple     where to write the tuple.
+     * @return false when the packet is truncated too early, is no first fragment, or has no tuple.
      */
     public boolean read(final long address, final int available, final boolean asIpv4, final long tuple) {
         l3Address = address;
@@ -53,13 +54,13 @@ public final class EmbeddedPacket {
         l4Offset = ipv4.headerLength();
         l4Available = available - l4Offset;
         protocol = ipv4.protocol();
-        FlowTuple.source(tuple, FlowTuple.IPV4_HIGH, FlowTuple.ipv4Low(ipv4.source()));
-        FlowTuple.destination(tuple, FlowTuple.IPV4_HIGH, FlowTuple.ipv4Low(ipv4.destination()));
+        FlowTuple.source(tuple, IpAddress.IPV4_HIGH, IpAddress.ipv4Low(ipv4.source()));
+        FlowTuple.destination(tuple, IpAddress.IPV4_HIGH, IpAddress.ipv4Low(ipv4.destination()));
         return ipv4.version() == 4 && l4Offset >= Ipv4Flyweight.MIN_LENGTH && l4Available >= MIN_L4_BYTES
             && !ipv4.isLaterFragment();
     }
 
-    /** Behind no extension header but the fragment header: what a tracked endpoint sends has no other. */
+    /** Accepts no extension header but the fragment header: a tracked endpoint's packet has no other. */
     private boolean readIpv6(final int available, final long tuple) {
         if (available < Ipv6Flyweight.LENGTH + MIN_L4_BYTES) {
             return false;
@@ -97,7 +98,7 @@ public final class EmbeddedPacket {
         return l3Address + l4Offset;
     }
 
-    /** Bytes of the layer-4 header and payload that are there. */
+    /** Bytes of the layer-4 header and payload that the error holds. */
     public int l4Available() {
         return l4Available;
     }

@@ -2,25 +2,24 @@ package org.sluice.datapath.conntrack;
 
 import org.agrona.UnsafeApi;
 
+import org.sluice.datapath.protocol.IpAddress;
+
 /**
- * Who speaks to whom: addresses, ports and protocol of one direction of a flow, 40 bytes at a raw address. The same
- * layout is used for the tuple of a frame and for both tuples of a connection, so that they are compared word by word.
+ * One direction of a flow: addresses, ports and protocol, 40 bytes at a raw address. A frame's tuple and both tuples of
+ * a connection have the same layout, so that they compare word by word.
  * <pre>
  *   0          8          16         24         32
  *   +----------+----------+----------+----------+------+----------+-------------+-----------+
  *   |        source       |     destination     | zero | protocol | source port | dest port |
  *   +----------+----------+----------+----------+------+----------+-------------+-----------+
  * </pre>
- * Addresses are IPv6, two longs in host order; IPv4 ones are mapped (RFC 4291, 2.5.5.2). An ICMP echo has its
- * identifier as the source port of a request and as the destination port of a reply, so that it is mapped like a port
- * and a reply's tuple is the inverse of its request's. Protocols without ports have zeroes.
+ * Addresses are as {@link IpAddress} describes them. The identifier of an ICMP echo is the source port of a request and
+ * the destination port of a reply: so it is translated like a port, and a reply's tuple is the inverse of its
+ * request's. Protocols without ports have zeroes.
  */
 public final class FlowTuple {
     public static final int BYTES = 40;
-    /** High half of every mapped IPv4 address. */
-    public static final long IPV4_HIGH = 0;
 
-    private static final long IPV4_PREFIX = 0xFFFF_0000_0000L;
     private static final int SOURCE_HIGH_OFFSET = 0;
     private static final int SOURCE_LOW_OFFSET = 8;
     private static final int DESTINATION_HIGH_OFFSET = 16;
@@ -28,16 +27,6 @@ public final class FlowTuple {
     private static final int PORTS_OFFSET = 32;
 
     private FlowTuple() {
-    }
-
-    /** Low half of a mapped IPv4 address. */
-    public static long ipv4Low(final int address) {
-        return IPV4_PREFIX | address & 0xFFFF_FFFFL;
-    }
-
-    /** Whether the halves are a mapped IPv4 address. */
-    public static boolean isIpv4(final long high, final long low) {
-        return high == IPV4_HIGH && low >>> 32 == IPV4_PREFIX >>> 32;
     }
 
     /** Protocol and ports in one word. */
@@ -59,7 +48,7 @@ public final class FlowTuple {
         UnsafeApi.putLong(tuple + PORTS_OFFSET, word);
     }
 
-    /** In place of the ports: what all fragments of one packet have in common (RFC 791, 3.2). */
+    /** The word in place of the ports: the values that all fragments of one packet share (RFC 791, 3.2). */
     static void fragmentKey(final long tuple, final int protocol, final int identification, final int portIndex) {
         ports(tuple, (identification & 0xFFFF_FFFFL) << 32 | (long) portIndex << 8 | protocol);
     }
@@ -96,27 +85,27 @@ public final class FlowTuple {
         return (int) UnsafeApi.getLong(tuple + PORTS_OFFSET) & 0xFFFF;
     }
 
-    /** Source port in the upper half, destination port in the lower: as they lie in a header. */
+    /** Source port in the upper half, destination port in the lower, as in a header. */
     public static int ports(final long tuple) {
         return (int) UnsafeApi.getLong(tuple + PORTS_OFFSET);
     }
 
-    /** The ports of packets the other way. */
+    /** The ports of packets in the other direction. */
     public static int portsInverted(final long tuple) {
         return Integer.rotateLeft((int) UnsafeApi.getLong(tuple + PORTS_OFFSET), 16);
     }
 
     public static boolean isIpv4(final long tuple) {
-        return isIpv4(sourceHigh(tuple), sourceLow(tuple));
+        return IpAddress.isIpv4(sourceHigh(tuple), sourceLow(tuple));
     }
 
     /** Whether the source or the destination is a mapped IPv4 address, which no IPv6 packet may have (RFC 4942). */
     public static boolean hasMapped(final long tuple) {
-        return isIpv4(tuple) || isIpv4(destinationHigh(tuple), destinationLow(tuple));
+        return isIpv4(tuple) || IpAddress.isIpv4(destinationHigh(tuple), destinationLow(tuple));
     }
 
     public static boolean equal(final long a, final long b) {
-        // Without a branch for each word: they are nearly always all equal.
+        // Without a branch for each word, because they are nearly always all equal.
         return ((UnsafeApi.getLong(a + SOURCE_LOW_OFFSET) ^ UnsafeApi.getLong(b + SOURCE_LOW_OFFSET))
             | (UnsafeApi.getLong(a + DESTINATION_LOW_OFFSET) ^ UnsafeApi.getLong(b + DESTINATION_LOW_OFFSET))
             | (UnsafeApi.getLong(a + PORTS_OFFSET) ^ UnsafeApi.getLong(b + PORTS_OFFSET))
@@ -130,7 +119,7 @@ public final class FlowTuple {
         }
     }
 
-    /** Writes the tuple of packets the other way. */
+    /** Writes the tuple of packets in the other direction. */
     public static void invert(final long from, final long to) {
         final long high = sourceHigh(from);
         final long low = sourceLow(from);
@@ -140,19 +129,16 @@ public final class FlowTuple {
         ports(to, ports((int) (word >>> 32), (int) word & 0xFFFF, (int) word >>> 16));
     }
 
-    /**
-     * A hash by multiplication of halves, as wyhash does; unpredictable to who does not know the seed. The highest bit
-     * is always set.
-     */
+    /** A hash that multiplies halves, as wyhash does; unpredictable without the seed. The highest bit is always set. */
     public static long hash(final long tuple, final long seed) {
         final long low = mix(sourceLow(tuple) ^ seed, destinationLow(tuple) ^ 0xA076_1D64_78BD_642FL);
         final long sourceHigh = sourceHigh(tuple);
         final long destinationHigh = destinationHigh(tuple);
-        // Of mapped addresses both are zero, and there is nothing to mix.
+        // Both are zero for mapped addresses, so there is nothing to mix.
         final long high = (sourceHigh | destinationHigh) == 0 ? seed
             : mix(sourceHigh ^ 0xE703_7ED1_A0B4_28DBL, destinationHigh ^ Long.rotateLeft(seed, 32));
         final long both = mix(low ^ UnsafeApi.getLong(tuple + PORTS_OFFSET), high ^ 0x8EBC_6AF0_9C88_C6E3L);
-        // Ports that follow each other must not land in buckets that do.
+        // Consecutive ports must not land in consecutive buckets.
         return (both ^ both >>> 32) * 0xD6E8_FEB8_6659_FD93L | Long.MIN_VALUE;
     }
 

@@ -8,7 +8,7 @@ import org.sluice.datapath.protocol.Ipv6ExtensionFlyweight;
 import org.sluice.datapath.protocol.Ipv6Flyweight;
 
 /**
- * What a fragment says of itself: which packet it is of and which part (RFC 791; RFC 8200, 4.5). Offsets are in units
+ * Reads from a fragment which packet it belongs to and which part it is (RFC 791; RFC 8200, 4.5). Offsets are in units
  * of eight bytes. Owned by the worker.
  */
 final class Fragment {
@@ -45,7 +45,9 @@ final class Fragment {
         return true;
     }
 
-    /** The parser has found the chain whole; the fragment header is in front of what it calls layer 4, or last. */
+    /**
+     * The parser found the chain whole. The fragment header is in front of the offset that it calls layer 4, or last.
+     */
     private boolean readIpv6(final FrameBatch batch, final int i) {
         ipv6.wrap(batch.l3Address(i), batch.l3Available(i));
         final int end = Ipv6Flyweight.LENGTH + ipv6.payloadLength();
@@ -84,7 +86,7 @@ final class Fragment {
         return firstUnit == 0;
     }
 
-    /** Whether it is the last part of its packet. */
+    /** Whether it is the last fragment of its packet. */
     boolean isLast() {
         return last;
     }
@@ -93,12 +95,12 @@ final class Fragment {
         return firstUnit;
     }
 
-    /** Of the part, in whole units: only the last part may have a rest. */
+    /** Length of the fragment in whole units; only the last one may have a remainder. */
     int units() {
         return (lengthBytes + UNIT_BYTES - 1) / UNIT_BYTES;
     }
 
-    /** Whether its length is one that a part may have. */
+    /** Whether a fragment may have this length. */
     boolean isPossible() {
         return lengthBytes > 0 && (last || lengthBytes % UNIT_BYTES == 0)
             && firstUnit * UNIT_BYTES + lengthBytes <= 65_535;

@@ -6,41 +6,43 @@ import java.util.concurrent.TimeUnit;
 import org.sluice.datapath.buffer.FrameBatch;
 import org.sluice.datapath.buffer.HeldFrames;
 import org.sluice.datapath.buffer.OffHeapRegion;
+import org.sluice.datapath.buffer.PortIndex;
 
 /**
- * Fragmented packets under way. The first fragment alone has the ports: what is decided for it holds for the others,
- * in whatever order they come. Those that come before it are kept, bounded in number, and released by it. A fragment
- * that overlaps another one ends its whole packet. Nothing is put together: fragments go on as they are.
+ * Fragmented packets in progress. Only the first fragment has the ports: the decision for it applies to the others, in
+ * any order of arrival. The table keeps fragments that arrive before the first one, up to a limit, and releases them
+ * after it. A fragment that overlaps another ends its whole packet. The switch reassembles nothing: fragments go on as
+ * they are.
  * <p>
- * Bounded: so many packets under way, so many fragments kept in all and of each. When there is no room, the port that
- * has most gives some up for one that has less, so a flood by one port does not harm the others. A packet whose parts
- * have all come gives its place up. Owned by the worker.
+ * Three limits bound it: packets in progress, kept fragments in all, and kept fragments of one packet. Without room,
+ * the port with the most loses some to a port with fewer, so a flood from one port does not harm the others. A complete
+ * packet frees its place. Owned by the worker.
  */
 public final class FragmentTable implements AutoCloseable {
-    /** Packets under way. */
+    /** Most packets in progress. */
     public static final int MAX_PACKETS = 256;
-    /** Fragments kept in all. */
+    /** Most kept fragments in all. */
     public static final int MAX_KEPT = 64;
-    /** Fragments kept of one packet: 64 KiB at an MTU of 1500 are 45. */
+    /** Most kept fragments of one packet: 64 KiB at an MTU of 1500 are 45. */
     public static final int MAX_KEPT_OF_PACKET = 48;
 
-    /** What to do with a fragment. */
+    /** How to handle a fragment. */
     public enum Outcome {
         /** The frame is no fragment. */
         WHOLE,
-        /** The packet's first: to be handled like a whole packet, and {@link #decide} to be called with the result. */
+        /** The first fragment: the caller handles it like a whole packet, and passes the result to {@link #decide}. */
         FIRST,
-        /** The packet's first has been decided on: see {@link #decision}. */
+        /** A later fragment whose first is decided: see {@link #decision}. */
         FOLLOWS,
-        /** A copy is kept until the first comes. */
+        /** A later fragment; the table keeps a copy until the first one comes. */
         KEPT,
         OVERLAPS,
         NO_ROOM
     }
 
-    /** Decision: the packet is the host's. Any other is a connection's ref, or one of these. */
+    /** Decision: the packet goes to the host. Any other is {@link #DROP} or a connection's ref. */
     public static final long TO_HOST = -1;
-    /** Decision: the packet is lost. */
+    /** Decision: drop the packet. */
     public static final long DROP = -2;
 
     private static final long UNDECIDED = 0;
@@ -51,17 +53,17 @@ public final class FragmentTable implements AutoCloseable {
     private final OffHeapRegion keys = OffHeapRegion.anonymous((MAX_PACKETS + 1L) * FlowTuple.BYTES);
     private final long lookupKey = keys.address() + (long) MAX_PACKETS * FlowTuple.BYTES;
     private final boolean[] used = new boolean[MAX_PACKETS];
-    /** A bit for each unit of eight bytes that has come. */
+    /** One bit for each unit of eight bytes that has arrived. */
     private final long[][] seen = new long[MAX_PACKETS][BITMAP_WORDS];
     private final long[] deadlineNs = new long[MAX_PACKETS];
     private final long[] decision = new long[MAX_PACKETS];
     private final int[] port = new int[MAX_PACKETS];
     private final int[] unitsSeen = new int[MAX_PACKETS];
-    /** Of the whole packet; 0 until its last fragment has come. */
+    /** Length of the whole packet; 0 until its last fragment has arrived. */
     private final int[] unitsOfPacket = new int[MAX_PACKETS];
     private final int[] keptOfPacket = new int[MAX_PACKETS];
-    private final int[] packetsOfPort = new int[PortGenerations.MAX_PORTS];
-    private final int[] keptOfPort = new int[PortGenerations.MAX_PORTS];
+    private final int[] packetsOfPort = new int[PortIndex.LIMIT];
+    private final int[] keptOfPort = new int[PortIndex.LIMIT];
     private final HeldFrames kept = new HeldFrames(MAX_KEPT);
     private final int[] keptFirstUnit = new int[MAX_KEPT];
     private final int[] keptUnits = new int[MAX_KEPT];
@@ -76,11 +78,11 @@ public final class FragmentTable implements AutoCloseable {
     }
 
     /**
-     * Finds out what frame {@code i}, whose tuple is noted, is.
+     * Classifies frame {@code i}, whose tuple is noted.
      *
-     * @param portIndex that it came in by: fragments from different ports are never of one packet.
+     * @param portIndex ingress port; fragments from different ports never belong to one packet.
      */
-    public Outcome inspect(final FrameBatch batch, final int i, final int portIndex, final long nowNs) {
+    public Outcome inspect(final FrameBatch batch, final int i, final int portIndex) {
         current = NOT_FOUND;
         if (!fragment.read(batch, i)) {
             return Outcome.WHOLE;
@@ -90,9 +92,9 @@ public final class FragmentTable implements AutoCloseable {
         }
         FlowTuple.copy(batch.tupleAddress(i), lookupKey);
         FlowTuple.fragmentKey(lookupKey, batch.l4Protocol(i), fragment.identification(), portIndex);
-        current = find(nowNs);
+        current = find(batch.nowNs());
         if (current == NOT_FOUND) {
-            current = begin(portIndex, nowNs);
+            current = begin(portIndex, batch.nowNs());
         }
         if (fragment.isLast()) {
             unitsOfPacket[current] = fragment.firstUnit() + fragment.units();
@@ -112,23 +114,26 @@ public final class FragmentTable implements AutoCloseable {
         return keep(batch, i) ? Outcome.KEPT : Outcome.NO_ROOM;
     }
 
-    /** What was decided for the packet of the fragment inspected last, which {@code FOLLOWS}. */
+    /** The decision for the packet of the fragment inspected last, whose outcome was {@code FOLLOWS}. */
     public long decision() {
         return decided;
     }
 
-    /** Says what becomes of the packet whose first fragment was inspected last: a connection's ref, or a decision. */
+    /** Sets the decision for the packet whose first fragment was inspected last: a connection's ref, or a constant. */
     public void decide(final long refOrDecision) {
         decision[current] = refOrDecision;
         endIfComplete();
     }
 
-    /** Whether there may be kept fragments of packets that are decided. */
+    /** Whether the table keeps any fragment; its packet may be decided by now. */
     public boolean hasKept() {
         return kept.size() > 0;
     }
 
-    /** Appends kept fragments of decided packets to the batch, to be inspected again; they are valid until the next. */
+    /**
+     * Appends kept fragments of decided packets to the batch, which are inspected again. They are valid until the next
+     * call.
+     */
     public void release(final FrameBatch batch) {
         for (int place = 0; place < MAX_KEPT && batch.hasRoom(); place++) {
             if (kept.isUsed(place) && decision[kept.tag(place)] != UNDECIDED) {
@@ -139,7 +144,7 @@ public final class FragmentTable implements AutoCloseable {
         }
     }
 
-    /** Forgets packets whose time is up; returns how many kept fragments were lost since the last call. */
+    /** Forgets packets whose time is up. Returns how many kept fragments were lost since the last call. */
     public int expire(final long nowNs) {
         for (int p = 0; p < MAX_PACKETS && usedCount > 0; p++) {
             if (used[p] && deadlineNs[p] - nowNs <= 0) {
@@ -151,7 +156,7 @@ public final class FragmentTable implements AutoCloseable {
         return count;
     }
 
-    /** Packets under way. */
+    /** How many packets are in progress. */
     public int size() {
         return usedCount;
     }
@@ -192,7 +197,7 @@ public final class FragmentTable implements AutoCloseable {
         return place;
     }
 
-    /** The oldest packet of the port that has most, by this count; if need be one with kept fragments. */
+    /** The oldest packet of the port that has the most by this count; on demand, only packets with kept fragments. */
     private int oldestOfHeaviest(final int[] countOfPort, final boolean withKept) {
         int found = NOT_FOUND;
         for (int p = 0; p < MAX_PACKETS; p++) {
@@ -230,7 +235,7 @@ public final class FragmentTable implements AutoCloseable {
         kept.free(place);
     }
 
-    /** Notes units as come; false when one of them was there already. */
+    /** Marks units as arrived; false when one of them already was. */
     private boolean mark(final int firstUnit, final int units) {
         final long[] bitmap = seen[current];
         boolean fresh = true;

@@ -2,16 +2,17 @@ package org.sluice.datapath.conntrack;
 
 import org.agrona.UnsafeApi;
 
+import org.sluice.datapath.buffer.PortIndex;
+
 /**
- * Which occupant of a port a connection belongs to. A port's number is used again after its endpoint has gone; its
- * generation then differs, and every connection of the endpoint before is dead at once, without looking at any. Lies in
- * the table's mapped file; written by the worker.
+ * Tells the successive endpoints of a port apart, for the connections that they own. A port's number is reused after
+ * its endpoint has gone. The generation then differs, and every connection of the earlier endpoint is dead at once,
+ * without a visit to any. Lies in the table's mapped file. Owned by the worker.
  * <p>
- * An owner is the port's index plus one in the low 13 bits and its generation above; 0 is nobody.
+ * An owner is the port's index plus one in the low 13 bits and its generation above; 0 is no owner.
  */
 final class PortGenerations {
-    static final int MAX_PORTS = 4096;
-    static final int BYTES = MAX_PORTS * Integer.BYTES;
+    static final int BYTES = PortIndex.LIMIT * Integer.BYTES;
 
     private static final int INDEX_BITS = 13;
     private static final int INDEX_MASK = (1 << INDEX_BITS) - 1;
@@ -26,7 +27,7 @@ final class PortGenerations {
         return generation(portIndex) << INDEX_BITS | portIndex + 1;
     }
 
-    /** Ends all connections of the port's occupant. */
+    /** Ends all connections of the port's endpoint. */
     void next(final int portIndex) {
         UnsafeApi.putIntRelease(null, address + (long) portIndex * Integer.BYTES, generation(portIndex) + 1);
     }
@@ -35,7 +36,7 @@ final class PortGenerations {
         return owner == 0 || ownerOf(indexOf(owner)) == owner;
     }
 
-    /** -1 for nobody. */
+    /** The owner's port index; -1 for no owner. */
     static int indexOf(final int owner) {
         return (owner & INDEX_MASK) - 1;
     }

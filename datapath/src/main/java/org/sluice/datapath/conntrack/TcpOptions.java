@@ -5,10 +5,10 @@ import org.sluice.datapath.protocol.TcpFlyweight;
 
 /**
  * The TCP options that matter to a tracker: window scale and SACK permitted in a SYN (RFC 7323, RFC 2018), and the
- * highest selective acknowledgement. What is malformed is as if it were not there. Owned by the worker.
+ * highest selective acknowledgement. A malformed option counts as absent. Owned by the worker.
  */
 final class TcpOptions {
-    /** Header with two no-operations and a timestamp: what most packets have, and nothing to look for. */
+    /** A header with two no-operations and a timestamp, as in most packets: no option that matters. */
     static final int LENGTH_WITH_TIMESTAMP = 32;
 
     private static final int END = 0;
@@ -17,7 +17,7 @@ final class TcpOptions {
     private static final int SACK_PERMITTED = 4;
     private static final int SACK = 5;
     private static final int SACK_BLOCK_BYTES = 8;
-    /** RFC 7323, 2.3. */
+    /** Limit of RFC 7323, 2.3. */
     private static final int MAX_SCALE = 14;
 
     private int scale;
@@ -33,7 +33,7 @@ final class TcpOptions {
         walk(header, headerLength, true);
     }
 
-    /** The highest right edge of the SACK blocks, or the acknowledgement where that is higher. */
+    /** The highest right edge of the SACK blocks, or the acknowledgement if that is higher. */
     int highestSack(final long header, final int headerLength, final int acknowledgement) {
         highestSack = acknowledgement;
         walk(header, headerLength, false);

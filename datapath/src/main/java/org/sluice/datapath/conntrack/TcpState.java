@@ -1,18 +1,18 @@
 package org.sluice.datapath.conntrack;
 
 /**
- * The states of a TCP connection as a tracker in the middle sees them, and the table of transitions (Linux
+ * The states of a TCP connection from a tracker's view in the middle, and the table of transitions (Linux
  * net/netfilter/nf_conntrack_proto_tcp.c, {@code tcp_conntracks}). The order is that of the table's columns.
  */
 public enum TcpState {
     NONE, SYN_SENT, SYN_RECV, ESTABLISHED, FIN_WAIT, CLOSE_WAIT, LAST_ACK, TIME_WAIT, CLOSE, SYN_SENT2;
 
-    /** Instead of a state: the packet passes and changes nothing. */
+    /** In place of a state: the packet passes and changes nothing. */
     static final int IGNORE = 14;
-    /** Instead of a state: the packet makes no sense here. */
+    /** In place of a state: the packet is impossible in the present state. */
     static final int INVALID = 15;
 
-    /** Kind of packet, a row of the table. */
+    /** Kinds of packets: the rows of the table. */
     static final int SYN = 0;
     static final int SYN_ACK = 1;
     static final int FIN = 2;
@@ -44,15 +44,15 @@ public enum TcpState {
     private static final int FLAG_RST = 0x04;
     private static final int FLAG_ACK = 0x10;
     private static final int FLAG_URG = 0x20;
-    /** All but ECE, CWR and PSH, which may stand beside anything. */
+    /** All flags but ECE, CWR and PSH, which may accompany any other. */
     private static final int MEANINGFUL = 0x37;
 
-    /** The next state's number, or {@link #IGNORE} or {@link #INVALID}. */
+    /** The number of the next state, or {@link #IGNORE} or {@link #INVALID}. */
     static int next(final int direction, final int kind, final int state) {
         return TRANSITIONS[direction * KINDS + kind << COLUMN_SHIFT | state];
     }
 
-    /** What kind of packet the flags make it. */
+    /** The kind of a packet with these flags. */
     static int kindOf(final int flags) {
         if ((flags & FLAG_RST) != 0) {
             return RST;

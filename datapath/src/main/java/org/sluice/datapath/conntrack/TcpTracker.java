@@ -5,8 +5,8 @@ import org.agrona.UnsafeApi;
 import org.sluice.datapath.protocol.TcpFlyweight;
 
 /**
- * Follows TCP connections: the state machine, the windows of both sides with their scale options, and what a reset may
- * do (Linux net/netfilter/nf_conntrack_proto_tcp.c; van Rooij, "Real stateful TCP packet filtering in IP Filter").
+ * Follows TCP connections: the state machine, the windows of both sides with their scale options, and the effect of
+ * resets (Linux net/netfilter/nf_conntrack_proto_tcp.c; van Rooij, "Real stateful TCP packet filtering in IP Filter").
  * Owned by the worker.
  * <p>
  * A window, for each sender: {@code end} is the highest sequence number sent, plus one; {@code maxEnd} the highest that
@@ -14,14 +14,14 @@ import org.sluice.datapath.protocol.TcpFlyweight;
  * sent.
  */
 public final class TcpTracker {
-    /** What a packet means for its connection. */
+    /** The effect of a packet on its connection. */
     public enum Verdict {
         ACCEPTED,
         /** It passes and changes nothing. */
         IGNORED, OUT_OF_WINDOW, IMPOSSIBLE_STATE, RESET_INVALID,
-        /** The connection is over and the packet opens another one on the same tuple. */
+        /** The connection is over, and the packet opens another one with the same tuple. */
         REOPENED,
-        /** A reset where there was no answer, or as the only answer. */
+        /** A reset of a connection without an answer, or as the only answer. */
         ABORTED
     }
 
@@ -50,7 +50,7 @@ public final class TcpTracker {
         this.strict = strict;
     }
 
-    /** Whether a packet of these flags may open a connection. */
+    /** Whether a packet with these flags may open a connection. */
     static boolean mayOpen(final int flags, final boolean pickUp) {
         final int state = TcpState.next(Connection.ORIGINAL, TcpState.kindOf(flags), TcpState.NONE.ordinal());
         return state == TcpState.SYN_SENT.ordinal() || pickUp && state == TcpState.ESTABLISHED.ordinal();
@@ -70,7 +70,7 @@ public final class TcpTracker {
             put(window, MAX_END_OFFSET, end);
             readOptions(connection, Connection.ORIGINAL, header);
         } else {
-            // Picked up in the middle: its options are lost, so its windows cannot be judged.
+            // Picked up in the middle: its options are unknown, so the tracker cannot judge its windows.
             put(window, MAX_END_OFFSET, end + announced);
             flags(connection, Connection.ORIGINAL, SACK_PERMITTED | LIBERAL);
             flags(connection, Connection.REPLY, SACK_PERMITTED | LIBERAL);
@@ -80,7 +80,7 @@ public final class TcpTracker {
         Connection.deadlineNs(connection, nowNs + timeoutNs(connection, kind, state, false));
     }
 
-    /** Holds a packet against its connection and moves that on. */
+    /** Checks a packet against its connection and updates the connection. */
     Verdict track(final long connection, final int direction, final long header, final int segmentLength,
                   final long nowNs) {
         tcp.wrap(header, segmentLength);
@@ -104,7 +104,7 @@ public final class TcpTracker {
             return Verdict.REOPENED;
         }
         final boolean isReset = kind == TcpState.RST;
-        // Its numbers are those of something that was let through without being followed.
+        // Its numbers belong to a packet that passed without being tracked.
         final boolean isJudged = !(isReset && isAnswerToIgnored(connection, before));
         if (isReset && isJudged) {
             final Verdict reset = checkReset(connection, direction);
@@ -126,8 +126,8 @@ public final class TcpTracker {
     }
 
     /**
-     * A SYN on a connection that the tracker takes to be alive: its ends may know better, as after one of them has
-     * crashed. What it says is noted, so that an answer to it begins the connection anew.
+     * Notes a SYN on a connection that the tracker believes alive. The ends may know better, for instance after a crash
+     * of one. An answer to this SYN begins the connection anew.
      */
     private void ignore(final long connection, final int direction, final int kind, final int segmentLength) {
         remember(connection, direction, kind, endOf(segmentLength));
@@ -141,8 +141,8 @@ public final class TcpTracker {
     }
 
     /**
-     * A reset that answers what was let through without being followed: a SYN, or an ACK, of a connection that one end
-     * knows nothing of; or an ACK that answers a SYN with the numbers of a connection before.
+     * Whether a reset answers a packet that passed without being tracked: a SYN, or an ACK, of a connection that one
+     * end does not know; or an ACK that answers a SYN with the numbers of an earlier connection.
      */
     private boolean isAnswerToIgnored(final long connection, final int before) {
         final int last = UnsafeApi.getByte(connection + Connection.LAST_OFFSET);
@@ -160,7 +160,7 @@ public final class TcpTracker {
             && tcp.acknowledgement() == UnsafeApi.getInt(connection + Connection.LAST_END_OFFSET);
     }
 
-    /** With the SYN that was noted, of this direction. */
+    /** Restarts the connection with the SYN that was noted, of this direction. */
     private static void beginAnew(final long connection, final int direction) {
         final int noted = UnsafeApi.getInt(connection + Connection.LAST_FINGERPRINT_OFFSET);
         final int end = UnsafeApi.getInt(connection + Connection.LAST_END_OFFSET);
@@ -186,7 +186,7 @@ public final class TcpTracker {
             Connection.addStatus(connection, Connection.ASSURED);
         }
         countRetransmits(connection, direction, kind, segmentLength);
-        // A SYN that is sent again gives its connection no longer life.
+        // A repeated SYN does not extend its connection's life.
         if (kind != TcpState.SYN || before != TcpState.SYN_SENT.ordinal()) {
             Connection.deadlineNs(connection, nowNs + timeoutNs(connection, kind, after, answered));
         }
@@ -195,7 +195,7 @@ public final class TcpTracker {
     private long timeoutNs(final long connection, final int kind, final int state, final boolean answered) {
         final long byState = timeoutsNs[state];
         if (kind == TcpState.RST) {
-            // Also where the receiver may not take it: if it does not, the next packet gives the time back.
+            // Also where the receiver may reject it: then the next packet restores the time.
             return timeoutsNs[ConntrackTimeout.TCP_CLOSE.ordinal()];
         }
         if (!answered && state == TcpState.ESTABLISHED.ordinal()) {
@@ -208,7 +208,7 @@ public final class TcpTracker {
             ? Math.min(byState, timeoutsNs[ConntrackTimeout.TCP_UNACKNOWLEDGED.ordinal()]) : byState;
     }
 
-    /** RFC 5961, 3.2: a reset must not come from before what the other side has acknowledged. */
+    /** RFC 5961, 3.2: a reset must not lie before the other side's last acknowledgement. */
     private Verdict checkReset(final long connection, final int direction) {
         final int other = 1 - direction;
         final boolean known = (flags(connection, other) & MAX_ACK_SET) != 0;
@@ -217,9 +217,8 @@ public final class TcpTracker {
     }
 
     /**
-     * Whether the receiver will take the reset at its word: its number is just what the receiver waits for, or it
-     * follows the sender's last packet. Otherwise the receiver will ask again (a challenge ACK), and the connection
-     * stays what it is.
+     * Whether the receiver accepts the reset: its number is exactly the one that the receiver expects, or it follows
+     * the sender's last packet. Otherwise the receiver asks again (a challenge ACK), and the connection stays as it is.
      */
     private boolean isExactReset(final long connection, final int direction, final int before) {
         final int other = 1 - direction;
@@ -269,18 +268,18 @@ public final class TcpTracker {
         if (!strict || (flags(connection, direction) & LIBERAL) != 0) {
             return Verdict.ACCEPTED;
         }
-        // What is behind is a retransmission or a late acknowledgement: harmless, and the peer may need it.
+        // Data behind the window is a retransmission or a late acknowledgement: harmless, and the peer may need it.
         return notAhead ? Verdict.IGNORED : Verdict.OUT_OF_WINDOW;
     }
 
-    /** A SYN, or the answer to one, that comes again with another sequence number. */
+    /** Whether a SYN, or the answer to one, is repeated with another sequence number. */
     private boolean isOpeningAgain(final int direction, final int state, final int end, final long sender) {
         final boolean isOpening = direction == Connection.ORIGINAL && state == TcpState.SYN_SENT.ordinal()
             || direction == Connection.REPLY && state == TcpState.SYN_RECV.ordinal();
         return isOpening && (tcp.flags() & TcpFlyweight.SYN) != 0 && after(end, get(sender, END_OFFSET));
     }
 
-    /** The sender's first packet, or its first again. */
+    /** Starts the sender's window with its first packet, or with its first one again. */
     private void begin(final long connection, final int direction, final long sender, final long receiver,
                        final int end) {
         put(sender, END_OFFSET, end);
@@ -288,7 +287,7 @@ public final class TcpTracker {
             put(sender, MAX_END_OFFSET, end);
             put(sender, MAX_WINDOW_OFFSET, Math.max(1, tcp.window()));
             readOptions(connection, direction, tcp.address());
-            // The first SYN knows nothing yet of the other side's options.
+            // The first SYN does not know the other side's options yet.
             if (direction == Connection.REPLY
                 && (flags(connection, direction) & flags(connection, 1 - direction) & HAS_SCALE) == 0) {
                 scale(connection, direction, 0);

@@ -4,6 +4,7 @@ import org.sluice.datapath.buffer.FrameBatch;
 import org.sluice.datapath.protocol.EtherType;
 import org.sluice.datapath.protocol.IcmpFlyweight;
 import org.sluice.datapath.protocol.Icmpv6Flyweight;
+import org.sluice.datapath.protocol.IpAddress;
 import org.sluice.datapath.protocol.IpProtocol;
 import org.sluice.datapath.protocol.Ipv4Flyweight;
 import org.sluice.datapath.protocol.Ipv6Flyweight;
@@ -16,17 +17,15 @@ public final class TupleReader {
     private final Ipv6Flyweight ipv6 = new Ipv6Flyweight();
 
     /**
-     * Writes addresses, protocol and ports of frame {@code i} to its note.
-     *
-     * @return false where the packet has no tuple of its own: a fragment that is not the first, an ICMP message that is
-     *     no echo. Its addresses and protocol are then written, and its ports are zero.
+     * Notes addresses, protocol and ports of frame {@code i}, and whether the tuple is its own: see
+     * {@link FrameBatch#hasOwnTuple(int)}. If it is not, its ports are zero.
      */
-    public boolean read(final FrameBatch batch, final int i) {
+    public void read(final FrameBatch batch, final int i) {
         final long tuple = batch.tupleAddress(i);
         if (batch.etherType(i) == EtherType.IPV4) {
             final long both = NetworkOrder.i64(batch.l3Address(i) + Ipv4Flyweight.SOURCE_FIELD_OFFSET);
-            FlowTuple.source(tuple, FlowTuple.IPV4_HIGH, FlowTuple.ipv4Low((int) (both >>> 32)));
-            FlowTuple.destination(tuple, FlowTuple.IPV4_HIGH, FlowTuple.ipv4Low((int) both));
+            FlowTuple.source(tuple, IpAddress.IPV4_HIGH, IpAddress.ipv4Low((int) (both >>> 32)));
+            FlowTuple.destination(tuple, IpAddress.IPV4_HIGH, IpAddress.ipv4Low((int) both));
         } else {
             ipv6.wrap(batch.l3Address(i), batch.l3Available(i));
             FlowTuple.source(tuple, ipv6.sourceHigh(), ipv6.sourceLow());
@@ -35,10 +34,10 @@ public final class TupleReader {
         final int protocol = batch.l4Protocol(i);
         final long ports = batch.l4Offset(i) == 0 ? NO_PORTS : ports(protocol, batch.l4Address(i), batch.l4Length(i));
         FlowTuple.ports(tuple, ports == NO_PORTS ? FlowTuple.ports(protocol, 0, 0) : ports);
-        return ports != NO_PORTS;
+        batch.hasOwnTuple(i, ports != NO_PORTS);
     }
 
-    /** The ports word of a layer-4 header, or {@link #NO_PORTS} for ICMP that is no echo, or one too short. */
+    /** The ports word of a layer-4 header, or {@link #NO_PORTS} for ICMP that is no echo, or for a truncated header. */
     static long ports(final int protocol, final long header, final int lengthBytes) {
         switch (protocol) {
             case IpProtocol.TCP, IpProtocol.UDP, IpProtocol.SCTP -> {

@@ -3,8 +3,8 @@ package org.sluice.datapath.device;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
- * Where the control plane lays a device down before it tells the worker, by a command that can carry only numbers, to
- * take it up as a port. Written by control, read by the worker; the command ring orders the two.
+ * Passes devices from control to a worker. Control stores a device here before it sends the command to add a port,
+ * because a command carries only numbers. Written by control, read by the worker; the command ring orders the two.
  */
 public final class DeviceRegistry {
     private final AtomicReferenceArray<PacketDevice> devices;
@@ -17,7 +17,7 @@ public final class DeviceRegistry {
         devices.set(portIndex, device);
     }
 
-    /** The device laid down for the port, or null. */
+    /** The device that control stored for the port, or null. */
     public PacketDevice get(final int portIndex) {
         return portIndex < 0 || portIndex >= devices.length() ? null : devices.get(portIndex);
     }

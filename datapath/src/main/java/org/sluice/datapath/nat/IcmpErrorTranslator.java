@@ -20,11 +20,11 @@ import org.sluice.datapath.protocol.NetworkOrder;
 import org.sluice.datapath.protocol.UdpFlyweight;
 
 /**
- * ICMP and ICMPv6 errors about packets of a connection (RFC 5508, 4): found by the packet that is embedded in them, and
- * translated outside and inside, so that who sent that packet knows it again. An error never changes a connection.
- * Owned by the worker.
+ * Translates ICMP and ICMPv6 errors about packets of a connection (RFC 5508, 4). The packet embedded in an error
+ * identifies the connection. Both headers are translated, the outer and the embedded one, so that the embedded packet's
+ * sender recognizes it. An error never changes a connection. Owned by the worker.
  */
-public final class IcmpErrorTranslator {
+public final class IcmpErrorTranslator implements AutoCloseable {
     private static final int EMBEDDED_OFFSET = 8;
     private static final int IPV4_UNREACHABLE = 3;
     private static final int IPV4_SOURCE_QUENCH = 4;
@@ -49,10 +49,10 @@ public final class IcmpErrorTranslator {
     /**
      * Finds the connection of frame {@code i}, a whole ICMP message that is no echo, and notes it.
      *
-     * @param owner of the port it came in by.
-     * @return why it cannot be passed on, or null.
+     * @param owner of the ingress port.
+     * @return why the message cannot go on, or null.
      */
-    public DropReason relate(final FrameBatch batch, final int i, final int owner, final long nowNs) {
+    public DropReason relate(final FrameBatch batch, final int i, final int owner) {
         if (!isError(batch.l4Protocol(i), NetworkOrder.u8(batch.l4Address(i)))) {
             return DropReason.ICMP_NOT_TRACKED;
         }
@@ -63,7 +63,7 @@ public final class IcmpErrorTranslator {
             return DropReason.ICMP_ERROR_MALFORMED;
         }
         FlowTuple.invert(embeddedTuple, invertedTuple);
-        final long ref = connections.findAlive(invertedTuple, nowNs);
+        final long ref = connections.findAlive(invertedTuple, batch.nowNs());
         if (ref == ConntrackTable.NONE) {
             return DropReason.ICMP_ERROR_UNRELATED;
         }
@@ -75,14 +75,23 @@ public final class IcmpErrorTranslator {
         return null;
     }
 
-    /** Rewrites frame {@code i}, an error that {@link #relate} has found to go in this direction. */
+    /** Whether frame {@code i}, an error that {@link #relate} has matched with a connection, is about this one. */
+    public boolean isAbout(final FrameBatch batch, final int i, final long ref) {
+        if (!readEmbedded(batch, i)) {
+            return false;
+        }
+        FlowTuple.invert(embeddedTuple, invertedTuple);
+        return ConntrackTable.isOf(ref, invertedTuple);
+    }
+
+    /** Rewrites frame {@code i}, an error that goes in this direction according to {@link #relate}. */
     public void translate(final FrameBatch batch, final int i, final long connection, final int direction) {
         if (!readEmbedded(batch, i)) {
             throw new IllegalStateException("the error has changed since it was related");
         }
         final long own = Connection.tuple(connection, direction);
         final long other = Connection.tuple(connection, 1 - direction);
-        // The embedded packet went the other way: what is its source here was its destination there.
+        // The embedded packet went the other way: a source here was a destination there.
         rewriteEmbeddedAddresses(own, other);
         rewriteEmbeddedPorts(own, other);
         final long l3 = batch.l3Address(i);
@@ -150,7 +159,7 @@ public final class IcmpErrorTranslator {
             PacketTranslator.change(oldSource << 16 | oldDestination, newSource << 16 | newDestination));
     }
 
-    /** Where the embedded packet is cut off in front of its checksum, there is none to keep right. */
+    /** If the embedded packet ends before its checksum, there is none to update. */
     private void updateEmbeddedChecksum(final long change) {
         final int offset = PacketTranslator.checksumOffset(embedded.protocol());
         if (offset < 0 || embedded.l4Available() < offset + Short.BYTES) {
@@ -195,5 +204,10 @@ public final class IcmpErrorTranslator {
             case IPV4_UNREACHABLE, IPV4_SOURCE_QUENCH, IPV4_TIME_EXCEEDED, IPV4_PARAMETER_PROBLEM -> true;
             default -> false;
         };
+    }
+
+    @Override
+    public void close() {
+        memory.close();
     }
 }

@@ -21,17 +21,17 @@ import org.sluice.datapath.protocol.UdpFlyweight;
 import org.sluice.datapath.protocol.VirtioNetHeaderFlyweight;
 
 /**
- * Rewrites a packet of a connection into what it is on the other side: addresses, ports, TTL, and all checksums,
- * incrementally (RFC 1624). A partial checksum, which only holds the pseudo-header's sum, is changed by the addresses
- * alone; the ports come in when it is completed. DSCP and ECN are left as they are. Owned by the worker.
+ * Rewrites a packet of a connection for the other side: addresses, ports, TTL, and all checksums, incrementally (RFC
+ * 1624). A partial checksum holds only the pseudo-header's sum, so only the addresses change it; its completion adds
+ * the ports. DSCP and ECN stay as they are. Owned by the worker.
  */
 public final class PacketTranslator {
     private static final int NO_CHECKSUM = -1;
     private static final int SCTP_CHECKSUM_FIELD_OFFSET = 8;
     private static final int MAX_PACKET = 65_536;
-    /** One less in the TTL, in the word of TTL, protocol and checksum. */
+    /** TTL minus one, in the word of TTL, protocol and checksum. */
     private static final int TTL_ONE = 0x0100_0000;
-    /** What that does to the header's sum: the complement of 0x0100. */
+    /** Its effect on the header's sum: the complement of 0x0100. */
     private static final int TTL_ONE_CHANGE = 0xFEFF;
 
     private final VirtioNetHeaderFlyweight virtio = new VirtioNetHeaderFlyweight();
@@ -39,14 +39,14 @@ public final class PacketTranslator {
     private final ByteBuffer sctpPacket = ByteBuffer.allocateDirect(MAX_PACKET);
     private final long sctpPacketAddress = new UnsafeBuffer(sctpPacket).addressOffset();
 
-    /** Rewrites frame {@code i}, which is a packet of the connection in this direction, and counts its TTL down. */
+    /** Rewrites frame {@code i}, a packet of the connection in this direction, and decrements its TTL. */
     public void translate(final FrameBatch batch, final int i, final long connection, final int direction) {
         final long other = Connection.tuple(connection, 1 - direction);
         final long l3 = batch.l3Address(i);
         final long addressChange = batch.etherType(i) == EtherType.IPV4 ? rewriteIpv4(l3, other)
             : rewriteIpv6(l3, batch.tupleAddress(i), other);
         if (batch.l4Offset(i) == 0) {
-            return; // a later fragment: its checksum is in the first one
+            return; // a later fragment; the first one has the checksum
         }
         final int protocol = batch.l4Protocol(i);
         final long l4 = batch.l4Address(i);
@@ -67,9 +67,9 @@ public final class PacketTranslator {
         final int newPorts = FlowTuple.portsInverted(other);
         switch (protocol) {
             case IpProtocol.ICMP, IpProtocol.ICMPV6 -> {
-                // Of the two ports one is the identifier and the other zero, before and after.
+                // One of the two ports is the identifier and the other is zero, before and after.
                 NetworkOrder.u16(l4 + IcmpFlyweight.IDENTIFIER_FIELD_OFFSET, newPorts >>> 16 | newPorts & 0xFFFF);
-                // ICMP of IPv4 has no pseudo-header.
+                // ICMP for IPv4 has no pseudo-header.
                 rewriteChecksum(batch, i, l4 + IcmpFlyweight.CHECKSUM_FIELD_OFFSET, protocol,
                     protocol == IpProtocol.ICMP ? 0 : addressChange, change(oldPorts, newPorts));
             }
@@ -84,8 +84,8 @@ public final class PacketTranslator {
     }
 
     /**
-     * Both addresses at once, TTL and header checksum at once. A change is a sum of 32-bit words: the complement of the
-     * old ones and the new ones.
+     * Rewrites both addresses at once, then TTL and header checksum at once. A change is a sum of 32-bit words: the
+     * complement of the old words, and the new words.
      */
     private static long rewriteIpv4(final long l3, final long other) {
         final long addresses = l3 + Ipv4Flyweight.SOURCE_FIELD_OFFSET;
@@ -127,7 +127,7 @@ public final class PacketTranslator {
             return;
         }
         if (protocol == IpProtocol.UDP && checksum == 0) {
-            return; // the sender has sent none
+            return; // the sender omitted the checksum
         }
         final int updated = InternetChecksum.finish((~checksum & 0xFFFF) + pseudoHeaderChange + portChange);
         NetworkOrder.u16(field, protocol == IpProtocol.UDP && updated == 0 ? 0xFFFF : updated);
@@ -142,7 +142,7 @@ public final class PacketTranslator {
         };
     }
 
-    /** SCTP has a CRC over the whole packet, ports included, that cannot be changed in part (RFC 9260, 6.8). */
+    /** Computes SCTP's CRC over the whole packet, ports included: it cannot be updated in part (RFC 9260, 6.8). */
     private void completeSctp(final long packet, final int lengthBytes) {
         if (lengthBytes < SCTP_CHECKSUM_FIELD_OFFSET + Integer.BYTES) {
             return;
@@ -152,7 +152,7 @@ public final class PacketTranslator {
         sctpPacket.clear().limit(lengthBytes);
         crc32c.reset();
         crc32c.update(sctpPacket);
-        // The CRC goes out with its least significant byte first.
+        // The CRC's least significant byte is sent first.
         NetworkOrder.i32(packet + SCTP_CHECKSUM_FIELD_OFFSET, Integer.reverseBytes((int) crc32c.getValue()));
     }
 

@@ -7,8 +7,8 @@ import org.sluice.datapath.protocol.IpProtocol;
 import org.sluice.datapath.route.AddressTable;
 
 /**
- * The published ports, by protocol, host address and port. One of a single address goes before one of all addresses.
- * Looked up for the first packet of a connection only. Owned by the worker.
+ * The published ports, by protocol, host address and port. A map for a single address precedes one for all addresses.
+ * Only the first packet of a connection is looked up here. Owned by the worker.
  */
 public final class PortMapTable {
     private static final int PROTOCOLS = 3;
@@ -38,7 +38,7 @@ public final class PortMapTable {
     /**
      * Adds a map.
      *
-     * @return false when it has an address and port in common with another; nothing is then changed.
+     * @return false when it shares an address and port with another map; nothing is then changed.
      */
     public boolean add(final PortMap map) {
         final int slot = slotOf(map.protocol());
@@ -54,7 +54,7 @@ public final class PortMapTable {
         return true;
     }
 
-    /** Takes out the map of the same protocol, address and first port; one that is not there is no error. */
+    /** Removes the map of the same protocol, address and first port. A missing one is no error. */
     public void remove(final PortMap map) {
         final int slot = slotOf(map.protocol());
         final PortRangeIndex[] indexes = scopeOf(map);

@@ -3,9 +3,9 @@ package org.sluice.datapath.nat;
 import org.agrona.collections.Int2ObjectHashMap;
 
 /**
- * Port ranges that do not overlap, each in constant space and found in constant time however long it is: the starts are
- * bits of a bitmap of 65,536, with two levels of summaries above, so that the last start at or before a port is three
- * words away. Owned by the worker.
+ * Port ranges that do not overlap. Each takes constant space and constant time to find, however long it is. The starts
+ * are bits of a bitmap of 65,536, with two levels of summaries above, so that three words lead to the last start at or
+ * before a port. Owned by the worker.
  */
 final class PortRangeIndex {
     private static final int PORTS = 65_536;
@@ -16,7 +16,7 @@ final class PortRangeIndex {
     private long top;
     private final Int2ObjectHashMap<PortMap> byStart = new Int2ObjectHashMap<>();
 
-    /** The range that the port is in, or null. */
+    /** The range that contains the port, or null. */
     PortMap find(final int port) {
         final int start = floor(port);
         if (start == NONE) {
@@ -26,7 +26,7 @@ final class PortRangeIndex {
         return port <= map.hostLast() ? map : null;
     }
 
-    /** A range that has a port in common with this one, or null. */
+    /** A range that shares a port with this one, or null. */
     PortMap overlapping(final int first, final int last) {
         final int start = floor(last);
         if (start == NONE) {
@@ -60,7 +60,7 @@ final class PortRangeIndex {
         return top == 0;
     }
 
-    /** The greatest start that is not above the port. */
+    /** The highest start that is not above the port. */
     private int floor(final int port) {
         final int word = port >>> 6;
         final long inWord = starts[word] & upTo(port);

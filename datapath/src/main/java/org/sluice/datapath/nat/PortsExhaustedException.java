@@ -1,6 +1,6 @@
 package org.sluice.datapath.nat;
 
-/** A new connection found no source port: told once, for the counter says how often. */
+/** A new connection found no source port. Reported once; the counter says how often it happened. */
 public final class PortsExhaustedException extends RuntimeException {
     private static final long serialVersionUID = 1;
 

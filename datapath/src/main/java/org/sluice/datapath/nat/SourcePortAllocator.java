@@ -5,13 +5,13 @@ import org.sluice.datapath.conntrack.ConntrackTable;
 import org.sluice.datapath.conntrack.FlowTuple;
 
 /**
- * Finds a source port for a translated connection, so that no two connections have one translated tuple (RFC 4787,
- * RFC 5382): the port that the endpoint chose where it is free and in the range, otherwise one at random.
+ * Finds a source port for a translated connection, so that no two connections share a translated tuple (RFC 4787, RFC
+ * 5382). It keeps the endpoint's own port if that is free and in the range, and otherwise picks one at random.
  * <p>
- * The same port may serve connections to different destinations. When all that are tried towards one destination are
- * taken, one that is closed and only waits gives its port up; or else the endpoint that holds the most connections
- * loses one of them to an endpoint that holds fewer, so that one that has used a destination's ports up has only itself
- * to wait for. Owned by the worker.
+ * The same port may serve connections to different destinations. When all tried ports towards one destination are
+ * taken, a closed connection that only waits gives up its port. Without such a one, the endpoint with the most
+ * connections loses one to an endpoint with fewer: an endpoint that has used up a destination's ports delays only
+ * itself. Owned by the worker.
  */
 public final class SourcePortAllocator {
     private static final int TRIES = 64;
@@ -23,7 +23,7 @@ public final class SourcePortAllocator {
     private long draws;
 
     /**
-     * @param ports  to choose from.
+     * @param ports  ports to choose from.
      * @param secret makes the choice unpredictable.
      */
     public SourcePortAllocator(final ConntrackTable table, final NatPorts ports, final long secret) {
@@ -37,9 +37,10 @@ public final class SourcePortAllocator {
      * Makes the reply tuple of a connection unique by choosing its destination port, which is the translated source
      * port.
      *
-     * @param reply     has all but the port; the port that the endpoint chose stands in it.
-     * @param before    the port of the connection that this one follows on the same endpoint's port, or 0: its other
-     *                  end may still remember that one, and knows by its numbers that this is the next.
+     * @param reply     the whole reply tuple, with the endpoint's own choice as its port.
+     * @param before    translated port of the connection that this one succeeds on the same endpoint's port, or 0. The
+     *                  other end may still remember that connection, and sees from the sequence numbers that this is
+     *                  the next.
      * @param portIndex of the endpoint that asks, or -1.
      * @return false when no port is free.
      */
@@ -75,7 +76,7 @@ public final class SourcePortAllocator {
         return true;
     }
 
-    /** By a keyed hash of the tuple and a counter, as RFC 6056, 3.3.4 has it. */
+    /** Draws a port with a keyed hash of the tuple and a counter, as in RFC 6056, 3.3.4. */
     private int draw(final long reply) {
         final long hash = FlowTuple.hash(reply, secret + ++draws * 0x9E37_79B9_7F4A_7C15L);
         return first + (int) ((hash >>> 8 & 0xFFFF_FFFFL) * (last - first + 1) >>> 32);

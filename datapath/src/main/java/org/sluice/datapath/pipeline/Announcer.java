@@ -10,15 +10,15 @@ import org.sluice.datapath.protocol.Ipv6Flyweight;
 import org.sluice.datapath.protocol.MacAddress;
 
 /**
- * Tells the other hosts of an overlay network that an endpoint is here now, by an ARP announcement (RFC 5227, 2.3) and
- * an unsolicited neighbour advertisement (RFC 4861, 7.2.6): one that has moved from another host may be silent for
- * long, and those who learn would go on sending there. Owned by the worker.
+ * Announces a new endpoint to the other hosts of an overlay network, with an ARP announcement (RFC 5227, 2.3) and an
+ * unsolicited neighbour advertisement (RFC 4861, 7.2.6). An endpoint that moved here from another host may be silent
+ * for long; without the announcement, hosts that learn would still send to its old place. Owned by the worker.
  */
-final class Announcer {
+final class Announcer implements AutoCloseable {
     private final GatewayResponder responder = new GatewayResponder();
     private final EthernetFlyweight ethernet = new EthernetFlyweight();
     private final ArpFlyweight arp = new ArpFlyweight();
-    /** All zero: as if somebody without an address had asked. */
+    /** All zero, as if a host without an address had asked. */
     private final Ipv6Flyweight nobody = new Ipv6Flyweight();
     private final FrameBatch batch = FrameBatch.withoutSlots();
     private final TransmitStage transmit;
@@ -73,5 +73,10 @@ final class Announcer {
         nobody.wrap(batch.address(i), Ipv6Flyweight.LENGTH);
         responder.replyNeighbour(batch, i, nobody, identity, false);
         batch.layer3(i, EtherType.IPV6, EthernetFlyweight.LENGTH);
+    }
+
+    @Override
+    public void close() {
+        batch.close();
     }
 }

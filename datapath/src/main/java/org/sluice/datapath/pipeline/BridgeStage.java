@@ -15,8 +15,8 @@ import org.sluice.datapath.status.CounterGroup;
 import org.sluice.datapath.status.WorkerCounter;
 
 /**
- * Learns where the frames come from and looks up where they go: one port, every port, or the gateway. Learning and
- * looking up are two loops because each is then simple, and table misses of different frames overlap.
+ * Learns where the frames come from, and looks up where they go: one port, every port, or the gateway. Learning and
+ * looking up are two loops: each is then simple, and table misses of different frames overlap. Owned by the worker.
  */
 public final class BridgeStage {
     private final Ipv6Flyweight ipv6 = new Ipv6Flyweight();
@@ -32,19 +32,21 @@ public final class BridgeStage {
     /**
      * @return how many frames go to the gateway or to every port; the others go to one.
      */
-    public int process(final FrameBatch batch, final Port ingress, final int nowSeconds) {
+    int process(final FrameBatch batch, final Port ingress) {
         if (!ingress.isVtep() || ingress.domain().policy().vtepLearning()) {
-            learn(batch, ingress, nowSeconds);
+            learn(batch, ingress);
         }
-        final int notUnicast = lookUp(batch, ingress, nowSeconds);
+        final int notUnicast = lookUp(batch, ingress);
         if (!ingress.domain().policy().icc() && !ingress.isHost()) {
             isolate(batch, ingress);
         }
         return notUnicast;
     }
 
-    private void learn(final FrameBatch batch, final Port ingress, final int nowSeconds) {
+    private void learn(final FrameBatch batch, final Port ingress) {
         final int domain = ingress.domain().id();
+        final int nowSeconds = batch.nowSeconds();
+        // Most frames of a burst have one sender: a MAC that was just learned is known.
         long previous = 0;
         for (int i = 0, size = batch.size(); i < size; i++) {
             final long source = batch.sourceMac(i);
@@ -59,11 +61,12 @@ public final class BridgeStage {
         }
     }
 
-    private int lookUp(final FrameBatch batch, final Port ingress, final int nowSeconds) {
+    private int lookUp(final FrameBatch batch, final Port ingress) {
         final BridgeDomain domain = ingress.domain();
         final int domainId = domain.id();
         final int ingressIndex = ingress.index();
         final long gatewayMac = domain.gateway().mac();
+        final int nowSeconds = batch.nowSeconds();
         int notUnicast = 0;
         for (int i = 0, size = batch.size(); i < size; i++) {
             if (batch.isDropped(i)) {
@@ -92,8 +95,8 @@ public final class BridgeStage {
     }
 
     /**
-     * In a domain without inter-container communication, an endpoint's frames go to the gateway and the host only; but
-     * endpoints may find each other, by ARP and neighbour discovery, for each other's published ports.
+     * In a domain without inter-container communication, sends an endpoint's frames to the gateway and the host only.
+     * ARP and neighbour discovery still pass between endpoints, so that they reach each other's published ports.
      */
     private void isolate(final FrameBatch batch, final Port ingress) {
         final Port hostPort = ingress.domain().hostPort();
@@ -113,7 +116,7 @@ public final class BridgeStage {
         }
     }
 
-    /** Neighbour discovery has a hop limit of 255, and no extension header (RFC 4861, 7.1). */
+    /** Whether it is neighbour discovery, which has a hop limit of 255 and no extension header (RFC 4861, 7.1). */
     private boolean isDiscovery(final FrameBatch batch, final int i) {
         if (batch.l3Offset(i) != EthernetFlyweight.LENGTH) {
             return false;

@@ -21,12 +21,12 @@ import org.sluice.datapath.protocol.UdpFlyweight;
 import org.sluice.datapath.protocol.VirtioNetHeaderFlyweight;
 
 /**
- * Finds the connection of every frame that is to be routed and moves it on; a frame of no connection goes to admission.
- * Reading the tuples, looking them up and following the connections are loops of their own, so that the cache misses of
- * different frames overlap.
+ * Finds the connection of every frame to route and updates it. {@link Admission} decides on a frame without a
+ * connection. Reading the tuples, looking them up and updating the connections are separate loops, so that the cache
+ * misses of different frames overlap. Owned by the worker.
  */
-public final class ConntrackStage {
-    /** Instead of a hash: the frame needs a closer look. */
+final class ConntrackStage {
+    /** In place of a hash: the frame is a fragment or may be an ICMP error, and needs a closer look. */
     private static final long SPECIAL = 0;
 
     private final TupleReader tuples = new TupleReader();
@@ -35,18 +35,16 @@ public final class ConntrackStage {
     private final VirtioNetHeaderFlyweight virtio = new VirtioNetHeaderFlyweight();
     private final ChecksumVerifier checksums = new ChecksumVerifier();
     private final IcmpErrorTranslator icmpErrors;
-    private final AdmissionStage admission;
+    private final Admission admission;
     private final ConntrackTable connections;
     private final ConnectionTracker tracker;
     private final FragmentTable fragments;
-    /** Which frames of the burst are routed. */
-    private final int[] routed = new int[FrameBatch.CAPACITY];
-    private int routedCount;
+    /** How many connections the table had removed before this burst. */
     private long removalsBefore;
-    /** Is written so that the loads of the connections are not optimized away. */
+    /** Written so that the compiler does not optimize the loads of the connections away. */
     private long touched;
 
-    ConntrackStage(final WorkerTables tables, final AdmissionStage admission, final IcmpErrorTranslator icmpErrors) {
+    ConntrackStage(final WorkerTables tables, final Admission admission, final IcmpErrorTranslator icmpErrors) {
         connections = tables.connections();
         tracker = tables.tracker();
         fragments = tables.fragments();
@@ -55,19 +53,21 @@ public final class ConntrackStage {
     }
 
     /**
-     * For the frames whose egress is the gateway.
+     * Handles the frames whose egress is the gateway.
      *
-     * @return how many there are that were not dropped at once: see {@link #routed()}.
+     * @return how many of them the batch now lists as routed; all others are settled.
      */
-    int process(final FrameBatch batch, final Port ingress, final long nowNs) {
-        routedCount = 0;
+    int process(final FrameBatch batch, final Port ingress) {
         select(batch);
-        if (routedCount > 0) {
+        if (batch.routedCount() > 0) {
             removalsBefore = connections.removals();
             loadConnections(batch);
-            follow(batch, ingress, nowNs);
+            follow(batch, ingress);
+            if (connections.removals() != removalsBefore) {
+                dropOrphans(batch);
+            }
         }
-        return routedCount;
+        return batch.routedCount();
     }
 
     private void select(final FrameBatch batch) {
@@ -81,13 +81,14 @@ public final class ConntrackStage {
                 batch.drop(i, reason);
                 continue;
             }
-            final boolean usual = tuples.read(batch, i) && !batch.isFragment(i);
+            tuples.read(batch, i);
             if (batch.etherType(i) == EtherType.IPV6 && FlowTuple.hasMapped(batch.tupleAddress(i))) {
                 batch.drop(i, DropReason.MARTIAN_ADDRESS);
                 continue;
             }
-            batch.tupleHash(i, usual ? connections.hash(batch.tupleAddress(i)) : SPECIAL);
-            routed[routedCount++] = i;
+            batch.tupleHash(i, batch.hasOwnTuple(i) && !batch.isFragment(i)
+                ? connections.hash(batch.tupleAddress(i)) : SPECIAL);
+            batch.addRouted(i);
         }
     }
 
@@ -103,7 +104,7 @@ public final class ConntrackStage {
             ? DropReason.IPV4_CHECKSUM_WRONG : null;
     }
 
-    /** Who completes it would otherwise write over ports or payload of a packet that was let through as it was. */
+    /** A wrong offset would make the egress device overwrite the packet's ports or payload. */
     private boolean isChecksumWhereItBelongs(final FrameBatch batch, final int i) {
         final int field = switch (batch.l4Protocol(i)) {
             case IpProtocol.TCP -> TcpFlyweight.CHECKSUM_FIELD_OFFSET;
@@ -116,17 +117,19 @@ public final class ConntrackStage {
     }
 
     /**
-     * Brings into the cache what the next loop needs: first the buckets, then the connections. The loops do next to
-     * nothing else, so that the processor has many misses under way at a time.
+     * Loads the cache lines that the next loop needs: first the buckets, then the connections. The loops do little
+     * else, so that the processor has many misses in flight at a time.
      */
     private void loadConnections(final FrameBatch batch) {
         long loaded = 0;
-        for (int n = 0; n < routedCount; n++) {
-            loaded += connections.touch(batch.tupleHash(routed[n]));
+        final int count = batch.routedCount();
+        for (int n = 0; n < count; n++) {
+            loaded += connections.touch(batch.tupleHash(batch.routed(n)));
         }
-        for (int n = 0; n < routedCount; n++) {
-            final long ref = connections.candidate(batch.tupleHash(routed[n]));
-            batch.connection(routed[n], ref);
+        for (int n = 0; n < count; n++) {
+            final int i = batch.routed(n);
+            final long ref = connections.candidate(batch.tupleHash(i));
+            batch.connection(i, ref);
             if (ref != ConntrackTable.NONE) {
                 loaded += ConntrackTable.touchConnection(ref);
             }
@@ -134,13 +137,13 @@ public final class ConntrackStage {
         touched = loaded;
     }
 
-    private void follow(final FrameBatch batch, final Port ingress, final long nowNs) {
+    private void follow(final FrameBatch batch, final Port ingress) {
         final int owner = ingress.isUplink() ? 0 : connections.ownerOf(ingress.index());
-        for (int n = 0; n < routedCount; n++) {
-            final int i = routed[n];
+        for (int n = 0, count = batch.routedCount(); n < count; n++) {
+            final int i = batch.routed(n);
             if (batch.tupleHash(i) == SPECIAL) {
                 batch.connection(i, ConntrackTable.NONE);
-                followSpecial(batch, i, ingress, owner, nowNs);
+                followSpecial(batch, i, ingress, owner);
                 continue;
             }
             final long candidate = batch.connection(i);
@@ -149,24 +152,24 @@ public final class ConntrackStage {
                 || !ConntrackTable.isOf(candidate, batch.tupleAddress(i))) {
                 batch.connection(i, connections.find(batch.tupleAddress(i), batch.tupleHash(i)));
             }
-            follow(batch, i, ingress, owner, nowNs);
+            follow(batch, i, ingress, owner);
         }
     }
 
-    /** One whole packet, or the first fragment of one; its connection, if it has one, is noted. */
-    private void follow(final FrameBatch batch, final int i, final Port ingress, final int owner, final long nowNs) {
+    /** Handles a whole packet, or the first fragment of one. Notes its connection, if it has one. */
+    private void follow(final FrameBatch batch, final int i, final Port ingress, final int owner) {
         final long ref = batch.connection(i);
         if (ref == ConntrackTable.NONE) {
-            admission.admit(batch, i, ingress, nowNs);
+            admission.admit(batch, i, ingress);
             return;
         }
         final long connection = Connection.ofRef(ref);
         final int direction = Connection.directionOfRef(ref);
-        if (!connections.isAliveFrom(connection, direction, owner, nowNs)) {
-            if (connections.isAlive(connection, nowNs)) {
+        if (!connections.isAliveFrom(connection, direction, owner, batch.nowNs())) {
+            if (connections.isAlive(connection, batch.nowNs())) {
                 batch.drop(i, DropReason.INGRESS_MISMATCH);
             } else {
-                admission.readmit(batch, i, ingress, connection, nowNs);
+                admission.readmit(batch, i, ingress, connection);
             }
             return;
         }
@@ -179,9 +182,9 @@ public final class ConntrackStage {
             }
         }
         final TcpTracker.Verdict verdict = tracker.track(connection, direction, protocol, batch.l4Address(i),
-            batch.l4Length(i), batch.l3Available(i), nowNs);
+            batch.l4Length(i), batch.l3Available(i), batch.nowNs());
         if (verdict != TcpTracker.Verdict.ACCEPTED) {
-            refuse(batch, i, ingress, connection, verdict, nowNs);
+            refuse(batch, i, ingress, connection, verdict);
         }
     }
 
@@ -190,29 +193,28 @@ public final class ConntrackStage {
         if (!ConnectionTracker.isPossibleTcp(flags)) {
             return DropReason.TCP_FLAGS_INVALID;
         }
-        // What changes the connection's state is believed only when it is what its sender has sent.
+        // A packet that changes the connection's state counts only with a correct checksum.
         return (flags & (TcpFlyweight.SYN | TcpFlyweight.FIN | TcpFlyweight.RST)) != 0
             && !checksums.isRight(batch, i) ? DropReason.L4_CHECKSUM_WRONG : null;
     }
 
     private void refuse(final FrameBatch batch, final int i, final Port ingress, final long connection,
-                        final TcpTracker.Verdict verdict, final long nowNs) {
+                        final TcpTracker.Verdict verdict) {
         switch (verdict) {
-            case REOPENED -> admission.readmit(batch, i, ingress, connection, nowNs);
-            // The reset itself still gets through; nothing else will.
-            case ABORTED -> connections.expire(connection, nowNs);
+            case REOPENED -> admission.readmit(batch, i, ingress, connection);
+            // The reset itself still passes; no later packet does.
+            case ABORTED -> connections.expire(connection, batch.nowNs());
             case OUT_OF_WINDOW -> batch.drop(i, DropReason.TCP_OUT_OF_WINDOW);
             case RESET_INVALID -> batch.drop(i, DropReason.TCP_RESET_INVALID);
             default -> batch.drop(i, DropReason.TCP_STATE_INVALID);
         }
     }
 
-    private void followSpecial(final FrameBatch batch, final int i, final Port ingress, final int owner,
-                               final long nowNs) {
+    private void followSpecial(final FrameBatch batch, final int i, final Port ingress, final int owner) {
         if (batch.isFragment(i)) {
-            followFragment(batch, i, ingress, owner, nowNs);
+            followFragment(batch, i, ingress, owner);
         } else {
-            final DropReason reason = icmpErrors.relate(batch, i, owner, nowNs);
+            final DropReason reason = icmpErrors.relate(batch, i, owner);
             if (reason == DropReason.ICMP_NOT_TRACKED || reason == DropReason.ICMP_ERROR_UNRELATED) {
                 admission.handToHostOrDrop(batch, i, ingress, reason);
             } else if (reason != null) {
@@ -221,38 +223,35 @@ public final class ConntrackStage {
         }
     }
 
-    private void followFragment(final FrameBatch batch, final int i, final Port ingress, final int owner,
-                                final long nowNs) {
-        switch (fragments.inspect(batch, i, ingress.index(), nowNs)) {
-            // The parser has seen a fragment header where no sender puts one.
+    private void followFragment(final FrameBatch batch, final int i, final Port ingress, final int owner) {
+        switch (fragments.inspect(batch, i, ingress.index())) {
+            // The parser found a fragment header where no sender puts one.
             case WHOLE -> batch.drop(i, DropReason.IPV6_EXTENSION_MALFORMED);
             case FIRST -> {
-                followFirst(batch, i, ingress, owner, nowNs);
+                followFirst(batch, i, ingress, owner);
                 fragments.decide(batch.isDropped(i) ? FragmentTable.DROP
                     : batch.connection(i) == ConntrackTable.NONE ? FragmentTable.TO_HOST : batch.connection(i));
             }
-            case FOLLOWS -> followDecision(batch, i, ingress, owner, nowNs);
+            case FOLLOWS -> followDecision(batch, i, ingress, owner);
             case KEPT -> batch.hold(i);
             case OVERLAPS -> batch.drop(i, DropReason.FRAGMENT_OVERLAPPING);
             default -> batch.drop(i, DropReason.FRAGMENT_TABLE_FULL);
         }
     }
 
-    private void followFirst(final FrameBatch batch, final int i, final Port ingress, final int owner,
-                             final long nowNs) {
-        if (!tuples.read(batch, i)) {
-            // An ICMP message that is no echo: nothing that needs to be so long.
+    private void followFirst(final FrameBatch batch, final int i, final Port ingress, final int owner) {
+        if (!batch.hasOwnTuple(i)) {
+            // An ICMP message that is no echo: none needs to be this long.
             batch.drop(i, DropReason.ICMP_NOT_TRACKED);
             return;
         }
         final long tuple = batch.tupleAddress(i);
         batch.connection(i, connections.find(tuple, connections.hash(tuple)));
-        follow(batch, i, ingress, owner, nowNs);
+        follow(batch, i, ingress, owner);
     }
 
-    /** A later fragment goes the way of its packet's first, if that is still the same connection. */
-    private void followDecision(final FrameBatch batch, final int i, final Port ingress, final int owner,
-                                final long nowNs) {
+    /** Sends a later fragment where its packet's first one went, if the connection is still the same. */
+    private void followDecision(final FrameBatch batch, final int i, final Port ingress, final int owner) {
         final long decision = fragments.decision();
         if (decision == FragmentTable.TO_HOST) {
             admission.handToHostOrDrop(batch, i, ingress, DropReason.NOT_PUBLISHED);
@@ -260,36 +259,39 @@ public final class ConntrackStage {
         }
         final long connection = Connection.ofRef(decision);
         final int direction = Connection.directionOfRef(decision);
-        if (!connections.isAlive(connection, nowNs) || Connection.sourceOwner(connection, direction) != owner
+        if (!connections.isAlive(connection, batch.nowNs()) || Connection.sourceOwner(connection, direction) != owner
             || !Connection.isBetween(connection, direction, batch.tupleAddress(i))) {
             batch.drop(i, DropReason.FRAGMENT_EXPIRED);
             return;
         }
         batch.connection(i, decision);
-        tracker.track(connection, direction, batch.l4Protocol(i), 0, 0, batch.l3Available(i), nowNs);
-    }
-
-    /** Which frames of the burst processed last are routed: so many as {@link #process} has said. */
-    int[] routed() {
-        return routed;
-    }
-
-    int routedCount() {
-        return routedCount;
+        tracker.track(connection, direction, batch.l4Protocol(i), 0, 0, batch.l3Available(i), batch.nowNs());
     }
 
     /**
-     * Whether the connection of frame {@code i} is still the one that was noted: a later frame of the burst may have
-     * ended it, and another one taken its place.
+     * Drops frames whose connection is gone: a later frame of the burst may have ended a connection that an earlier one
+     * had noted, and another connection may have its place.
      */
-    boolean isConnectionUnchanged(final FrameBatch batch, final int i) {
-        if (connections.removals() == removalsBefore) {
-            return true;
+    private void dropOrphans(final FrameBatch batch) {
+        for (int n = 0, count = batch.routedCount(); n < count; n++) {
+            final int i = batch.routed(n);
+            if (!batch.isDropped(i) && batch.egress(i) == FrameBatch.EGRESS_GATEWAY && !hasItsConnection(batch, i)) {
+                batch.drop(i, DropReason.CONNTRACK_CLASH);
+            }
         }
+    }
+
+    private boolean hasItsConnection(final FrameBatch batch, final int i) {
         final long ref = batch.connection(i);
-        final boolean plain = batch.tupleHash(i) != SPECIAL;
-        return Connection.has(Connection.ofRef(ref), Connection.IN_USE)
-            && (plain ? ConntrackTable.isOf(ref, batch.tupleAddress(i)) : batch.isFragment(i)
-                && Connection.isBetween(Connection.ofRef(ref), Connection.directionOfRef(ref), batch.tupleAddress(i)));
+        final long connection = Connection.ofRef(ref);
+        if (!Connection.has(connection, Connection.IN_USE)) {
+            return false;
+        }
+        if (batch.tupleHash(i) != SPECIAL) {
+            return ConntrackTable.isOf(ref, batch.tupleAddress(i));
+        }
+        return batch.isFragment(i)
+            ? Connection.isBetween(connection, Connection.directionOfRef(ref), batch.tupleAddress(i))
+            : icmpErrors.isAbout(batch, i, ref);
     }
 }

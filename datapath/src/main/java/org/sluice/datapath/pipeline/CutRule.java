@@ -7,8 +7,9 @@ import org.sluice.datapath.protocol.NetworkOrder;
 import org.sluice.datapath.protocol.VirtioNetHeaderFlyweight;
 
 /**
- * Whether a packet that is too long for its way out is cut into fragments or its sender is told: IPv4 packets that do
- * not forbid it are cut; super-frames are not, for they are many already. Owned by the worker.
+ * Decides whether a packet that is too long for its egress is cut into fragments; otherwise an ICMP error tells the
+ * sender. IPv4 packets that do not forbid it are cut. Super-frames are not, because they are many packets already.
+ * Owned by the worker.
  */
 final class CutRule {
     private final VirtioNetHeaderFlyweight virtio = new VirtioNetHeaderFlyweight();

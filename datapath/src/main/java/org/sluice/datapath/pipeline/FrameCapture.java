@@ -13,15 +13,15 @@ import org.sluice.datapath.trace.PacketFilter;
 import org.sluice.datapath.trace.ProbeRing;
 
 /**
- * Copies the frames that a filter means, as they come in and as they leave; a routed packet is so seen twice, with the
- * addresses of both sides. Does nothing until it is switched on. Owned by the worker.
+ * Copies the frames that a filter selects, as they come in and as they leave. A routed packet therefore appears twice,
+ * with the addresses of both sides. Does nothing until it is switched on. Owned by the worker.
  */
-final class FrameCapture {
+final class FrameCapture implements AutoCloseable {
     private static final int MAX_BYTES = CapturedFrame.HEADER_BYTES + FrameBatch.MAX_FRAME_LENGTH;
 
     private final ParseStage parse = new ParseStage();
     private final TupleReader tuples = new TupleReader();
-    /** What leaves is not described any more by the batch that it came in by. */
+    /** Describes the frames that leave, because their ingress batch no longer does. */
     private final FrameBatch leaving = FrameBatch.withoutSlots();
     private final OffHeapRegion copy = OffHeapRegion.anonymous(MAX_BYTES);
     private final CapturedFrame frame = new CapturedFrame().wrap(copy.address());
@@ -31,8 +31,8 @@ final class FrameCapture {
     private long nowNs;
 
     /**
-     * @param to    null switches it off.
-     * @param bytes of each frame at most.
+     * @param to    the ring to fill; null switches the capture off.
+     * @param bytes limit for each frame.
      */
     void capture(final ProbeRing to, final PacketFilter meant, final int bytes) {
         ring = to;
@@ -44,9 +44,9 @@ final class FrameCapture {
         return ring != null;
     }
 
-    /** A burst has come in and is parsed. */
-    void onIngress(final FrameBatch batch, final Port ingress, final long timeNs) {
-        nowNs = timeNs;
+    /** Captures a burst that came in and is parsed. */
+    void onIngress(final FrameBatch batch, final Port ingress) {
+        nowNs = batch.nowNs();
         if (filter.matchesPort(ingress)) {
             for (int i = 0, size = batch.size(); i < size; i++) {
                 offerIfMeant(batch, i, ingress, false);
@@ -54,7 +54,7 @@ final class FrameCapture {
         }
     }
 
-    /** A queue is about to be sent. */
+    /** Captures a queue before it is sent. */
     void onEgress(final EgressQueue queue, final Port egress) {
         if (!filter.matchesPort(egress)) {
             return;
@@ -83,5 +83,11 @@ final class FrameCapture {
             UnsafeApi.copyMemory(batch.address(i), copy.address() + CapturedFrame.HEADER_BYTES, kept);
             ring.offer(copy.address(), CapturedFrame.HEADER_BYTES + kept);
         }
+    }
+
+    @Override
+    public void close() {
+        leaving.close();
+        copy.close();
     }
 }

@@ -13,8 +13,9 @@ import org.sluice.datapath.protocol.Ipv4Flyweight;
 import org.sluice.datapath.protocol.Ipv6Flyweight;
 
 /**
- * Writes the gateway's answers over the questions: an ARP reply (RFC 826), echo replies (RFC 792, RFC 4443) and a
- * neighbour advertisement (RFC 4861, 7.2.4). The caller has found the frame to be such a question.
+ * Overwrites questions with the gateway's answers: an ARP reply (RFC 826), echo replies (RFC 792, RFC 4443) and a
+ * neighbour advertisement (RFC 4861, 7.2.4). The caller has checked that the frame is such a question. Owned by the
+ * worker.
  */
 final class GatewayResponder {
     private static final int REPLY_TTL = 64;
@@ -64,9 +65,9 @@ final class GatewayResponder {
     }
 
     /**
-     * The answer may be longer than the question, so it gets a frame of its own.
+     * Writes the answer into a frame of its own, because it may be longer than the question.
      *
-     * @param router whether the answer is the gateway's.
+     * @param router whether the answer comes from the gateway.
      */
     void replyNeighbour(final FrameBatch batch, final int i, final Ipv6Flyweight question,
                         final PortIdentity owner, final boolean router) {
@@ -115,7 +116,7 @@ final class GatewayResponder {
         return InternetChecksum.finish(sum(ipv6, icmpv6)) == 0;
     }
 
-    /** Over the pseudo-header and a message that fills the IPv6 payload. */
+    /** Sum over the pseudo-header and a message that fills the IPv6 payload. */
     private static long sum(final Ipv6Flyweight ipv6, final Icmpv6Flyweight icmpv6) {
         final int length = ipv6.payloadLength();
         return InternetChecksum.pseudoHeader(ipv6.address(), false, IpProtocol.ICMPV6, length)

@@ -17,10 +17,11 @@ import org.sluice.datapath.status.CounterGroup;
 import org.sluice.datapath.status.WorkerCounter;
 
 /**
- * The switch's own voice: answers ARP, neighbour solicitations and pings for the gateway's addresses. Of what else is
- * addressed to the gateway, IP packets are left for the layer-3 stages, and all others, with those for link-local
- * addresses, go to the host port. What the host itself sends is left alone: its kernel owns the gateway's addresses too
- * and must not be answered in its own name; and so is what comes from other hosts, which have gateways of their own.
+ * Answers ARP, neighbour solicitations and pings for the gateway's addresses. It leaves other IP packets for the
+ * gateway to the layer-3 stages. All other frames for the gateway, and packets for link-local addresses, go to the host
+ * port. It does not touch frames from the host itself: the host's kernel has the gateway's addresses too, and must not
+ * get answers in its own name. Nor does it touch frames from other hosts, which have their own gateways. Owned by the
+ * worker.
  */
 public final class GatewayStage {
     private final GatewayResponder responder = new GatewayResponder();
@@ -56,7 +57,9 @@ public final class GatewayStage {
         }
     }
 
-    /** Turns a question to the gateway into its answer. A tagged frame is of another network: no answer. */
+    /**
+     * Turns a question to the gateway into its answer. A tagged frame belongs to another network and gets no answer.
+     */
     private boolean answer(final FrameBatch batch, final int i, final PortIdentity gateway) {
         if (batch.l3Offset(i) != EthernetFlyweight.LENGTH) {
             return false;
@@ -125,7 +128,7 @@ public final class GatewayStage {
         return ipv6.nextHeader() != IpProtocol.ICMPV6;
     }
 
-    /** What is not for the layer-3 stages. */
+    /** Hands frames that are not for the layer-3 stages to the host port. */
     private void handToHost(final FrameBatch batch, final int i, final BridgeDomain domain) {
         if (isRouted(batch, i)) {
             return;

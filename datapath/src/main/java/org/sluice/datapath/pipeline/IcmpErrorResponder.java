@@ -4,11 +4,11 @@ import java.util.concurrent.TimeUnit;
 
 import org.agrona.UnsafeApi;
 
-import org.sluice.datapath.bridge.Fdb;
 import org.sluice.datapath.bridge.Port;
 import org.sluice.datapath.bridge.PortIdentity;
 import org.sluice.datapath.buffer.DropReason;
 import org.sluice.datapath.buffer.FrameBatch;
+import org.sluice.datapath.buffer.PortIndex;
 import org.sluice.datapath.conntrack.ConntrackTable;
 import org.sluice.datapath.conntrack.FlowTuple;
 import org.sluice.datapath.policy.Martians;
@@ -16,19 +16,20 @@ import org.sluice.datapath.protocol.EtherType;
 import org.sluice.datapath.protocol.EthernetFlyweight;
 import org.sluice.datapath.protocol.IcmpFlyweight;
 import org.sluice.datapath.protocol.InternetChecksum;
+import org.sluice.datapath.protocol.IpAddress;
 import org.sluice.datapath.protocol.IpProtocol;
 import org.sluice.datapath.protocol.Ipv4Flyweight;
 import org.sluice.datapath.protocol.Ipv6Flyweight;
 import org.sluice.datapath.protocol.NetworkOrder;
 import org.sluice.datapath.status.CounterGroup;
+import org.sluice.datapath.status.NetworkCounter;
 import org.sluice.datapath.status.PortCounter;
 import org.sluice.datapath.status.WorkerCounter;
 
 /**
- * Tells the sender of a packet that cannot go on why (RFC 792, RFC 1812 4.3.2, RFC 4443): the frame in the batch is
- * replaced by the error, which goes back by the port it came from. Never about an ICMP error, nor about a fragment that
- * is not the first; and at a limited rate for each port, as the kernel (icmp_msgs_per_sec 1000, icmp_msgs_burst 50).
- * Owned by the worker.
+ * Tells a packet's sender why the packet cannot go on (RFC 792, RFC 1812 4.3.2, RFC 4443). The error replaces the frame
+ * in the batch and leaves through the ingress port. An ICMP error, or a fragment after the first, never causes one. The
+ * rate is limited for each port, as in the kernel (icmp_msgs_per_sec 1000, icmp_msgs_burst 50). Owned by the worker.
  */
 final class IcmpErrorResponder {
     private static final long INTERVAL_NS = TimeUnit.MILLISECONDS.toNanos(1);
@@ -53,9 +54,9 @@ final class IcmpErrorResponder {
     private final Ipv6Flyweight ipv6 = new Ipv6Flyweight();
     private final CounterGroup<DropReason> drops;
     private final CounterGroup<WorkerCounter> counters;
-    /** By port, when the next error would be due at the limited rate. */
-    private final long[] dueNs = new long[Fdb.MAX_PORTS];
-    /** Of the error that is being written. */
+    /** For each port, when the next error would be due at the limited rate. */
+    private final long[] dueNs = new long[PortIndex.LIMIT];
+    /** Source address of the error that is being written. */
     private long sourceHigh;
     private long sourceLow;
 
@@ -64,34 +65,32 @@ final class IcmpErrorResponder {
         this.drops = drops;
     }
 
-    /** Must be called before the packet is translated. */
-    void timeExceeded(final FrameBatch batch, final int i, final Port ingress, final long nowNs) {
-        respond(batch, i, ingress, DropReason.TTL_EXPIRED, IPV4_TIME_EXCEEDED << 8, IPV6_TIME_EXCEEDED << 8, 0, nowNs);
+    /** Call it before the packet is translated. */
+    void timeExceeded(final FrameBatch batch, final int i, final Port ingress) {
+        respond(batch, i, ingress, DropReason.TTL_EXPIRED, IPV4_TIME_EXCEEDED << 8, IPV6_TIME_EXCEEDED << 8, 0);
     }
 
-    /** No route; before the packet is translated. */
-    void unreachable(final FrameBatch batch, final int i, final Port ingress, final DropReason reason,
-                     final long nowNs) {
-        respond(batch, i, ingress, reason, IPV4_UNREACHABLE << 8, IPV6_UNREACHABLE << 8, 0, nowNs);
+    /** For a packet without a route. Call it before the packet is translated. */
+    void unreachable(final FrameBatch batch, final int i, final Port ingress, final DropReason reason) {
+        respond(batch, i, ingress, reason, IPV4_UNREACHABLE << 8, IPV6_UNREACHABLE << 8, 0);
     }
 
-    /** RFC 1191 and RFC 8201: says how long a packet may be. Before the packet is translated. */
-    void tooBig(final FrameBatch batch, final int i, final Port ingress, final int mtu, final long nowNs) {
+    /** Tells how long a packet may be (RFC 1191, RFC 8201). Call it before the packet is translated. */
+    void tooBig(final FrameBatch batch, final int i, final Port ingress, final int mtu) {
         respond(batch, i, ingress, DropReason.FRAGMENTATION_NEEDED, IPV4_UNREACHABLE << 8 | IPV4_FRAGMENTATION_NEEDED,
-            IPV6_TOO_BIG << 8, mtu, nowNs);
+            IPV6_TOO_BIG << 8, mtu);
     }
 
     /**
-     * A packet that has left, but for its MAC addresses, and whose neighbour does not answer: the error comes from
-     * where the packet would have left, and finds its way back as one from the world does.
+     * For a packet that is complete but for its MAC addresses, and whose neighbour does not answer. The error comes
+     * from the packet's egress, and finds its way back as an error from the world does.
      *
-     * @param gateway of the sender's network, where the packet has kept its source; otherwise null.
+     * @param gateway of the sender's network if the packet has kept its source; otherwise null.
      */
-    void hostUnreachable(final FrameBatch batch, final int i, final Port uplink, final PortIdentity gateway,
-                         final long nowNs) {
+    void hostUnreachable(final FrameBatch batch, final int i, final Port uplink, final PortIdentity gateway) {
         final long tuple = batch.tupleAddress(i);
         final boolean asIpv4 = batch.etherType(i) == EtherType.IPV4;
-        if (!mayAnswer(batch, i, tuple) || !isWithinRate(uplink.index(), nowNs)) {
+        if (!mayAnswer(batch, i, tuple) || !isWithinRate(uplink.index(), batch.nowNs())) {
             batch.drop(i, DropReason.NEIGHBOUR_UNREACHABLE);
             return;
         }
@@ -108,15 +107,15 @@ final class IcmpErrorResponder {
     }
 
     private void respond(final FrameBatch batch, final int i, final Port ingress, final DropReason reason,
-                         final int ipv4TypeAndCode, final int ipv6TypeAndCode, final int parameter,
-                         final long nowNs) {
+                         final int ipv4TypeAndCode, final int ipv6TypeAndCode, final int parameter) {
         final long tuple = batch.tupleAddress(i);
         final boolean asIpv4 = batch.etherType(i) == EtherType.IPV4;
-        if (!mayAnswer(batch, i, tuple) || !hasSource(ingress, asIpv4) || !isWithinRate(ingress.index(), nowNs)) {
+        if (!mayAnswer(batch, i, tuple) || !hasSource(ingress, asIpv4)
+            || !isWithinRate(ingress.index(), batch.nowNs())) {
             batch.drop(i, reason);
             return;
         }
-        // To an endpoint the gateway speaks; to the outside, the address of the host that it spoke to.
+        // An endpoint gets the error from the gateway; an outside host, from the host address that it sent to.
         if (ingress.isUplink()) {
             source(FlowTuple.destinationHigh(tuple), FlowTuple.destinationLow(tuple));
         } else {
@@ -127,11 +126,12 @@ final class IcmpErrorResponder {
         batch.egress(i, ingress.index());
         drops.increment(reason);
         ingress.counters().increment(PortCounter.RX_DROPS);
+        ingress.domain().counters().increment(NetworkCounter.DROPS);
     }
 
     private void source(final PortIdentity gateway, final boolean asIpv4) {
         if (asIpv4) {
-            source(FlowTuple.IPV4_HIGH, FlowTuple.ipv4Low(gateway.ipv4()));
+            source(IpAddress.IPV4_HIGH, IpAddress.ipv4Low(gateway.ipv4()));
         } else {
             source(gateway.ipv6High(), gateway.ipv6Low());
         }
@@ -142,7 +142,7 @@ final class IcmpErrorResponder {
         sourceLow = low;
     }
 
-    /** Puts the error in the packet's place: from the source that was chosen, to the packet's. */
+    /** Replaces the packet with the error, from the chosen source to the packet's source. */
     private void replace(final FrameBatch batch, final int i, final long destinationMac, final long sourceMac,
                          final int typeAndCode, final int parameter) {
         final long tuple = batch.tupleAddress(i);
@@ -204,7 +204,7 @@ final class IcmpErrorResponder {
     private static boolean mayAnswer(final FrameBatch batch, final int i, final long tuple) {
         final int protocol = batch.l4Protocol(i);
         final boolean isIcmp = protocol == IpProtocol.ICMP || protocol == IpProtocol.ICMPV6;
-        return batch.l4Offset(i) != 0 && !(isIcmp && batch.tupleHash(i) == 0)
+        return batch.l4Offset(i) != 0 && !(isIcmp && !batch.hasOwnTuple(i))
             && !Martians.isMartian(FlowTuple.sourceHigh(tuple), FlowTuple.sourceLow(tuple));
     }
 

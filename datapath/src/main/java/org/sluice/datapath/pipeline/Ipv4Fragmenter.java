@@ -11,11 +11,10 @@ import org.sluice.datapath.protocol.Ipv4Flyweight;
 import org.sluice.datapath.protocol.VirtioNetHeaderFlyweight;
 
 /**
- * Cuts a routed IPv4 packet that is too long for its way out and allows it (RFC 791, 3.2): one fragment after the other
- * is made, in memory of the cutter's own that the next packet uses again. A fragment may itself be cut. Owned by the
- * worker.
+ * Cuts a routed IPv4 packet that is too long for its egress and allows it (RFC 791, 3.2). It makes one fragment after
+ * the other, in its own memory, which the next packet reuses. A fragment may be cut again. Owned by the worker.
  */
-final class Ipv4Fragmenter {
+final class Ipv4Fragmenter implements AutoCloseable {
     private static final int UNIT_BYTES = 8;
     private static final int MORE_FRAGMENTS = 0x2000;
     private static final int OFFSET_MASK = 0x1FFF;
@@ -36,7 +35,7 @@ final class Ipv4Fragmenter {
     private long next;
     private int length;
 
-    /** Begins with frame {@code i}, which is IPv4 without GSO. */
+    /** Begins to cut frame {@code i}, which is IPv4 without GSO. */
     void begin(final FrameBatch batch, final int i, final int mtu) {
         completeChecksum(batch, i);
         source = batch.address(i);
@@ -49,7 +48,7 @@ final class Ipv4Fragmenter {
         next = region.address() + FRONT_BYTES;
     }
 
-    /** Makes the next fragment; false when there is none left. */
+    /** Makes the next fragment; false after the last one. */
     boolean next() {
         if (done >= payloadBytes) {
             return false;
@@ -70,7 +69,7 @@ final class Ipv4Fragmenter {
         return true;
     }
 
-    /** Of the fragment made last. */
+    /** Address of the latest fragment. */
     long address() {
         return next - FRONT_BYTES - length;
     }
@@ -79,15 +78,15 @@ final class Ipv4Fragmenter {
         return length;
     }
 
-    /** Whether so long a packet can be cut for the MTU: its fragments and their headers must fit the memory. */
+    /** Whether a packet of this length can be cut for the MTU: its fragments and their headers must fit the memory. */
     static boolean canCut(final int wireLength, final int mtu) {
-        // With the longest header that there is.
+        // With the longest header possible.
         final int smallestStep = (mtu - MAX_HEADER_BYTES) / UNIT_BYTES * UNIT_BYTES;
         return smallestStep > 0 && wireLength
             + (wireLength / smallestStep + 2L) * (L3 + MAX_HEADER_BYTES + FRONT_BYTES) < REGION_BYTES;
     }
 
-    /** Once it is cut nobody can. */
+    /** Completes the checksum, because nobody can once the packet is cut. */
     private void completeChecksum(final FrameBatch batch, final int i) {
         virtio.wrapBefore(batch.address(i));
         if (virtio.needsChecksum()) {
@@ -96,5 +95,10 @@ final class Ipv4Fragmenter {
                 batch.l4Protocol(i) == IpProtocol.UDP);
             virtio.clear();
         }
+    }
+
+    @Override
+    public void close() {
+        region.close();
     }
 }

@@ -4,8 +4,8 @@ import org.sluice.datapath.protocol.IpProtocol;
 import org.sluice.datapath.protocol.Ipv6ExtensionFlyweight;
 
 /**
- * Walks the extension headers of an IPv6 packet (RFC 8200, section 4) to the first header that is none. The walk is
- * bounded: each step must lie within the packet, and there are at most eight.
+ * Walks the extension headers of an IPv6 packet (RFC 8200, section 4) to the header behind them. The walk is bounded:
+ * each step must lie within the packet, and the limit is eight. Owned by the worker.
  */
 final class Ipv6ExtensionChain {
     private static final int MAX_HEADERS = 8;
@@ -23,7 +23,7 @@ final class Ipv6ExtensionChain {
      * @param nextHeader of the IPv6 header.
      * @param start      offset of the first byte behind the IPv6 header.
      * @param limit      offset behind the packet's last byte.
-     * @return false when a header is cut off or there are too many.
+     * @return false when a header is truncated or the limit is exceeded.
      */
     boolean walk(final long frameAddress, final int nextHeader, final int start, final int limit) {
         protocol = nextHeader;
@@ -80,7 +80,7 @@ final class Ipv6ExtensionChain {
         final int lengthField = extension.lengthField();
         return switch (header) {
             case IpProtocol.FRAGMENT -> UNIT_BYTES;
-            // RFC 4302, 2.2: in units of four bytes, less two.
+            // RFC 4302, 2.2: in units of four bytes, minus two.
             case IpProtocol.AUTHENTICATION -> lengthField + 2 << 2;
             default -> lengthField + 1 << 3;
         };

@@ -3,10 +3,10 @@ package org.sluice.datapath.pipeline;
 import org.sluice.datapath.bridge.Port;
 import org.sluice.datapath.bridge.PortIdentity;
 import org.sluice.datapath.buffer.FrameBatch;
-import org.sluice.datapath.conntrack.FlowTuple;
 import org.sluice.datapath.protocol.ArpFlyweight;
 import org.sluice.datapath.protocol.EtherType;
 import org.sluice.datapath.protocol.Icmpv6Flyweight;
+import org.sluice.datapath.protocol.IpAddress;
 import org.sluice.datapath.protocol.IpProtocol;
 import org.sluice.datapath.protocol.Ipv6Flyweight;
 import org.sluice.datapath.route.Fib;
@@ -14,8 +14,8 @@ import org.sluice.datapath.tunnel.VtepTable;
 
 /**
  * Answers ARP requests and neighbour solicitations in an overlay network for endpoints that the switch knows, here and
- * on other hosts, so that the question need not go to every host. What tests whether an address is taken (RFC 5227, RFC
- * 4862) is not answered: the one who has it must do that. Owned by the worker.
+ * on other hosts, so that the question need not go to every host. It does not answer a test whether an address is in
+ * use (RFC 5227, RFC 4862): the address's owner must. Owned by the worker.
  */
 final class NeighbourSuppressor {
     private final GatewayResponder responder = new GatewayResponder();
@@ -28,7 +28,7 @@ final class NeighbourSuppressor {
         this.fib = fib;
     }
 
-    /** Turns the question that frame {@code i} is, if it is one that can be answered, into its answer. */
+    /** If frame {@code i} is a question that can be answered, turns it into the answer. */
     boolean answer(final FrameBatch batch, final int i, final Port ingress, final VtepTable.Overlay overlay) {
         return switch (batch.etherType(i)) {
             case EtherType.ARP -> answerArp(batch, i, ingress, overlay);
@@ -44,7 +44,7 @@ final class NeighbourSuppressor {
             return false;
         }
         final PortIdentity owner =
-            ownerOf(FlowTuple.IPV4_HIGH, FlowTuple.ipv4Low(arp.targetIp()), ingress, overlay);
+            ownerOf(IpAddress.IPV4_HIGH, IpAddress.ipv4Low(arp.targetIp()), ingress, overlay);
         if (owner != null) {
             responder.replyArp(batch, i, arp, owner);
         }
@@ -69,12 +69,12 @@ final class NeighbourSuppressor {
         return true;
     }
 
-    /** Who has the address: an endpoint here, or for an endpoint's question also one on another host. */
+    /** The address's owner: an endpoint here, or, if an endpoint asks, also one on another host. */
     private PortIdentity ownerOf(final long high, final long low, final Port ingress,
                                  final VtepTable.Overlay overlay) {
         final PortIdentity gateway = ingress.domain().gateway();
-        if (gateway.isIpv6(high, low) || FlowTuple.isIpv4(high, low) && gateway.isIpv4((int) low)) {
-            return null; // whoever claims to have it
+        if (gateway.isIpv6(high, low) || IpAddress.isIpv4(high, low) && gateway.isIpv4((int) low)) {
+            return null; // no endpoint owns the gateway's address, even if one claims it
         }
         final Port local = fib.endpoint(high, low);
         if (local != null) {

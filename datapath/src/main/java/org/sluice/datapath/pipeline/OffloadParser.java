@@ -10,9 +10,9 @@ import org.sluice.datapath.protocol.UdpFlyweight;
 import org.sluice.datapath.protocol.VirtioNetHeaderFlyweight;
 
 /**
- * Holds the virtio-net header against the frame behind it, by the same rules as the kernel (include/linux/virtio_net.h,
- * {@code virtio_net_hdr_to_skb}), so that an egress TAP will not refuse it; and finds how long the packets are that a
- * super-frame will be cut into.
+ * Checks the virtio-net header against the frame behind it, with the same rules as the kernel
+ * (include/linux/virtio_net.h, {@code virtio_net_hdr_to_skb}), so that an egress TAP will not refuse it. Also finds the
+ * length of the packets that a super-frame will be cut into. Owned by the worker.
  */
 final class OffloadParser {
     private static final int CONTRADICTED = -1;
@@ -20,7 +20,7 @@ final class OffloadParser {
     private final VirtioNetHeaderFlyweight virtio = new VirtioNetHeaderFlyweight();
     private final TcpFlyweight tcp = new TcpFlyweight();
 
-    /** For a frame whose virtio-net header is not plain; called once the other headers are parsed. */
+    /** Checks a frame whose virtio-net header is not plain. Call it once the other headers are parsed. */
     DropReason parse(final FrameBatch batch, final int i) {
         virtio.wrapBefore(batch.address(i));
         final int length = batch.length(i);

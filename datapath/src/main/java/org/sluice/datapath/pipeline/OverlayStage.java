@@ -11,10 +11,10 @@ import org.sluice.datapath.status.WorkerCounter;
 import org.sluice.datapath.tunnel.VtepTable;
 
 /**
- * What holds for the frames of an overlay network besides what holds for every network: only endpoints talk over the
- * tunnels, and nobody takes another's MAC there; questions for neighbours are answered here where that can be; a packet
- * that is too long for the way to its VTEP is cut, or its sender is told. The world, the gateway and the host are each
- * host's own, and have no part in the tunnels. Owned by the worker.
+ * Applies the rules of overlay networks, besides those of every network. Only endpoints talk over the tunnels, and none
+ * takes another's MAC there. The switch answers questions for known neighbours itself. A packet that is too long for
+ * the path to its VTEP is cut, or an ICMP error tells its sender. Each host has its own gateway, host port and uplinks:
+ * they do not use the tunnels. Owned by the worker.
  */
 final class OverlayStage {
     private final VtepTable vteps;
@@ -26,19 +26,19 @@ final class OverlayStage {
     private final CutRule cuts = new CutRule();
     private final TupleReader tuples = new TupleReader();
 
-    OverlayStage(final VtepTable vteps, final Fdb fdb, final WorkerTables layer3, final IcmpErrorResponder icmpErrors) {
+    OverlayStage(final VtepTable vteps, final Fdb fdb, final WorkerTables tables, final IcmpErrorResponder icmpErrors) {
         this.vteps = vteps;
         this.fdb = fdb;
         this.icmpErrors = icmpErrors;
-        ports = layer3.ports();
-        counters = layer3.counters();
-        suppressor = new NeighbourSuppressor(layer3.fib());
+        ports = tables.ports();
+        counters = tables.counters();
+        suppressor = new NeighbourSuppressor(tables.fib());
     }
 
     /**
-     * @param batch of an overlay network, with the bridge's decisions.
+     * @param batch a burst of an overlay network, with the bridge's decisions.
      */
-    void process(final FrameBatch batch, final Port ingress, final long nowNs) {
+    void process(final FrameBatch batch, final Port ingress) {
         if (ingress.isVtep()) {
             guard(batch, ingress);
         }
@@ -51,7 +51,7 @@ final class OverlayStage {
             if (batch.l3Offset(i) != EthernetFlyweight.LENGTH) {
                 batch.drop(i, DropReason.OVERLAY_VLAN);
             } else if (egress >= 0) {
-                checkWay(batch, i, ingress, ports[egress], nowNs);
+                checkWay(batch, i, ingress, ports[egress]);
             } else if (egress == FrameBatch.EGRESS_FLOOD) {
                 if (!ingress.isHost() && suppressor.answer(batch, i, ingress, overlay)) {
                     batch.egress(i, ingress.index());
@@ -63,9 +63,10 @@ final class OverlayStage {
         }
     }
 
-    /** Whose MAC is known for certain speaks from nowhere else. */
+    /** Drops frames whose source MAC is pinned to another port. */
     private void guard(final FrameBatch batch, final Port ingress) {
         final int domain = ingress.domain().id();
+        // Most frames of a burst have one sender: one look-up serves consecutive frames.
         long previous = 0;
         for (int i = 0, size = batch.size(); i < size; i++) {
             final long source = batch.sourceMac(i);
@@ -81,15 +82,13 @@ final class OverlayStage {
         }
     }
 
-    private void checkWay(final FrameBatch batch, final int i, final Port ingress, final Port egress,
-                          final long nowNs) {
+    private void checkWay(final FrameBatch batch, final int i, final Port ingress, final Port egress) {
         if (!ingress.reaches(egress)) {
             batch.drop(i, DropReason.TUNNEL_NOT_RELAYED);
         } else if (egress.isVtep() && batch.wireLength(i) > egress.mtu() && batch.isIp(i)
             && !cuts.allow(batch, i, egress.mtu())) {
-            // As the conntrack stage does: 0 says that it may be an error itself.
-            batch.tupleHash(i, tuples.read(batch, i) ? 1 : 0);
-            icmpErrors.tooBig(batch, i, ingress, egress.mtu(), nowNs);
+            tuples.read(batch, i); // no earlier stage has read it
+            icmpErrors.tooBig(batch, i, ingress, egress.mtu());
         }
     }
 }

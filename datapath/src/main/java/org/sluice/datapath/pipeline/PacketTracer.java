@@ -16,11 +16,11 @@ import org.sluice.datapath.trace.TraceStage;
 import org.sluice.datapath.trace.TraceStep;
 
 /**
- * Notes what each stage has decided on the packets of a burst, and hands over what the filter means: only at the end is
- * it known by which port a packet leaves, and under which addresses. Does nothing until it is switched on. Owned by the
- * worker.
+ * Records each stage's decision on the packets of a burst, and passes on those that the filter selects. It can select
+ * only at the end, when a packet's egress port and final addresses are known. Does nothing until it is switched on.
+ * Owned by the worker.
  */
-final class PacketTracer {
+final class PacketTracer implements AutoCloseable {
     private static final int STAGES = TraceStage.values().length;
 
     private final Port[] ports;
@@ -45,7 +45,7 @@ final class PacketTracer {
     }
 
     /**
-     * @param to null switches it off.
+     * @param to the ring to fill; null switches the trace off.
      */
     void trace(final ProbeRing to, final PacketFilter meant) {
         ring = to;
@@ -56,13 +56,13 @@ final class PacketTracer {
         return ring != null;
     }
 
-    /** The burst has been parsed. */
-    void begin(final FrameBatch batch, final Port ingress, final long nowNs) {
-        timeNs = nowNs;
+    /** Begins with a burst that has been parsed. */
+    void begin(final FrameBatch batch, final Port ingress) {
+        timeNs = batch.nowNs();
         for (int i = 0, size = batch.size(); i < size; i++) {
             ended[i] = false;
             addressBefore[i] = batch.address(i);
-            batch.connection(i, ConntrackTable.NONE); // only the layer-3 stages clear what is left of another burst
+            batch.connection(i, ConntrackTable.NONE); // only the layer-3 stages clear the value of an earlier burst
             for (int stage = 0; stage < STAGES; stage++) {
                 noted[i * STAGES + stage] = false;
             }
@@ -76,7 +76,7 @@ final class PacketTracer {
         note(batch, ingress, TraceStage.PARSE);
     }
 
-    /** The burst has gone through a stage. */
+    /** Records the burst after a stage. */
     void note(final FrameBatch batch, final Port ingress, final TraceStage stage) {
         for (int i = 0, size = batch.size(); i < size; i++) {
             if (!ended[i]) {
@@ -87,7 +87,7 @@ final class PacketTracer {
         }
     }
 
-    /** The burst is at its end: hands over what is meant. */
+    /** Ends the burst: passes on the selected packets. */
     void end(final FrameBatch batch, final Port ingress) {
         for (int i = 0, size = batch.size(); i < size; i++) {
             number++;
@@ -162,5 +162,11 @@ final class PacketTracer {
 
     private long cameAs(final int i) {
         return came.address() + (long) i * FlowTuple.BYTES;
+    }
+
+    @Override
+    public void close() {
+        steps.close();
+        came.close();
     }
 }

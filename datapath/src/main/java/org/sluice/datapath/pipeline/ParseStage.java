@@ -13,8 +13,8 @@ import org.sluice.datapath.protocol.VirtioNetHeaderFlyweight;
 import org.sluice.datapath.protocol.VlanFlyweight;
 
 /**
- * Finds the headers of each frame, once, and writes down where they are. Every length is checked before it is
- * believed, so that the later stages may read what the columns point at. What contradicts itself is dropped here.
+ * Finds the headers of each frame once, and notes their offsets. It checks every length before it uses it, so that
+ * later stages may read the headers without checks. It drops frames that contradict themselves. Owned by the worker.
  */
 public final class ParseStage {
     private static final int MAX_VLAN_TAGS = 2;
@@ -34,7 +34,7 @@ public final class ParseStage {
         parseRest(batch);
     }
 
-    /** A short loop of its own, so that the misses on the first cache line of different frames overlap. */
+    /** A short separate loop, so that the cache misses on different frames' first lines overlap. */
     private void parseEthernet(final FrameBatch batch) {
         for (int i = 0, size = batch.size(); i < size; i++) {
             final int length = batch.length(i);

@@ -1,7 +1,5 @@
 package org.sluice.datapath.pipeline;
 
-import java.util.concurrent.TimeUnit;
-
 import org.sluice.datapath.bridge.Fdb;
 import org.sluice.datapath.bridge.Port;
 import org.sluice.datapath.buffer.DropReason;
@@ -24,11 +22,13 @@ import org.sluice.datapath.trace.TraceStage;
 import org.sluice.datapath.tunnel.VtepTable;
 
 /**
- * The stages in order. A burst runs through one stage as a whole before the next begins. Frames of one network never
- * see the layer-3 stages. Owned by the worker.
+ * The stages in order. A burst runs through one stage as a whole before the next begins. Frames that stay within their
+ * network skip the layer-3 stages. {@link #switchBurst} and {@link #routeAndTransmit} state the order, once, also for
+ * traced bursts. Owned by the worker.
  */
-public final class Pipeline {
+public final class Pipeline implements AutoCloseable {
     private final ParseStage parse = new ParseStage();
+    private final UplinkStage uplinks = new UplinkStage();
     private final SourceGuardStage sourceGuard;
     private final BridgeStage bridge;
     private final OverlayStage overlay;
@@ -36,96 +36,163 @@ public final class Pipeline {
     private final ConntrackStage conntrack;
     private final RoutingStage routing;
     private final TransmitStage transmit;
+
+    private final Admission admission;
+    private final IcmpErrorTranslator icmpErrors;
+    private final IcmpErrorResponder responder;
+    private final Announcer announcer;
+    private final Fib fib;
     private final FragmentTable fragments;
     private final PendingPackets pending;
+    /** Packets that had to wait and now continue. */
     private final FrameBatch released = FrameBatch.withoutSlots();
-    private final IcmpErrorResponder responder;
-    private final Fib fib;
     private final TupleReader tuples = new TupleReader();
-    private final Announcer announcer;
     private final PacketTracer tracer;
     private final FrameCapture capture = new FrameCapture();
     private final CounterGroup<DropReason> drops;
     private final CounterGroup<WorkerCounter> counters;
 
-    public Pipeline(final Fdb fdb, final VtepTable vteps, final WorkerTables layer3) {
-        counters = layer3.counters();
-        drops = layer3.drops();
-        fragments = layer3.fragments();
-        pending = layer3.pending();
-        bridge = new BridgeStage(fdb, counters);
-        gateway = new GatewayStage(counters);
-        final IcmpErrorTranslator icmpErrors = new IcmpErrorTranslator(layer3.connections());
+    public Pipeline(final Fdb fdb, final VtepTable vteps, final WorkerTables tables) {
+        counters = tables.counters();
+        drops = tables.drops();
+        fib = tables.fib();
+        fragments = tables.fragments();
+        pending = tables.pending();
+        icmpErrors = new IcmpErrorTranslator(tables.connections());
         responder = new IcmpErrorResponder(counters, drops);
-        overlay = new OverlayStage(vteps, fdb, layer3, responder);
-        fib = layer3.fib();
+        admission = new Admission(tables, responder);
+
         sourceGuard = new SourceGuardStage(fib);
-        conntrack = new ConntrackStage(layer3, new AdmissionStage(layer3, responder), icmpErrors);
-        routing = new RoutingStage(layer3, icmpErrors, responder);
-        transmit = new TransmitStage(layer3.ports(), drops, capture);
+        bridge = new BridgeStage(fdb, counters);
+        overlay = new OverlayStage(vteps, fdb, tables, responder);
+        gateway = new GatewayStage(counters);
+        conntrack = new ConntrackStage(tables, admission, icmpErrors);
+        routing = new RoutingStage(tables, icmpErrors, responder);
+        transmit = new TransmitStage(tables.ports(), drops, capture);
+
         announcer = new Announcer(transmit);
-        tracer = new PacketTracer(layer3.ports());
+        tracer = new PacketTracer(tables.ports());
     }
 
-    /** Carries a burst that came in by one port to its end. */
-    public void process(final FrameBatch batch, final Port ingress, final long nowNs) {
+    /** Carries a burst from one port to its end. */
+    public void process(final FrameBatch batch, final Port ingress) {
         counters.increment(WorkerCounter.BURSTS);
         ingress.counters().add(PortCounter.RX_FRAMES, batch.size());
         ingress.counters().add(PortCounter.RX_BYTES, batch.byteCount());
         ingress.domain().counters().add(NetworkCounter.RX_FRAMES, batch.size());
         ingress.domain().counters().add(NetworkCounter.RX_BYTES, batch.byteCount());
-        runStages(batch, ingress, nowNs);
+        switchBurst(batch, ingress);
         if (fragments.hasKept()) {
-            releaseFragments(ingress, nowNs);
+            releaseFragments(ingress, batch.nowNs());
+        }
+    }
+
+    /** Runs the stages, from the frame's arrival to its departure. */
+    private void switchBurst(final FrameBatch batch, final Port ingress) {
+        parse.process(batch);
+        if (capture.isOn()) {
+            capture.onIngress(batch, ingress);
+        }
+        if (tracer.isOn()) {
+            tracer.begin(batch, ingress);
+        }
+        final int notUnicast;
+        if (ingress.isUplink()) {
+            notUnicast = uplinks.process(batch);
+        } else {
+            sourceGuard.process(batch, ingress);
+            seen(batch, ingress, TraceStage.SOURCE_GUARD);
+            notUnicast = bridge.process(batch, ingress);
+            seen(batch, ingress, TraceStage.BRIDGE);
+            if (ingress.domain().policy().isOverlay()) {
+                overlay.process(batch, ingress);
+                seen(batch, ingress, TraceStage.OVERLAY);
+            }
+            if (notUnicast > 0) {
+                gateway.process(batch, ingress);
+                seen(batch, ingress, TraceStage.GATEWAY);
+            }
+        }
+        routeAndTransmit(batch, ingress, notUnicast);
+        if (tracer.isOn()) {
+            tracer.end(batch, ingress);
+        }
+    }
+
+    /**
+     * Runs the layer-3 stages, and transmits.
+     *
+     * @param notUnicast how many frames have no egress port yet; with 0, no frame needs routing.
+     */
+    private void routeAndTransmit(final FrameBatch batch, final Port ingress, final int notUnicast) {
+        if (notUnicast > 0) {
+            final int routed = conntrack.process(batch, ingress);
+            seen(batch, ingress, TraceStage.CONNTRACK);
+            if (routed > 0) {
+                routing.process(batch, ingress);
+                seen(batch, ingress, TraceStage.ROUTE);
+            }
+        }
+        transmit.process(batch, ingress);
+        seen(batch, ingress, TraceStage.TRANSMIT);
+        if (batch.droppedCount() > 0) {
+            countDrops(batch, ingress);
+        }
+    }
+
+    private void seen(final FrameBatch batch, final Port ingress, final TraceStage stage) {
+        if (tracer.isOn()) {
+            tracer.note(batch, ingress, stage);
         }
     }
 
     private void releaseFragments(final Port ingress, final long nowNs) {
-        released.clear();
+        released.begin(nowNs);
         fragments.release(released);
         while (released.size() > 0) {
-            runStages(released, ingress, nowNs);
+            switchBurst(released, ingress);
             released.clear();
             fragments.release(released);
         }
     }
 
-    /** Sends what has waited for the next hop, which is resolved now, by its port. */
-    public void release(final NextHop hop, final Port egress, final int nowSeconds) {
+    /** Sends the packets that waited for this next hop, now resolved, through its port. */
+    public void release(final NextHop hop, final Port egress, final long nowNs) {
+        released.begin(nowNs);
         while (takePending(hop) > 0) {
             for (int i = 0; i < released.size(); i++) {
-                hop.writeMacs(released.address(i), nowSeconds);
+                hop.writeMacs(released.address(i), released.nowSeconds());
                 released.egress(i, egress.index());
                 if (released.wireLength(i) > egress.mtu()) {
                     released.cuttable(i); // otherwise it would not have been held
                 }
             }
             transmit.process(released, egress);
+            if (released.droppedCount() > 0) {
+                countDrops(released, egress);
+            }
         }
     }
 
-    /** What has waited for a neighbour of the uplink that is not there is lost, and its senders are told. */
+    /** Drops the packets that waited for a neighbour which does not answer, and tells their senders. */
     public void giveUp(final NextHop hop, final Port uplink, final long nowNs) {
+        released.begin(nowNs);
         while (takePending(hop) > 0) {
             for (int i = 0; i < released.size(); i++) {
                 if (!released.isDropped(i)) {
-                    // As the conntrack stage does: 0 says that it may be an error itself.
-                    released.tupleHash(i, tuples.read(released, i) ? 1 : 0);
+                    tuples.read(released, i);
                     final long tuple = released.tupleAddress(i);
                     final Port sender = fib.endpoint(FlowTuple.sourceHigh(tuple), FlowTuple.sourceLow(tuple));
-                    responder.hostUnreachable(released, i, uplink, sender == null ? null : sender.domain().gateway(),
-                        nowNs);
+                    responder.hostUnreachable(released, i, uplink, sender == null ? null : sender.domain().gateway());
                 }
             }
+            // The errors replace the packets, and return to the senders as errors from the world do.
             parse.process(released);
-            conntrack.process(released, uplink, nowNs);
-            routing.process(released, uplink, conntrack, nowNs);
-            transmit.process(released, uplink);
-            countDrops(released, uplink);
+            routeAndTransmit(released, uplink, released.size());
         }
     }
 
-    /** Takes what has waited for the next hop, parsed; returns how many packets these are. */
+    /** Takes and parses the packets that waited for the next hop; returns how many. */
     private int takePending(final NextHop hop) {
         released.clear();
         pending.take(hop, released);
@@ -134,10 +201,10 @@ public final class Pipeline {
     }
 
     /**
-     * Begins or ends to look at packets, besides carrying them.
+     * Starts or stops observing packets.
      *
-     * @param ring      where what is seen goes, or null to end.
-     * @param snapBytes of a captured frame at most.
+     * @param ring      the ring to fill, or null to stop.
+     * @param snapBytes limit for each captured frame.
      */
     public void observe(final ProbeKind kind, final ProbeRing ring, final PacketFilter filter, final int snapBytes) {
         if (kind == ProbeKind.TRACE) {
@@ -147,91 +214,16 @@ public final class Pipeline {
         }
     }
 
-    /** An endpoint is new here: if its network spans hosts, the others are told. */
+    /** Announces a new endpoint to the other hosts, if its network spans hosts. */
     public void announce(final Port endpoint) {
         if (endpoint.domain().policy().isOverlay()) {
             announcer.announce(endpoint);
         }
     }
 
-    /** Forgets what an exception left half done. */
+    /** Discards the state that an exception left unfinished. */
     public void abandon() {
         transmit.abandon();
-    }
-
-    private void runStages(final FrameBatch batch, final Port ingress, final long nowNs) {
-        parse.process(batch);
-        if (capture.isOn()) {
-            capture.onIngress(batch, ingress, nowNs);
-        }
-        if (tracer.isOn()) {
-            runTraced(batch, ingress, nowNs);
-        } else {
-            final int notUnicast;
-            if (ingress.isUplink()) {
-                notUnicast = routeAll(batch);
-            } else {
-                sourceGuard.process(batch, ingress);
-                notUnicast = bridge.process(batch, ingress, seconds(nowNs));
-                if (ingress.domain().policy().isOverlay()) {
-                    overlay.process(batch, ingress, nowNs);
-                }
-                if (notUnicast > 0) {
-                    gateway.process(batch, ingress);
-                }
-            }
-            if (notUnicast > 0 && conntrack.process(batch, ingress, nowNs) > 0) {
-                routing.process(batch, ingress, conntrack, nowNs);
-            }
-            transmit.process(batch, ingress);
-        }
-        if (batch.droppedCount() > 0) {
-            countDrops(batch, ingress);
-        }
-    }
-
-    /** The same stages, each looked at. */
-    private void runTraced(final FrameBatch batch, final Port ingress, final long nowNs) {
-        tracer.begin(batch, ingress, nowNs);
-        if (ingress.isUplink()) {
-            routeAll(batch);
-        } else {
-            sourceGuard.process(batch, ingress);
-            tracer.note(batch, ingress, TraceStage.SOURCE_GUARD);
-            bridge.process(batch, ingress, seconds(nowNs));
-            tracer.note(batch, ingress, TraceStage.BRIDGE);
-            if (ingress.domain().policy().isOverlay()) {
-                overlay.process(batch, ingress, nowNs);
-                tracer.note(batch, ingress, TraceStage.OVERLAY);
-            }
-            gateway.process(batch, ingress);
-            tracer.note(batch, ingress, TraceStage.GATEWAY);
-        }
-        conntrack.process(batch, ingress, nowNs);
-        tracer.note(batch, ingress, TraceStage.CONNTRACK);
-        routing.process(batch, ingress, conntrack, nowNs);
-        tracer.note(batch, ingress, TraceStage.ROUTE);
-        transmit.process(batch, ingress);
-        tracer.note(batch, ingress, TraceStage.TRANSMIT);
-        tracer.end(batch, ingress);
-    }
-
-    private static int seconds(final long nowNs) {
-        return (int) TimeUnit.NANOSECONDS.toSeconds(nowNs);
-    }
-
-    /** The steering in front of an uplink lets nothing through that is not for a router. */
-    private static int routeAll(final FrameBatch batch) {
-        for (int i = 0, size = batch.size(); i < size; i++) {
-            if (!batch.isDropped(i)) {
-                if (batch.isIp(i)) {
-                    batch.egress(i, FrameBatch.EGRESS_GATEWAY);
-                } else {
-                    batch.drop(i, DropReason.NOT_PUBLISHED);
-                }
-            }
-        }
-        return batch.size();
     }
 
     private void countDrops(final FrameBatch batch, final Port ingress) {
@@ -243,5 +235,16 @@ public final class Pipeline {
                 drops.increment(reason);
             }
         }
+    }
+
+    @Override
+    public void close() {
+        released.close();
+        announcer.close();
+        admission.close();
+        icmpErrors.close();
+        transmit.close();
+        tracer.close();
+        capture.close();
     }
 }

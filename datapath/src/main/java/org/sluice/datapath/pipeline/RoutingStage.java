@@ -1,7 +1,5 @@
 package org.sluice.datapath.pipeline;
 
-import java.util.concurrent.TimeUnit;
-
 import org.sluice.datapath.bridge.Port;
 import org.sluice.datapath.buffer.DropReason;
 import org.sluice.datapath.buffer.FrameBatch;
@@ -19,9 +17,9 @@ import org.sluice.datapath.route.NextHop;
 
 /**
  * Sends every frame with a connection on its way: next hop, TTL, MTU, translation, MAC addresses. A packet that cannot
- * go on is turned into the ICMP error that tells its sender; one whose neighbour is not known yet waits for it.
+ * go on becomes the ICMP error for its sender. A packet whose neighbour is unknown waits. Owned by the worker.
  */
-public final class RoutingStage {
+final class RoutingStage {
     private final Fib fib;
     private final Port[] ports;
     private final WorkerTables tables;
@@ -29,8 +27,6 @@ public final class RoutingStage {
     private final IcmpErrorTranslator icmpErrors;
     private final IcmpErrorResponder responder;
     private final CutRule cuts = new CutRule();
-    /** Of the burst. */
-    private int nowSeconds;
 
     RoutingStage(final WorkerTables tables, final IcmpErrorTranslator icmpErrors, final IcmpErrorResponder responder) {
         this.tables = tables;
@@ -40,19 +36,11 @@ public final class RoutingStage {
         ports = tables.ports();
     }
 
-    /**
-     * @param conntrack has handled the burst, and knows which frames are routed.
-     */
-    void process(final FrameBatch batch, final Port ingress, final ConntrackStage conntrack, final long nowNs) {
-        nowSeconds = (int) TimeUnit.NANOSECONDS.toSeconds(nowNs);
-        final int[] routed = conntrack.routed();
-        for (int n = 0, count = conntrack.routedCount(); n < count; n++) {
-            final int i = routed[n];
+    /** Handles the frames that the batch lists as routed, each with its connection noted. */
+    void process(final FrameBatch batch, final Port ingress) {
+        for (int n = 0, count = batch.routedCount(); n < count; n++) {
+            final int i = batch.routed(n);
             if (batch.isDropped(i) || batch.egress(i) != FrameBatch.EGRESS_GATEWAY) {
-                continue;
-            }
-            if (!conntrack.isConnectionUnchanged(batch, i)) {
-                batch.drop(i, DropReason.CONNTRACK_CLASH);
                 continue;
             }
             final long ref = batch.connection(i);
@@ -61,22 +49,22 @@ public final class RoutingStage {
             NextHop hop = Connection.routeGeneration(connection, direction) == fib.nextHops().generation()
                 ? fib.nextHops().get(Connection.nextHop(connection, direction)) : null;
             if (hop == null) {
-                hop = resolve(connection, direction);
+                hop = resolve(connection, direction, batch.nowSeconds());
             }
             if (hop == null) {
-                responder.unreachable(batch, i, ingress, DropReason.NO_ROUTE, nowNs);
+                responder.unreachable(batch, i, ingress, DropReason.NO_ROUTE);
             } else if (ttl(batch, i) <= 1) {
-                responder.timeExceeded(batch, i, ingress, nowNs);
+                responder.timeExceeded(batch, i, ingress);
             } else if (batch.wireLength(i) > hop.mtu() && !cuts.allow(batch, i, hop.mtu())) {
-                responder.tooBig(batch, i, ingress, hop.mtu(), nowNs);
+                responder.tooBig(batch, i, ingress, hop.mtu());
             } else {
-                send(batch, i, ingress, connection, direction, hop, nowNs);
+                send(batch, i, ingress, connection, direction, hop);
             }
         }
     }
 
     private void send(final FrameBatch batch, final int i, final Port ingress, final long connection,
-                      final int direction, final NextHop hop, final long nowNs) {
+                      final int direction, final NextHop hop) {
         if (isIcmpError(batch, i)) {
             icmpErrors.translate(batch, i, connection, direction);
         } else {
@@ -84,10 +72,10 @@ public final class RoutingStage {
         }
         batch.egress(i, hop.portIndex());
         if (hop.isResolved()) {
-            hop.writeMacs(batch.address(i), nowSeconds);
+            hop.writeMacs(batch.address(i), batch.nowSeconds());
         } else {
-            fib.nextHops().ask(hop, nowSeconds);
-            if (tables.pending().hold(batch, i, hop, ingress.index(), nowNs)) {
+            fib.nextHops().ask(hop, batch.nowSeconds());
+            if (tables.pending().hold(batch, i, hop, ingress.index(), batch.nowNs())) {
                 batch.hold(i);
             } else {
                 batch.drop(i, DropReason.NEIGHBOUR_QUEUE_FULL);
@@ -95,8 +83,8 @@ public final class RoutingStage {
         }
     }
 
-    /** The way may have changed, or this is the direction's first packet. */
-    private NextHop resolve(final long connection, final int direction) {
+    /** Finds the next hop again if the routes have changed, or if this is the direction's first packet. */
+    private NextHop resolve(final long connection, final int direction, final int nowSeconds) {
         final long other = Connection.tuple(connection, 1 - direction);
         final NextHop hop = fib.resolve(FlowTuple.sourceHigh(other), FlowTuple.sourceLow(other),
             tables.connections().hash(Connection.tuple(connection, Connection.ORIGINAL)), ports, nowSeconds);
@@ -106,11 +94,11 @@ public final class RoutingStage {
         return hop;
     }
 
-    /** What has a connection, but no tuple of its own, and is whole. */
+    /** An ICMP error: it belongs to a connection but has no tuple of its own, and is whole. */
     private static boolean isIcmpError(final FrameBatch batch, final int i) {
         final int protocol = batch.l4Protocol(i);
         return (protocol == IpProtocol.ICMP || protocol == IpProtocol.ICMPV6) && !batch.isFragment(i)
-            && batch.tupleHash(i) == 0;
+            && !batch.hasOwnTuple(i);
     }
 
     private static int ttl(final FrameBatch batch, final int i) {

@@ -5,19 +5,19 @@ import org.sluice.datapath.bridge.Port;
 import org.sluice.datapath.bridge.PortIdentity;
 import org.sluice.datapath.buffer.DropReason;
 import org.sluice.datapath.buffer.FrameBatch;
-import org.sluice.datapath.conntrack.FlowTuple;
 import org.sluice.datapath.protocol.ArpFlyweight;
 import org.sluice.datapath.protocol.EtherType;
 import org.sluice.datapath.protocol.Icmpv6Flyweight;
+import org.sluice.datapath.protocol.IpAddress;
 import org.sluice.datapath.protocol.IpProtocol;
 import org.sluice.datapath.protocol.Ipv6Flyweight;
 import org.sluice.datapath.route.Fib;
 
 /**
- * Lets an endpoint speak only for itself: its frames come from its own MAC and addresses, and so do its ARP and
- * neighbour advertisements. The unspecified address (DHCP, address detection) and IPv6 link-local ones are free. From
- * the host come only the host's own packets: what its kernel would forward, if it is a router, into a network that the
- * world does not know would go around the published ports.
+ * Makes sure that an endpoint speaks only for itself: its frames, ARP and neighbour advertisements must have its own
+ * MAC and addresses. The unspecified address (DHCP, address detection) and IPv6 link-local addresses are free. From the
+ * host, only the host's own packets may enter: if its kernel is a router, packets that it forwards into a network which
+ * the world does not know would bypass the published ports. Owned by the worker.
  */
 public final class SourceGuardStage {
     private final Fib fib;
@@ -26,7 +26,7 @@ public final class SourceGuardStage {
     private final Icmpv6Flyweight icmpv6 = new Icmpv6Flyweight();
 
     /**
-     * @param fib knows the host's addresses.
+     * @param fib has the host's addresses.
      */
     public SourceGuardStage(final Fib fib) {
         this.fib = fib;
@@ -57,7 +57,7 @@ public final class SourceGuardStage {
             case EtherType.IPV4 -> {
                 final int source = batch.sourceIpv4(i);
                 yield source == 0 || gateway.isIpv4(source)
-                    || fib.isLocal(FlowTuple.IPV4_HIGH, FlowTuple.ipv4Low(source));
+                    || fib.isLocal(IpAddress.IPV4_HIGH, IpAddress.ipv4Low(source));
             }
             case EtherType.IPV6 -> {
                 ipv6.wrap(batch.l3Address(i), batch.l3Available(i));
@@ -114,7 +114,7 @@ public final class SourceGuardStage {
         }
         if (batch.l4Protocol(i) == IpProtocol.ICMPV6 && batch.l4Offset(i) != 0) {
             icmpv6.wrap(batch.l4Address(i), batch.l4Available(i));
-            // Only the gateway routes: an endpoint's word on routes would be taken by its neighbours and the host.
+            // Only the gateway routes: neighbours and the host would believe an endpoint's router messages.
             if (icmpv6.type() == Icmpv6Flyweight.ROUTER_ADVERTISEMENT || icmpv6.type() == Icmpv6Flyweight.REDIRECT) {
                 return DropReason.ND_SPOOFED;
             }

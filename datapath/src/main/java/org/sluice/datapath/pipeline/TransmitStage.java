@@ -1,21 +1,22 @@
 package org.sluice.datapath.pipeline;
 
-import org.sluice.datapath.bridge.Fdb;
 import org.sluice.datapath.bridge.Port;
 import org.sluice.datapath.buffer.DropReason;
 import org.sluice.datapath.buffer.EgressQueue;
 import org.sluice.datapath.buffer.FrameBatch;
+import org.sluice.datapath.buffer.PortIndex;
 import org.sluice.datapath.status.CounterGroup;
 import org.sluice.datapath.status.NetworkCounter;
 import org.sluice.datapath.status.PortCounter;
 
 /**
- * Sorts the frames of a burst to the queues of their egress ports, in order, and flushes each queue once. What does
- * not fit an egress port's MTU, or what its device refuses, is counted and gone: there is no queue behind this one.
+ * Sorts the frames of a burst into the queues of their egress ports, in order, and flushes each queue once. It drops
+ * and counts a frame that exceeds an egress port's MTU or that the device refuses: no queue stands behind it. Owned by
+ * the worker.
  */
-public final class TransmitStage {
+public final class TransmitStage implements AutoCloseable {
     private final Port[] ports;
-    private final Port[] touched = new Port[Fdb.MAX_PORTS];
+    private final Port[] touched = new Port[PortIndex.LIMIT];
     private final CounterGroup<DropReason> drops;
     private final FrameCapture capture;
     private final Ipv4Fragmenter fragmenter = new Ipv4Fragmenter();
@@ -31,7 +32,7 @@ public final class TransmitStage {
     }
 
     public void process(final FrameBatch batch, final Port ingress) {
-        // Neighbours in a burst mostly go the same way.
+        // Consecutive frames mostly go to the same port.
         int lastEgress = FrameBatch.EGRESS_FLOOD;
         Port port = null;
         for (int i = 0, size = batch.size(); i < size; i++) {
@@ -91,7 +92,7 @@ public final class TransmitStage {
         queue.add(batch.address(i), batch.length(i));
     }
 
-    /** The fragments go out at once, behind what is queued: their memory is soon used again. */
+    /** Sends the fragments at once, behind the queued frames, because the next packet reuses their memory. */
     private void cut(final FrameBatch batch, final int i, final Port egress) {
         final EgressQueue queue = egress.egressQueue();
         if (queue.size() > 0) {
@@ -117,7 +118,7 @@ public final class TransmitStage {
     private void flush(final Port egress) {
         final EgressQueue queue = egress.egressQueue();
         if (queue.size() == 0) {
-            return; // sent before its turn
+            return; // already sent
         }
         if (capture.isOn()) {
             capture.onEgress(queue, egress);
@@ -132,9 +133,14 @@ public final class TransmitStage {
         queue.clear();
     }
 
-    /** Losses at an egress are counted there: a flooded frame may get through to some ports and not to others. */
+    /** Counts losses at an egress on that port: a flooded frame may reach some ports and not others. */
     private void lose(final Port egress, final DropReason reason, final int frames) {
         drops.add(reason, frames);
         egress.counters().add(PortCounter.TX_DROPS, frames);
+    }
+
+    @Override
+    public void close() {
+        fragmenter.close();
     }
 }

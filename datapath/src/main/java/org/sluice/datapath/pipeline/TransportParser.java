@@ -7,14 +7,14 @@ import org.sluice.datapath.protocol.IpProtocol;
 import org.sluice.datapath.protocol.TcpFlyweight;
 import org.sluice.datapath.protocol.UdpFlyweight;
 
-/** Checks that the whole layer-4 header is there and that its lengths fit the packet. */
+/** Checks that the whole layer-4 header is present and that its lengths fit the packet. Owned by the worker. */
 final class TransportParser {
     private final TcpFlyweight tcp = new TcpFlyweight();
     private final UdpFlyweight udp = new UdpFlyweight();
     private final Icmpv6Flyweight icmpv6 = new Icmpv6Flyweight();
 
     /**
-     * @param address  of the layer-4 header.
+     * @param address  address of the layer-4 header.
      * @param length   bytes from there to the end of the packet.
      * @param fragment whether the packet goes on in other fragments, so that a UDP length may exceed it.
      * @return null when the header may be read.

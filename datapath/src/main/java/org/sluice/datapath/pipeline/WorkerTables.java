@@ -15,10 +15,10 @@ import org.sluice.datapath.status.CounterGroup;
 import org.sluice.datapath.status.WorkerCounter;
 
 /**
- * The tables that the layer-3 stages share, all of one worker.
+ * The tables that the layer-3 stages share. Owned by the worker.
  *
  * @param ports        by index.
- * @param errorHandler is told of what somebody should look at.
+ * @param errorHandler is notified of errors that an operator should see.
  */
 public record WorkerTables(Port[] ports, Fib fib, ConntrackTable connections, ConnectionTracker tracker,
                      FragmentTable fragments, PortMapTable portMaps, SourcePortAllocator sourcePorts,

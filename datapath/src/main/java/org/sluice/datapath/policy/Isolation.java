@@ -4,9 +4,9 @@ import org.sluice.datapath.bridge.Port;
 import org.sluice.datapath.buffer.DropReason;
 
 /**
- * Who may open a connection to whom, as docker has it: networks are kept apart, but for each other's published ports;
- * an internal network has no way out; from outside only published ports are reached; and where endpoints of one network
- * may not talk to each other they still reach each other's published ports.
+ * The rules for who may open a connection to whom, as in docker. Networks are isolated, except for each other's
+ * published ports. An internal network has no route out. From outside, only published ports are reachable. Endpoints of
+ * a network without inter-container communication still reach each other's published ports.
  */
 public final class Isolation {
     private Isolation() {
@@ -14,9 +14,9 @@ public final class Isolation {
 
     /**
      * @param ingress   an endpoint's port or an uplink.
-     * @param target    the endpoint that the packet goes to, or null where it leaves by an uplink.
-     * @param published whether it goes there by a published port.
-     * @return why it may not, or null.
+     * @param target    the endpoint that the packet goes to, or null if it leaves through an uplink.
+     * @param published whether a published port leads it there.
+     * @return why the connection is refused, or null.
      */
     public static DropReason check(final Port ingress, final Port target, final boolean published) {
         if (ingress.isUplink()) {

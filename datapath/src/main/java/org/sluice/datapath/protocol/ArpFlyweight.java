@@ -14,7 +14,7 @@ public final class ArpFlyweight extends Flyweight {
     public static final int REQUEST = 1;
     public static final int REPLY = 2;
 
-    // Hardware type 1, protocol type 0x0800, lengths 6 and 4: the first six bytes of every ARP we know.
+    // Hardware type 1, protocol type 0x0800, lengths 6 and 4: the first six bytes of ARP for IPv4 over Ethernet.
     private static final long ETHERNET_IPV4 = 0x0001_0800_0604L;
     private static final int OPERATION_FIELD_OFFSET = 6;
     private static final int SENDER_MAC_FIELD_OFFSET = 8;

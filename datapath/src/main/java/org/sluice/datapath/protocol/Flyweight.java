@@ -1,21 +1,18 @@
 package org.sluice.datapath.protocol;
 
-import java.nio.ByteOrder;
-
 import org.agrona.DirectBuffer;
 import org.agrona.UnsafeApi;
 
 /**
- * A view of one header. It owns nothing; one instance is made once and wrapped again and again by the thread that owns
- * it. Values are in host order on this side and in network order in the frame.
+ * A view of one header; it owns no memory. The thread that makes an instance owns it, and wraps it again and again.
+ * Values are in host order for the caller and in network order in the frame.
  * <p>
- * Accessors check bounds against the frame's end, unless Agrona's {@code agrona.disable.bounds.checks} is set. Whether
- * a whole header is there is for the caller to check before. Memory is read by its address and not through an Agrona
- * buffer: to wrap one for each frame, and the barrier that the compiler puts at each access as long as the buffer might
- * be a heap array, made parsing three times as slow.
+ * Accessors check bounds against the frame's end, unless Agrona's {@code agrona.disable.bounds.checks} is set. The
+ * caller must check first that the whole header is there. A flyweight reads raw addresses, not an Agrona buffer. A
+ * buffer must be wrapped for each frame, and the compiler puts a barrier at each access as long as the buffer might be
+ * a heap array: that made parsing three times as slow.
  */
 public abstract class Flyweight {
-    private static final boolean NATIVE_IS_LITTLE_ENDIAN = ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN;
 
     private long address;
     private int available;
@@ -24,7 +21,7 @@ public abstract class Flyweight {
     }
 
     /**
-     * @param headerAddress of the header's first byte.
+     * @param headerAddress address of the header's first byte.
      * @param bytes         from there to the frame's end.
      */
     protected final void wrapAt(final long headerAddress, final int bytes) {
@@ -32,14 +29,14 @@ public abstract class Flyweight {
         available = bytes;
     }
 
-    /** Of the header's first byte. */
+    /** Address of the header's first byte. */
     public final long address() {
         return address;
     }
 
     protected final int u8(final int field) {
         checkBounds(field, Byte.BYTES);
-        return UnsafeApi.getByte(address + field) & 0xFF;
+        return NetworkOrder.u8(address + field);
     }
 
     protected final void u8(final int field, final int value) {
@@ -49,36 +46,32 @@ public abstract class Flyweight {
 
     protected final int u16(final int field) {
         checkBounds(field, Short.BYTES);
-        final short bits = UnsafeApi.getShort(address + field);
-        return (NATIVE_IS_LITTLE_ENDIAN ? Short.reverseBytes(bits) : bits) & 0xFFFF;
+        return NetworkOrder.u16(address + field);
     }
 
     protected final void u16(final int field, final int value) {
         checkBounds(field, Short.BYTES);
-        final short bits = (short) value;
-        UnsafeApi.putShort(address + field, NATIVE_IS_LITTLE_ENDIAN ? Short.reverseBytes(bits) : bits);
+        NetworkOrder.u16(address + field, value);
     }
 
     protected final int i32(final int field) {
         checkBounds(field, Integer.BYTES);
-        final int bits = UnsafeApi.getInt(address + field);
-        return NATIVE_IS_LITTLE_ENDIAN ? Integer.reverseBytes(bits) : bits;
+        return NetworkOrder.i32(address + field);
     }
 
     protected final void i32(final int field, final int value) {
         checkBounds(field, Integer.BYTES);
-        UnsafeApi.putInt(address + field, NATIVE_IS_LITTLE_ENDIAN ? Integer.reverseBytes(value) : value);
+        NetworkOrder.i32(address + field, value);
     }
 
     protected final long i64(final int field) {
         checkBounds(field, Long.BYTES);
-        final long bits = UnsafeApi.getLong(address + field);
-        return NATIVE_IS_LITTLE_ENDIAN ? Long.reverseBytes(bits) : bits;
+        return NetworkOrder.i64(address + field);
     }
 
     protected final void i64(final int field, final long value) {
         checkBounds(field, Long.BYTES);
-        UnsafeApi.putLong(address + field, NATIVE_IS_LITTLE_ENDIAN ? Long.reverseBytes(value) : value);
+        NetworkOrder.i64(address + field, value);
     }
 
     /** A MAC address in the low 48 bits. */

@@ -38,7 +38,7 @@ public final class IcmpFlyweight extends Flyweight {
         u8(1, value);
     }
 
-    /** Type and code as one 16-bit word, the unit in which the checksum sees them. */
+    /** Type and code as the one 16-bit word that the checksum covers. */
     public int typeAndCode() {
         return u16(0);
     }

@@ -54,7 +54,7 @@ public final class Icmpv6Flyweight extends Flyweight {
         return u8(1);
     }
 
-    /** Type and code as one 16-bit word, the unit in which the checksum sees them. */
+    /** Type and code as the one 16-bit word that the checksum covers. */
     public int typeAndCode() {
         return u16(0);
     }
@@ -88,7 +88,7 @@ public final class Icmpv6Flyweight extends Flyweight {
         i64(TARGET_FIELD_OFFSET + 8, low);
     }
 
-    /** One link-layer address option (RFC 4861, 4.6.1) behind the target. */
+    /** Writes one link-layer address option (RFC 4861, 4.6.1) behind the target. */
     public void linkLayerOption(final int optionType, final long mac) {
         u8(OPTION_FIELD_OFFSET, optionType);
         u8(OPTION_FIELD_OFFSET + 1, 1);

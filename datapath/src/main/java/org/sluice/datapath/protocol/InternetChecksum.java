@@ -19,8 +19,8 @@ public final class InternetChecksum {
      * counts as the high half of a word.
      */
     public static int sum(final long address, final int lengthBytes) {
-        // 32 bits at a time in memory order: the one's complement sum does not mind the byte order (RFC 1071, 2 (B)),
-        // so it is turned round once at the end. Two sums, so that one addition does not wait for the other.
+        // Adds 32 bits at a time in memory order. The one's complement sum does not depend on the byte order (RFC 1071,
+        // 2 (B)), so the result is swapped once at the end. Two sums, so that one addition does not wait for the other.
         long even = 0;
         long odd = 0;
         long position = address;
@@ -48,8 +48,8 @@ public final class InternetChecksum {
     }
 
     /**
-     * Sum of twenty bytes, the length of nearly every IPv4 header, unfolded and in native byte order: good to compare
-     * with 0xFFFF, which is the same in any order, once it is folded.
+     * Sum of twenty bytes, the length of nearly every IPv4 header, unfolded and in native byte order. Once folded, it
+     * can be compared with 0xFFFF, which is the same in any order.
      */
     static long sum20(final long address) {
         final long first = UnsafeApi.getLong(address);
@@ -62,7 +62,7 @@ public final class InternetChecksum {
     public static int fold(final long sum) {
         long folded = (sum & 0xFFFF_FFFFL) + (sum >>> 32);
         folded = (folded & 0xFFFF_FFFFL) + (folded >>> 32);
-        // Both halves of the 32 bits, with the carry between them: it ends up in the upper half.
+        // Adds both halves of the 32 bits, with the carry between them. The result is in the upper half.
         final int both = (int) folded;
         final long rotated = (both & 0xFFFF_FFFFL) + (Integer.rotateLeft(both, 16) & 0xFFFF_FFFFL);
         return (int) ((rotated + (rotated >>> 32)) >>> 16) & 0xFFFF;
@@ -86,7 +86,7 @@ public final class InternetChecksum {
             + protocol + lengthBytes;
     }
 
-    /** The same of the addresses in an IP header that is there as a whole, of either version. */
+    /** The same, for the addresses of a whole IP header of either version. */
     public static long pseudoHeader(final long ipHeader, final boolean isIpv4, final int protocol,
                                     final int lengthBytes) {
         if (isIpv4) {
@@ -102,7 +102,7 @@ public final class InternetChecksum {
     /**
      * The checksum after one 16-bit word that it covers has changed (RFC 1624, equation 3).
      *
-     * @param checksum as it stands in the field.
+     * @param checksum the present value of the field.
      * @return the new value of the field.
      */
     public static int update16(final int checksum, final int oldWord, final int newWord) {
@@ -110,13 +110,13 @@ public final class InternetChecksum {
     }
 
     /**
-     * Completes a partial checksum, as the receiver of a frame with {@code NEEDS_CSUM} must: sums from the start to
-     * the end of the frame with the field's present value in it, and stores the complement.
+     * Completes a partial checksum, as the receiver of a frame with {@code NEEDS_CSUM} must. Sums from the start to the
+     * end of the frame, the field's present value included, and stores the complement.
      *
      * @param start       address of the layer-4 header.
      * @param fieldOffset offset of the checksum field behind the start.
-     * @param lengthBytes from the start to the end of what is covered.
-     * @param isUdp       a result of 0 is sent as 0xFFFF, since 0 says that there is none (RFC 768).
+     * @param lengthBytes how many bytes from the start are covered.
+     * @param isUdp       whether a result of 0 is sent as 0xFFFF, because 0 means "no checksum" (RFC 768).
      */
     public static void complete(final long start, final int fieldOffset, final int lengthBytes, final boolean isUdp) {
         final int checksum = finish(sum(start, lengthBytes));

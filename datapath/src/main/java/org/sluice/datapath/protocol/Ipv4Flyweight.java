@@ -69,7 +69,7 @@ public final class Ipv4Flyweight extends Flyweight {
         u16(IDENTIFICATION_FIELD_OFFSET, value);
     }
 
-    /** Flags and offset as they stand in the header. */
+    /** Flags and offset in one word, as in the header. */
     public int fragmentField() {
         return u16(FRAGMENT_FIELD_OFFSET);
     }
@@ -82,7 +82,7 @@ public final class Ipv4Flyweight extends Flyweight {
         return (fragmentField() & (MORE_FRAGMENTS | FRAGMENT_OFFSET_MASK)) != 0;
     }
 
-    /** A fragment that is not the first: no layer-4 header is in it. */
+    /** Whether it is a fragment after the first, which has no layer-4 header. */
     public boolean isLaterFragment() {
         return (fragmentField() & FRAGMENT_OFFSET_MASK) != 0;
     }
@@ -117,7 +117,7 @@ public final class Ipv4Flyweight extends Flyweight {
         checksum(InternetChecksum.finish(InternetChecksum.sum(address(), headerLength())));
     }
 
-    /** Whether the header checksum is right. The header must be there as a whole. */
+    /** Whether the header checksum is right. The caller checks first that the whole header is there. */
     public boolean isChecksumRight() {
         final int length = headerLength();
         return (length == MIN_LENGTH ? InternetChecksum.fold(InternetChecksum.sum20(address()))

@@ -23,7 +23,7 @@ public final class Ipv6ExtensionFlyweight extends Flyweight {
         return u8(0);
     }
 
-    /** As it stands there; what its unit is depends on the header. */
+    /** The raw length field; its unit depends on the header. */
     public int lengthField() {
         return u8(LENGTH_FIELD_OFFSET);
     }
@@ -33,7 +33,7 @@ public final class Ipv6ExtensionFlyweight extends Flyweight {
         return u16(FRAGMENT_FIELD_OFFSET);
     }
 
-    /** Of a fragment header. */
+    /** Identification of a fragment header. */
     public int identification() {
         return i32(IDENTIFICATION_FIELD_OFFSET);
     }

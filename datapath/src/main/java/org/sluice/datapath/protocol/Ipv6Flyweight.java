@@ -27,7 +27,7 @@ public final class Ipv6Flyweight extends Flyweight {
         return this;
     }
 
-    /** fe80::/10, by the high half. */
+    /** Whether the address with this high half is in fe80::/10. */
     public static boolean isLinkLocal(final long high) {
         return high >>> 54 == 0xFE80L >>> 6;
     }

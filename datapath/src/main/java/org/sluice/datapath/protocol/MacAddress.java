@@ -15,18 +15,18 @@ public final class MacAddress {
     private MacAddress() {
     }
 
-    /** Broadcast or multicast. */
+    /** Whether it is broadcast or multicast. */
     public static boolean isGroup(final long mac) {
         return (mac & GROUP_BIT) != 0;
     }
 
-    /** 01:80:c2:00:00:00 to :0f, which a bridge must not forward (IEEE 802.1Q, table 8-1). */
+    /** Whether it is in 01:80:c2:00:00:00 to :0f, which a bridge must not forward (IEEE 802.1Q, table 8-1). */
     public static boolean isBridgeLinkLocal(final long mac) {
         return (mac & ~0xFL) == LINK_LOCAL_PREFIX;
     }
 
     /**
-     * Six pairs of hexadecimal digits with colons between.
+     * Reads six pairs of hexadecimal digits with colons between.
      *
      * @throws IllegalArgumentException for anything else.
      */

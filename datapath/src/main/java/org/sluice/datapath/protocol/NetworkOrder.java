@@ -5,8 +5,8 @@ import java.nio.ByteOrder;
 import org.agrona.UnsafeApi;
 
 /**
- * Numbers in network order at raw addresses, for code that reads a field or two and needs no {@link Flyweight}. Nothing
- * is checked: the caller knows that the bytes are there.
+ * Numbers in network order at raw addresses, for code that reads a field or two and needs no {@link Flyweight}. It
+ * checks nothing: the caller knows that the bytes are there.
  */
 public final class NetworkOrder {
     private static final boolean NATIVE_IS_LITTLE_ENDIAN = ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN;

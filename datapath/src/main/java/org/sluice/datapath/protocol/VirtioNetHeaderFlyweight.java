@@ -5,8 +5,8 @@ import java.nio.ByteOrder;
 import org.agrona.UnsafeApi;
 
 /**
- * The legacy virtio-net header that a TAP or packet socket puts in front of a frame (Linux uapi/linux/virtio_net.h),
- * in little endian.
+ * The legacy virtio-net header that a TAP or packet socket puts in front of a frame (Linux uapi/linux/virtio_net.h), in
+ * little endian.
  * <pre>
  *    0       1          2             4             6             8             10
  *   +-------+----------+-------------+-------------+-------------+-------------+
@@ -14,15 +14,15 @@ import org.agrona.UnsafeApi;
  *   +-------+----------+-------------+-------------+-------------+-------------+
  * </pre>
  * With {@link #NEEDS_CHECKSUM} the field at {@code csum start + csum offset} holds the folded pseudo-header sum, and
- * whoever puts the frame on a wire completes it. With a GSO type the frame is a super-frame, to be cut into packets of
- * {@code gso size} payload bytes. {@code header len} is a hint that nobody here believes.
+ * the device that puts the frame on a wire completes it. With a GSO type the frame is a super-frame, which that device
+ * cuts into packets of {@code gso size} payload bytes. {@code header len} is a hint that the switch ignores.
  * <p>
- * All of the header is always there: who appends a frame to a batch vouches for it.
+ * The whole header is always there: the device that appends a frame to a batch ensures it.
  */
 public final class VirtioNetHeaderFlyweight {
     public static final int LENGTH = 10;
     public static final int NEEDS_CHECKSUM = 1;
-    /** The device has found the checksum right. */
+    /** The device found the checksum right. */
     public static final int DATA_VALID = 2;
 
     public static final int GSO_NONE = 0;
@@ -42,13 +42,13 @@ public final class VirtioNetHeaderFlyweight {
 
     private long address;
 
-    /** Wraps the header that lies in front of a frame. */
+    /** Wraps the header in front of a frame. */
     public VirtioNetHeaderFlyweight wrapBefore(final long frameAddress) {
         address = frameAddress - LENGTH;
         return this;
     }
 
-    /** No flag, no GSO: the frame is complete as it is. */
+    /** Sets no flag and no GSO type: the frame is complete as it is. */
     public void clear() {
         UnsafeApi.putLong(address, 0);
         UnsafeApi.putShort(address + Long.BYTES, (short) 0);

@@ -1,8 +1,7 @@
 package org.sluice.datapath.protocol;
 
 /**
- * VXLAN header (RFC 7348, section 5). All bits but the flag I and the VNI are zero when sent and not looked at when
- * received.
+ * VXLAN header (RFC 7348, section 5). All bits but the flag I and the VNI are sent as zero and ignored on receipt.
  * <pre>
  *    0       1                       4                       7       8
  *   +-------+-----------------------+-----------------------+-------+
@@ -12,7 +11,7 @@ package org.sluice.datapath.protocol;
  */
 public final class VxlanFlyweight extends Flyweight {
     public static final int LENGTH = 8;
-    /** IANA's UDP port. */
+    /** The UDP port that IANA assigned. */
     public static final int PORT = 4789;
     public static final int MAX_VNI = 0xFF_FFFF;
 
@@ -25,7 +24,7 @@ public final class VxlanFlyweight extends Flyweight {
         return this;
     }
 
-    /** Whether the flag I is set: without it there is no VNI, and the packet is invalid. */
+    /** Whether the flag I is set. Without it the packet has no VNI and is invalid. */
     public boolean isVniValid() {
         return (u8(0) & VALID_VNI) != 0;
     }
@@ -34,7 +33,7 @@ public final class VxlanFlyweight extends Flyweight {
         return i32(VNI_FIELD_OFFSET) >>> VNI_SHIFT;
     }
 
-    /** The whole header for a network, as a number in network order: for {@link NetworkOrder#i64(long, long)}. */
+    /** The whole header for a network, as a number in network order for {@link NetworkOrder#i64(long, long)}. */
     public static long header(final int vni) {
         return (long) VALID_VNI << 56 | (long) vni << VNI_SHIFT;
     }

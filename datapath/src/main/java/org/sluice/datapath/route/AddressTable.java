@@ -4,12 +4,11 @@ import java.util.Arrays;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
- * Something for each of many IP addresses of both families (IPv4 ones mapped, see
- * {@link org.sluice.datapath.conntrack.FlowTuple}). Open addressing with linear probing; looking up allocates nothing.
- * Each table has a seed of its own, so that who sends packets cannot choose addresses that stand side by side. Owned by
- * the worker.
+ * A map from IP addresses of both families (IPv4 ones mapped, see {@link org.sluice.datapath.protocol.IpAddress}). Open
+ * addressing with linear probing; a look-up allocates nothing. Each table has its own seed, so that a sender of packets
+ * cannot choose addresses that collide. Owned by the worker.
  *
- * @param <V> what stands for an address.
+ * @param <V> the type of the values.
  */
 public final class AddressTable<V> {
     private static final int MIN_CAPACITY = 16;
@@ -20,7 +19,7 @@ public final class AddressTable<V> {
     private final long seed = ThreadLocalRandom.current().nextLong();
     private int size;
 
-    /** What stands for the address, or null. */
+    /** The value of the address, or null. */
     @SuppressWarnings("unchecked") // Only V are put in.
     public V get(final long high, final long low) {
         final int mask = values.length - 1;
@@ -34,7 +33,7 @@ public final class AddressTable<V> {
         return null;
     }
 
-    /** Puts it there, in place of what was there before. */
+    /** Sets the value of the address. */
     public void put(final long high, final long low, final V value) {
         if (2 * (size + 1) > values.length) {
             grow();
@@ -48,7 +47,7 @@ public final class AddressTable<V> {
         values[slot] = value;
     }
 
-    /** Takes it out; one that is not there is no error. */
+    /** Removes the address. A missing one is no error. */
     public void remove(final long high, final long low) {
         final int mask = values.length - 1;
         int hole = find(high, low);
@@ -57,7 +56,7 @@ public final class AddressTable<V> {
         }
         size--;
         values[hole] = null;
-        // What was pushed on by the one that went moves up, so that no search ends at the hole.
+        // The entries that the removed one had displaced move up, so that no search ends at the hole.
         for (int slot = hole + 1 & mask; values[slot] != null; slot = slot + 1 & mask) {
             final int home = slotOf(highs[slot], lows[slot], mask);
             if ((slot - home & mask) >= (slot - hole & mask)) {
@@ -74,7 +73,7 @@ public final class AddressTable<V> {
         return size;
     }
 
-    /** Takes everything out. */
+    /** Removes all addresses. */
     public void clear() {
         Arrays.fill(values, null);
         size = 0;

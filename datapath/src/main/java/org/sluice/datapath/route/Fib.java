@@ -2,11 +2,11 @@ package org.sluice.datapath.route;
 
 import org.sluice.datapath.bridge.Port;
 import org.sluice.datapath.bridge.PortIdentity;
-import org.sluice.datapath.conntrack.FlowTuple;
+import org.sluice.datapath.protocol.IpAddress;
 
 /**
  * The forwarding information base of one worker: endpoints by address, the host's own addresses, the routes that lead
- * out by uplinks, and the next hops. Owned by the worker, fed by control's commands.
+ * out through uplinks, and the next hops. Control's commands fill it. Owned by the worker.
  */
 public final class Fib {
     private final AddressTable<Port> endpoints = new AddressTable<>();
@@ -31,7 +31,7 @@ public final class Fib {
         return endpoints.get(high, low);
     }
 
-    /** Whether the address is the host's own. */
+    /** Whether the host itself has the address. */
     public boolean isLocal(final long high, final long low) {
         return locals.get(high, low) != null;
     }
@@ -46,7 +46,7 @@ public final class Fib {
         nextHops.routesChanged();
     }
 
-    /** Puts a route in, in place of one for the same prefix. */
+    /** Adds a route; it replaces one for the same prefix. */
     public void putRoute(final Route route) {
         routes.put(route);
         nextHops.routesChanged();
@@ -57,11 +57,11 @@ public final class Fib {
         nextHops.routesChanged();
     }
 
-    /** Makes an endpoint's addresses known. */
+    /** Adds an endpoint's addresses. */
     public void addEndpoint(final Port port) {
         final PortIdentity identity = port.identity();
         if (identity.hasIpv4()) {
-            endpoints.put(FlowTuple.IPV4_HIGH, FlowTuple.ipv4Low(identity.ipv4()), port);
+            endpoints.put(IpAddress.IPV4_HIGH, IpAddress.ipv4Low(identity.ipv4()), port);
         }
         if (identity.hasIpv6()) {
             endpoints.put(identity.ipv6High(), identity.ipv6Low(), port);
@@ -70,8 +70,8 @@ public final class Fib {
 
     public void removeEndpoint(final Port port) {
         final PortIdentity identity = port.identity();
-        if (identity.hasIpv4() && endpoints.get(FlowTuple.IPV4_HIGH, FlowTuple.ipv4Low(identity.ipv4())) == port) {
-            endpoints.remove(FlowTuple.IPV4_HIGH, FlowTuple.ipv4Low(identity.ipv4()));
+        if (identity.hasIpv4() && endpoints.get(IpAddress.IPV4_HIGH, IpAddress.ipv4Low(identity.ipv4())) == port) {
+            endpoints.remove(IpAddress.IPV4_HIGH, IpAddress.ipv4Low(identity.ipv4()));
         }
         if (identity.hasIpv6() && endpoints.get(identity.ipv6High(), identity.ipv6Low()) == port) {
             endpoints.remove(identity.ipv6High(), identity.ipv6Low());
@@ -79,10 +79,10 @@ public final class Fib {
     }
 
     /**
-     * The next hop of packets to the address, or null where there is no route.
+     * The next hop of packets to the address, or null without a route.
      *
      * @param ports    of the worker, by index.
-     * @param flowHash chooses between several ways.
+     * @param flowHash chooses between several hops.
      */
     public NextHop resolve(final long high, final long low, final long flowHash, final Port[] ports,
                            final int nowSeconds) {
@@ -95,7 +95,7 @@ public final class Fib {
             : resolve(route.hopOf(flowHash), high, low, ports, nowSeconds);
     }
 
-    /** The next hop on one way of a route. */
+    /** The next hop for one hop of a route. */
     public NextHop resolve(final Route.Hop hop, final long high, final long low, final Port[] ports,
                            final int nowSeconds) {
         final Port uplink = ports[hop.portIndex()];

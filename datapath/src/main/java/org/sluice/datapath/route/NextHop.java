@@ -5,8 +5,8 @@ import org.agrona.UnsafeApi;
 import org.sluice.datapath.protocol.NetworkOrder;
 
 /**
- * The last step of a packet's way out of the switch: a port, and the Ethernet header that it leaves with. There is one
- * for each endpoint and one for each neighbour of an uplink. Owned by the worker.
+ * The last step of a packet out of the switch: a port, and the Ethernet header that the packet leaves with. Each
+ * endpoint has one, and so has each neighbour of an uplink. Owned by the worker.
  */
 public final class NextHop {
     private final int handle;
@@ -23,11 +23,11 @@ public final class NextHop {
     private int lastAskedSeconds = Integer.MIN_VALUE;
 
     /**
-     * @param handle    what it is found by; another neighbour in the same place has another one.
+     * @param handle    the number that finds it; another neighbour in the same place gets another one.
      * @param mtu       layer-3 bytes.
      * @param sourceMac of the frames.
-     * @param high      of the neighbour's address; of no meaning for an endpoint.
-     * @param low       the same.
+     * @param high      half of the neighbour's address; meaningless for an endpoint.
+     * @param low       the other half.
      */
     NextHop(final int handle, final int portIndex, final int mtu, final long sourceMac, final long high,
             final long low) {
@@ -39,10 +39,10 @@ public final class NextHop {
         this.low = low;
     }
 
-    /** From now on frames go to this MAC address. */
+    /** Sets the MAC address that frames go to from now on. */
     void resolve(final long destinationMac) {
         mac = destinationMac;
-        // The twelve bytes of both addresses as they lie in a frame, in two words.
+        // The twelve bytes of both addresses as in a frame, in two words.
         firstWord = NetworkOrder.toHost(destinationMac << 16 | sourceMac >>> 32);
         secondWord = NetworkOrder.toHost((int) sourceMac);
         resolved = true;
@@ -68,7 +68,7 @@ public final class NextHop {
         return resolved;
     }
 
-    /** Of the neighbour; 0 until it is known. */
+    /** MAC address of the neighbour; 0 until it is known. */
     public long mac() {
         return mac;
     }
@@ -81,19 +81,19 @@ public final class NextHop {
         return low;
     }
 
-    /** When a packet last went this way, in the worker's seconds. */
+    /** When a packet last used this hop, in the worker's seconds. */
     public int lastUsedSeconds() {
         return lastUsedSeconds;
     }
 
-    /** Whether it is time to ask for its MAC address: once a second is enough. */
+    /** Whether it is time to ask for the MAC address: once a second is enough. */
     boolean isToBeAskedFor(final int nowSeconds) {
         final boolean due = nowSeconds != lastAskedSeconds;
         lastAskedSeconds = nowSeconds;
         return due;
     }
 
-    /** Writes destination and source MAC of a frame. */
+    /** Writes a frame's destination and source MAC. */
     public void writeMacs(final long frame, final int nowSeconds) {
         UnsafeApi.putLong(frame, firstWord);
         UnsafeApi.putInt(frame + Long.BYTES, secondWord);

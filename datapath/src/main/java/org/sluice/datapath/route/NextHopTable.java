@@ -1,37 +1,37 @@
 package org.sluice.datapath.route;
 
-import org.sluice.datapath.bridge.Fdb;
 import org.sluice.datapath.bridge.Port;
+import org.sluice.datapath.buffer.PortIndex;
 
 /**
- * The next hops of one worker: one for each port, under the port's index, and one for each neighbour of an uplink. A
- * neighbour that is not known yet is asked for, and is unresolved until control says its MAC address. Owned by the
+ * The next hops of one worker: one for each port, under the port's index, and one for each neighbour of an uplink. The
+ * worker asks control for an unknown neighbour, which is unresolved until control sends its MAC address. Owned by the
  * worker.
  * <p>
- * Bounded: when all places are taken, a neighbour goes that is unresolved, or else was not used for longest, of the few
- * that are looked at.
+ * Bounded: when all places are taken, the table looks at a few neighbours and evicts an unresolved one, otherwise the
+ * least recently used one.
  */
 public final class NextHopTable {
     private static final int MAX_NEIGHBOURS = 4096;
     private static final int EVICTION_TRIES = 32;
-    private static final int FIRST_NEIGHBOUR = Fdb.MAX_PORTS;
-    /** A handle's low bits are the place, the others a number that is not given again for long. */
+    private static final int FIRST_NEIGHBOUR = PortIndex.LIMIT;
+    /** A handle's low bits are the place. The others are a serial number, which does not recur for long. */
     private static final int PLACE_BITS = Integer.SIZE - Integer.numberOfLeadingZeros(FIRST_NEIGHBOUR
         + MAX_NEIGHBOURS - 1);
     private static final int PLACE_MASK = (1 << PLACE_BITS) - 1;
 
     private final NextHop[] hops = new NextHop[FIRST_NEIGHBOUR + MAX_NEIGHBOURS];
-    private final Object[] neighboursOfPort = new Object[Fdb.MAX_PORTS];
+    private final Object[] neighboursOfPort = new Object[PortIndex.LIMIT];
     private final NeighbourRequests requests;
     private int neighbours;
     private int cursor = FIRST_NEIGHBOUR;
     private int generation = 1;
     private int lastSerial;
 
-    /** Is asked for the MAC addresses of neighbours. */
+    /** Receives requests for the MAC addresses of neighbours. Called by the worker. */
     @FunctionalInterface
     public interface NeighbourRequests {
-        /** Must not block; may be called again for the same one. */
+        /** Requests one neighbour. Must not block; the worker may call it again for the same one. */
         void onWanted(int portIndex, long high, long low);
     }
 
@@ -39,23 +39,26 @@ public final class NextHopTable {
         this.requests = requests;
     }
 
-    /** Changes with everything that may lead a packet another way: what was resolved before must be again. */
+    /**
+     * Changes with every event that may redirect a packet. Packets resolved under an earlier generation must be
+     * resolved again.
+     */
     public int generation() {
         return generation;
     }
 
-    /** The routes have changed. */
+    /** Notes that the routes have changed. */
     public void routesChanged() {
         generation++;
     }
 
-    /** By its handle, or null where it is gone. */
+    /** The next hop with this handle, or null if it is gone. */
     public NextHop get(final int handle) {
         final NextHop hop = hops[handle & PLACE_MASK];
         return hop != null && hop.handle() == handle ? hop : null;
     }
 
-    /** Of an endpoint's or host's port, or null. */
+    /** The next hop of an endpoint's or host's port, or null. */
     public NextHop ofPort(final int portIndex) {
         return hops[portIndex];
     }
@@ -89,7 +92,7 @@ public final class NextHopTable {
         }
     }
 
-    /** The neighbour on the uplink; one that is new is not resolved. */
+    /** The neighbour on the uplink; a new one is unresolved. */
     public NextHop neighbour(final Port uplink, final long high, final long low, final int nowSeconds) {
         final AddressTable<NextHop> known = neighboursOf(uplink.index());
         final NextHop hop = known.get(high, low);
@@ -97,10 +100,10 @@ public final class NextHopTable {
     }
 
     /**
-     * What control has found out.
+     * Notes what control found out.
      *
-     * @param mac of the neighbour, or 0: it is not there.
-     * @return the neighbour, if somebody has asked for it, or null.
+     * @param mac of the neighbour, or 0 if it does not answer.
+     * @return the neighbour, or null if the table does not hold it.
      */
     public NextHop resolve(final int portIndex, final long high, final long low, final long mac) {
         final AddressTable<NextHop> known = neighboursOf(portIndex);
@@ -115,7 +118,7 @@ public final class NextHopTable {
         return hop;
     }
 
-    /** Asks again for neighbours that are in use, so that the kernel keeps them fresh. */
+    /** Asks again for neighbours in use, so that the kernel keeps them fresh. */
     public void refresh(final int nowSeconds, final int usedWithinSeconds) {
         for (int id = FIRST_NEIGHBOUR; id < hops.length && neighbours > 0; id++) {
             final NextHop hop = hops[id];
@@ -125,7 +128,7 @@ public final class NextHopTable {
         }
     }
 
-    /** Asks for a neighbour that packets wait for, if it was not asked for just now. */
+    /** Asks for a neighbour that packets wait for, unless it was asked for just now. */
     public void ask(final NextHop hop, final int nowSeconds) {
         if (hop.isToBeAskedFor(nowSeconds)) {
             requests.onWanted(hop.portIndex(), hop.high(), hop.low());

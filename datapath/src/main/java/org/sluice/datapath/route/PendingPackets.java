@@ -4,9 +4,9 @@ import org.sluice.datapath.buffer.FrameBatch;
 import org.sluice.datapath.buffer.HeldFrames;
 
 /**
- * Packets that wait for a neighbour's MAC address: a few in all and fewer for each (a datagram of 64 KiB in fragments
- * fits), and not for long. They are complete but for their MAC addresses. When there is no room, the port that most
- * have come by loses its oldest to one by which fewer have. Owned by the worker.
+ * Packets that wait for a neighbour's MAC address, for a limited time. The table holds a few in all and fewer for each
+ * neighbour; a datagram of 64 KiB in fragments fits. The packets are complete except for their MAC addresses. Without
+ * room, the ingress port with the most packets loses its oldest one to a port with fewer. Owned by the worker.
  */
 public final class PendingPackets implements AutoCloseable {
     private static final int MAX_PACKETS = 64;
@@ -23,9 +23,9 @@ public final class PendingPackets implements AutoCloseable {
     }
 
     /**
-     * Takes a copy of frame {@code i}; false when there is no room.
+     * Copies frame {@code i}; false without room.
      *
-     * @param ingressIndex of the port that it came by.
+     * @param ingressIndex index of the packet's ingress port.
      */
     public boolean hold(final FrameBatch batch, final int i, final NextHop hop, final int ingressIndex,
                         final long nowNs) {
@@ -45,10 +45,10 @@ public final class PendingPackets implements AutoCloseable {
     }
 
     /**
-     * Gives a place up that the port with most has.
+     * Frees a place of the port that has the most.
      *
-     * @param hop one of those that wait for it, or null for any.
-     * @return false when no port has more than this one.
+     * @param hop limits the choice to packets that wait for it; null for any.
+     * @return false when no port has enough more than this one.
      */
     private boolean makeRoom(final int ingressIndex, final NextHop hop) {
         int victim = HeldFrames.NONE;
@@ -80,8 +80,8 @@ public final class PendingPackets implements AutoCloseable {
     }
 
     /**
-     * Appends what has waited for the neighbour to the batch, as far as there is room; it waits no longer. The frames
-     * are valid until the next {@link #hold}.
+     * Moves the packets that wait for the neighbour into the batch, as far as it has room. The frames are valid until
+     * the next {@link #hold}.
      */
     public void take(final NextHop hop, final FrameBatch batch) {
         for (int place = 0; place < MAX_PACKETS && frames.size() > 0 && batch.hasRoom(); place++) {
@@ -92,7 +92,7 @@ public final class PendingPackets implements AutoCloseable {
         }
     }
 
-    /** Forgets what has waited for too long; returns how many packets were lost since the last call. */
+    /** Drops packets that waited too long. Returns how many packets were lost since the last call. */
     public int expire(final long nowNs) {
         int dropped = lost;
         lost = 0;

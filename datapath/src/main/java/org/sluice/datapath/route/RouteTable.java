@@ -1,15 +1,16 @@
 package org.sluice.datapath.route;
 
-import org.sluice.datapath.conntrack.FlowTuple;
+import org.sluice.datapath.protocol.IpAddress;
 
 /**
- * Longest-prefix match over both families, IPv4 as mapped addresses: a binary trie whose nodes branch at the first bit
- * in which their prefixes differ. Looked up for the first packet of a connection only. Owned by the worker.
+ * Longest-prefix match over both families, IPv4 as mapped addresses. It is a binary trie whose nodes branch at the
+ * first bit in which their prefixes differ. Only the first packet of a connection is looked up here. Owned by the
+ * worker.
  */
 public final class RouteTable {
     private static final int ADDRESS_BITS = 128;
 
-    /** A prefix, with a route or only a fork of two longer ones. */
+    /** A prefix, with a route, or as a mere fork of two longer prefixes. */
     private static final class Node {
         private final long high;
         private final long low;
@@ -42,15 +43,15 @@ public final class RouteTable {
         }
     }
 
-    /** One trie a family: IPv6's default route is none for IPv4. */
-    private final Node ipv4Root = new Node(FlowTuple.IPV4_HIGH, FlowTuple.ipv4Low(0), Route.IPV4_LENGTH_OFFSET, null);
+    /** One trie for each family: IPv6's default route does not apply to IPv4. */
+    private final Node ipv4Root = new Node(IpAddress.IPV4_HIGH, IpAddress.ipv4Low(0), Route.IPV4_LENGTH_OFFSET, null);
     private final Node ipv6Root = new Node(0, 0, 0, null);
     private int size;
 
     /** The route with the longest prefix that covers the address, or null. */
     public Route lookup(final long high, final long low) {
         Route best = null;
-        Node node = FlowTuple.isIpv4(high, low) ? ipv4Root : ipv6Root;
+        Node node = IpAddress.isIpv4(high, low) ? ipv4Root : ipv6Root;
         while (node != null && node.covers(high, low)) {
             if (node.route != null) {
                 best = node.route;
@@ -60,7 +61,7 @@ public final class RouteTable {
         return best;
     }
 
-    /** Puts a route in, in place of one for the same prefix. */
+    /** Adds a route; it replaces one for the same prefix. */
     public void put(final Route route) {
         final Node added = new Node(route.high(), route.low(), route.length(), route);
         Node parent = rootOf(route.high(), route.low(), route.length());
@@ -86,13 +87,13 @@ public final class RouteTable {
         }
     }
 
-    /** Takes the route of just this prefix out; one that is not there is no error. */
+    /** Removes the route of exactly this prefix. A missing one is no error. */
     public void remove(final long high, final long low, final int length) {
         Node node = rootOf(high, low, length);
         while (node != null && node.length < length && node.covers(high, low)) {
             node = node.child(high, low);
         }
-        // A fork that is left without a route costs a step; a later route may use it again.
+        // A fork without a route costs one step; a later route may use it again.
         if (node != null && node.length == length && node.covers(high, low) && node.route != null) {
             node.route = null;
             size--;
@@ -100,14 +101,14 @@ public final class RouteTable {
     }
 
     private Node rootOf(final long high, final long low, final int length) {
-        return length >= Route.IPV4_LENGTH_OFFSET && FlowTuple.isIpv4(high, low) ? ipv4Root : ipv6Root;
+        return length >= Route.IPV4_LENGTH_OFFSET && IpAddress.isIpv4(high, low) ? ipv4Root : ipv6Root;
     }
 
     public int size() {
         return size;
     }
 
-    /** The newcomer is the child's parent, or else both hang on a fork at the first bit in which they differ. */
+    /** Makes the new node the child's parent, or hangs both on a fork at the first bit in which they differ. */
     private static void insertAbove(final Node parent, final Node child, final Node added, final int common) {
         if (common == added.length) {
             added.child(child);

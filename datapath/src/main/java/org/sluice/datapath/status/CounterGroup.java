@@ -7,17 +7,17 @@ import org.agrona.concurrent.status.CountersReader;
 /**
  * One set of counters in mapped memory: one counter for each constant of an enum, for one port, network or worker.
  * <p>
- * One thread, the worker, adds; any thread or process reads. A worker that adds needs no locked instruction, for it
- * is the only writer.
+ * Written by the worker; any thread or process may read. The worker is the only writer, so adding needs no locked
+ * instruction.
  *
- * @param <E> names the counters.
+ * @param <E> the enum that names the counters.
  */
 public final class CounterGroup<E extends Enum<E>> {
     private final long[] addresses;
 
     /**
      * @param values     the value buffer of the counters file, off-heap.
-     * @param counterIds one a constant, by ordinal.
+     * @param counterIds one for each constant, by ordinal.
      */
     public CounterGroup(final AtomicBuffer values, final int[] counterIds) {
         addresses = new long[counterIds.length];

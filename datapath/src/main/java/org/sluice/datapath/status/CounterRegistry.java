@@ -7,9 +7,9 @@ import org.agrona.concurrent.status.CountersReader;
 import org.sluice.datapath.buffer.OffHeapRegion;
 
 /**
- * Hands out counters in one mapped region, labelled, so that another process can read them by Agrona's
- * {@link CountersReader}. The layout: the values, 128 bytes each, then the metadata, 512 bytes each. Owned by the
- * control thread; what it hands out is written by a worker.
+ * Allocates labelled counters in one mapped region. Another process can read them with Agrona's {@link CountersReader}.
+ * The layout: the values, 128 bytes each, then the metadata, 512 bytes each. Owned by the control thread; a worker
+ * writes the counters.
  */
 public final class CounterRegistry implements AutoCloseable {
     private final OffHeapRegion region;
@@ -25,18 +25,18 @@ public final class CounterRegistry implements AutoCloseable {
             region.slice(valueBytes, maxCounters * CountersReader.METADATA_LENGTH), region.slice(0, valueBytes));
     }
 
-    /** How large a region for so many counters is. */
+    /** Bytes of a region for this many counters. */
     public static long regionBytes(final int maxCounters) {
         return (long) maxCounters * (CountersReader.COUNTER_LENGTH + CountersReader.METADATA_LENGTH);
     }
 
     /**
-     * New counters, all 0, one a constant of the enum.
+     * Allocates counters, all 0, one for each constant of the enum.
      *
-     * @param typeId tells a reader the kind of the owner.
-     * @param owner  goes into the labels, in front of the constant's name.
+     * @param typeId tells a reader what kind of owner they have.
+     * @param owner  comes first in the labels, before the constant's name.
      * @return their ids by ordinal.
-     * @throws IllegalStateException when there are no more; nothing is then kept.
+     * @throws IllegalStateException when the region is full; then none is allocated.
      */
     public int[] allocate(final Class<? extends Enum<?>> names, final int typeId, final String owner) {
         final Enum<?>[] constants = names.getEnumConstants();
@@ -51,7 +51,7 @@ public final class CounterRegistry implements AutoCloseable {
         return ids;
     }
 
-    /** Takes counters back, once no worker writes them any more. */
+    /** Frees counters that no worker writes any more. */
     public void free(final int[] counterIds) {
         for (final int id : counterIds) {
             manager.free(id);

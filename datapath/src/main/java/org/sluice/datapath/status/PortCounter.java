@@ -1,15 +1,19 @@
 package org.sluice.datapath.status;
 
-/** Counters of one port, seen from the switch: received is what came out of the endpoint. */
+/** Counters of one port, seen from the switch: a received frame is one that the endpoint sent. */
 public enum PortCounter {
+    /** Frames received on this port. */
     RX_FRAMES,
+    /** Bytes of those frames. */
     RX_BYTES,
     /** Frames received on this port that were dropped. */
     RX_DROPS,
+    /** Frames sent through this port. */
     TX_FRAMES,
+    /** Bytes of those frames. */
     TX_BYTES,
-    /** Frames for this port that were too long for it, or that its device did not take. */
+    /** Frames for this port that were longer than its MTU, or that its device refused. */
     TX_DROPS,
-    /** 1 while frames pass, 0 once the device has gone. */
+    /** State of the device: 1 while frames pass, 0 once the device has gone. */
     UP
 }

@@ -3,8 +3,8 @@ package org.sluice.datapath.trace;
 import org.agrona.UnsafeApi;
 
 /**
- * A frame as it came or as it leaves: a header and as many of its bytes as were asked for, at a raw address. The worker
- * writes it, control reads it.
+ * A view of a captured frame, as it came or as it leaves, at a raw address: a header and as many of the frame's bytes
+ * as the user asked for. Written by the worker, read by control.
  * <pre>
  *   0   time, ns of the worker's clock (8)   8  port (4)   12  bytes of the frame (4)   16  1 if it leaves (4)
  *   20  reserved (4)   24  frame ...
@@ -36,17 +36,17 @@ public final class CapturedFrame {
         return UnsafeApi.getLong(address + TIME_OFFSET);
     }
 
-    /** Index of the switch's port. */
+    /** Index of the port in the switch. */
     public int port() {
         return UnsafeApi.getInt(address + PORT_OFFSET);
     }
 
-    /** Of the whole frame. */
+    /** Length of the whole frame. */
     public int length() {
         return UnsafeApi.getInt(address + LENGTH_OFFSET);
     }
 
-    /** Whether it leaves by the port; otherwise it has come by it. */
+    /** Whether the frame leaves through the port; otherwise it came in there. */
     public boolean isOutbound() {
         return UnsafeApi.getInt(address + OUTBOUND_OFFSET) != 0;
     }

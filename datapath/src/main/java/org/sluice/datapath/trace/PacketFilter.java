@@ -5,11 +5,11 @@ import org.sluice.datapath.conntrack.ConntrackFilter;
 import org.sluice.datapath.conntrack.FlowTuple;
 
 /**
- * Which packets are to be looked at. What is not given matches anything; a packet that has an address or port on either
- * side matches.
+ * Selects packets to trace or capture. An absent criterion matches anything. An address or port matches on either side
+ * of the packet.
  *
- * @param portIndex of the switch's port that it comes or goes by, or -1.
- * @param domainId  of the network that it comes from or goes to, or -1.
+ * @param portIndex of the switch's port that the packet enters or leaves through, or -1.
+ * @param domainId  of the network that the packet comes from or goes to, or -1.
  * @param protocol  of IP, or -1.
  * @param host      addresses.
  * @param port      of TCP, UDP or SCTP, or -1.
@@ -18,12 +18,12 @@ public record PacketFilter(int portIndex, int domainId, int protocol, ConntrackF
     /** Matches all packets. */
     public static final PacketFilter ALL = new PacketFilter(-1, -1, -1, ConntrackFilter.Prefix.ANY, -1);
 
-    /** Whether one of the switch's ports that the packet passes is meant. */
+    /** Whether the filter selects a port that the packet passes. */
     public boolean matchesPort(final Port any) {
         return (portIndex < 0 || any.index() == portIndex) && (domainId < 0 || any.domain().id() == domainId);
     }
 
-    /** Whether a packet of this tuple is meant; one of all zeroes is no IP packet. */
+    /** Whether the filter selects a packet with this tuple; a tuple of zeroes is no IP packet. */
     public boolean matchesTuple(final long tuple) {
         return (protocol < 0 || FlowTuple.protocol(tuple) == protocol)
             && (port < 0 || FlowTuple.sourcePort(tuple) == port || FlowTuple.destinationPort(tuple) == port)

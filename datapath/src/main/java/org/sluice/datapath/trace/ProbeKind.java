@@ -1,8 +1,8 @@
 package org.sluice.datapath.trace;
 
-/** The ways of looking at packets. */
+/** The ways to observe packets. */
 public enum ProbeKind {
-    /** What each stage decides on a packet: {@link TraceStep}s. */
+    /** The decision of each stage on a packet: {@link TraceStep}s. */
     TRACE,
     /** The packets themselves: {@link CapturedFrame}s. */
     CAPTURE

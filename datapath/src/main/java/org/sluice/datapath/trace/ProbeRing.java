@@ -9,8 +9,8 @@ import org.agrona.concurrent.ringbuffer.RingBufferDescriptor;
 import org.sluice.datapath.buffer.OffHeapRegion;
 
 /**
- * What a worker has seen, on its way to who looks: an Agrona ring. The worker never waits; what finds no room is
- * counted as lost. One thread reads.
+ * Carries a worker's observations to the observer, in an Agrona ring. The worker never waits: a message without room is
+ * counted as lost. Written by the worker, read by one thread of control.
  */
 public final class ProbeRing implements AutoCloseable {
     private static final int MESSAGE = 1;
@@ -20,23 +20,23 @@ public final class ProbeRing implements AutoCloseable {
     private final DirectBuffer message = new UnsafeBuffer();
     private volatile long lost;
 
-    /** Receives messages. */
+    /** Receives messages; called by the reading thread. */
     @FunctionalInterface
     public interface Reader {
-        /** The message's raw address is valid during the call. */
+        /** Receives one message; its raw address is valid during the call. */
         void onMessage(long address, int length);
     }
 
     /**
-     * @param bytes a power of two; a message may have an eighth of it.
+     * @param bytes a power of two; a message may take an eighth of it.
      */
     public ProbeRing(final int bytes) {
         region = OffHeapRegion.anonymous(bytes + (long) RingBufferDescriptor.TRAILER_LENGTH);
         ring = new OneToOneRingBuffer(region.slice(0, bytes + RingBufferDescriptor.TRAILER_LENGTH));
     }
 
-    /** Worker: hands over what lies at the address. */
-    @SuppressWarnings("NonAtomicOperationOnVolatileField") // One writer.
+    /** Worker: offers the message at the address. */
+    @SuppressWarnings("NonAtomicOperationOnVolatileField") // The worker is the only writer.
     public void offer(final long address, final int length) {
         message.wrap(address, length);
         if (!ring.write(MESSAGE, message, 0, length)) {
@@ -44,12 +44,12 @@ public final class ProbeRing implements AutoCloseable {
         }
     }
 
-    /** Takes the messages that are there, some at a time; returns how many. */
+    /** Takes up to a limited number of waiting messages; returns how many. */
     public int poll(final Reader reader) {
         return ring.read((type, buffer, index, length) -> reader.onMessage(buffer.addressOffset() + index, length));
     }
 
-    /** Messages that found no room so far. */
+    /** How many messages found no room so far. */
     public long lost() {
         return lost;
     }

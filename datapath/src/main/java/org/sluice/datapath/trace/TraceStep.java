@@ -5,8 +5,8 @@ import org.agrona.UnsafeApi;
 import org.sluice.datapath.conntrack.FlowTuple;
 
 /**
- * What is known of a packet behind one stage: a view of {@link #BYTES} bytes at a raw address. The worker writes it,
- * control reads it.
+ * A view of the record of a packet after one stage: {@link #BYTES} bytes at a raw address. Written by the worker, read
+ * by control.
  * <pre>
  *   0    packet number (8)   8  time, ns of the worker's clock (8)   16  ingress port (4)   20  egress (4)
  *   24   bytes of the frame (4)   28  EtherType (2)   30  stage (1)   31  drop reason, or -1 (1)
@@ -18,19 +18,19 @@ import org.sluice.datapath.conntrack.FlowTuple;
 public final class TraceStep {
     public static final int BYTES = 136;
 
-    /** Flag: the packet waits: for its first fragment, or for a neighbour. */
+    /** Flag: the packet waits for its first fragment or for a neighbour. */
     public static final int HELD = 1;
-    /** Flag: it has a tuple. */
+    /** Flag: the packet has a tuple. */
     public static final int IP = 2;
-    /** Flag: it belongs to a connection. */
+    /** Flag: the packet belongs to a connection. */
     public static final int TRACKED = 4;
-    /** Flag: it was replaced by the switch's own answer. */
+    /** Flag: the switch's own answer has replaced the packet. */
     public static final int ANSWERED = 8;
-    /** Flag: it is cut into fragments on its way out. */
+    /** Flag: the switch cuts the packet into fragments on its way out. */
     public static final int CUT = 16;
-    /** Flag: it does not fit its way out. */
+    /** Flag: the packet is too long for its egress. */
     public static final int TOO_LONG = 32;
-    /** Flag: it is a part of a larger packet. */
+    /** Flag: the packet is a fragment. */
     public static final int FRAGMENT = 64;
 
     private static final int NUMBER_OFFSET = 0;
@@ -131,12 +131,12 @@ public final class TraceStep {
         UnsafeApi.putByte(address + FLAGS_OFFSET, (byte) bits);
     }
 
-    /** Of its connection: 0 ORIGINAL, 1 REPLY. */
+    /** Direction in its connection: 0 ORIGINAL, 1 REPLY. */
     public int direction() {
         return UnsafeApi.getByte(address + DIRECTION_OFFSET);
     }
 
-    /** Of its connection: bits of {@code Connection}. */
+    /** Status of its connection: bits of {@code Connection}. */
     public int status() {
         return UnsafeApi.getByte(address + STATUS_OFFSET);
     }
@@ -146,7 +146,7 @@ public final class TraceStep {
         return UnsafeApi.getByte(address + TCP_STATE_OFFSET);
     }
 
-    /** Of its connection, this one among them; 1 is its first. */
+    /** Packets of its connection in both directions, this one included; 1 is the first. */
     public int packets() {
         return UnsafeApi.getInt(address + PACKETS_OFFSET);
     }
@@ -158,12 +158,12 @@ public final class TraceStep {
         UnsafeApi.putInt(address + PACKETS_OFFSET, (int) Math.min(packets, Integer.MAX_VALUE));
     }
 
-    /** Address of the packet's {@link FlowTuple} as it came; zeroes where it is no IP. */
+    /** Address of the packet's {@link FlowTuple} as it came; zeroes for a packet that is not IP. */
     public long tuple() {
         return address + TUPLE_OFFSET;
     }
 
-    /** Address of its tuple as it leaves, where it is routed; otherwise as it came. */
+    /** Address of its tuple as it leaves, if it is routed; otherwise as it came. */
     public long translated() {
         return address + TRANSLATED_OFFSET;
     }

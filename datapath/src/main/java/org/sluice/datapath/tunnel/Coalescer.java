@@ -13,19 +13,19 @@ import org.sluice.datapath.protocol.UdpFlyweight;
 import org.sluice.datapath.protocol.VirtioNetHeaderFlyweight;
 
 /**
- * Merges the segments of TCP and UDP flows that arrive one behind the other into super-frames, so that a receiver's
- * stack is walked through once for many: what the kernel's GRO does, by its rules. A frame that may not be merged goes
- * on alone, behind what its flow has pending. The result, cut again, is what came.
+ * Merges consecutive segments of TCP and UDP flows into super-frames, so that the receiver's stack runs once for many
+ * segments. It follows the rules of the kernel's GRO: a super-frame, cut again, gives the segments that arrived. A
+ * frame that may not be merged goes on alone, behind the pending segments of its flow.
  * <p>
- * A burst's frames come one by one; the first of a super-frame grows in its place, and those that were merged into it
- * are gone. Owned by the worker.
+ * The caller passes a burst's frames one by one. The first frame of a super-frame grows in its place and absorbs the
+ * others. Owned by the worker.
  */
 final class Coalescer {
     private static final int MAX_PACKET_BYTES = 65_535;
-    /** Flows at once; of more than these the oldest is closed. */
+    /** Most flows at once; one more closes the oldest. */
     private static final int ITEMS = 8;
 
-    /** A super-frame to be, from its first frame on. */
+    /** A super-frame in the making, from its first frame on. */
     private static final class Item {
         private final SegmentHeader header = new SegmentHeader();
         private int index;
@@ -35,13 +35,13 @@ final class Coalescer {
         private int nextSequence;
         private int push;
         private boolean checked;
-        /** Takes nothing more, but is still to be finished. */
+        /** Accepts no more frames, but is not finished yet. */
         private boolean closed;
     }
 
     private final SegmentHeader candidate = new SegmentHeader();
     private final VirtioNetHeaderFlyweight virtio = new VirtioNetHeaderFlyweight();
-    /** At most one for each frame of the batch. */
+    /** At most one item for each frame of the batch. */
     private final Item[] items = new Item[FrameBatch.CAPACITY];
     private int size;
     private int oldestOpen;
@@ -53,9 +53,9 @@ final class Coalescer {
     }
 
     /**
-     * Merges a frame into one that the batch holds, if it may. Otherwise it is to be kept: see {@link #keep}.
+     * Merges a frame into one of the batch, if that is allowed. Otherwise the caller must {@link #keep} it.
      *
-     * @param frame its virtio-net header is not written yet.
+     * @param frame whose virtio-net header is not written yet.
      */
     boolean merge(final long frame, final int length) {
         candidate.read(frame, length);
@@ -73,18 +73,18 @@ final class Coalescer {
         return false;
     }
 
-    /** A fragment has no ports: it goes behind all that is between its addresses. */
+    /** A fragment has no ports, so it goes behind every flow between its addresses. */
     private boolean isRelated(final Item item) {
         return candidate.isWhole() ? candidate.isOfSameFlow(item.header)
             : candidate.isBetweenSameAddresses(item.header);
     }
 
     /**
-     * Writes the virtio-net header of the frame that was not merged just now, and lets others be merged into it.
+     * Writes the virtio-net header of the frame that was just not merged, and accepts others into it.
      *
-     * @param frame where it now is.
-     * @param limit end of the memory that it may grow in; not below its own end.
-     * @param batch that it is appended to.
+     * @param frame its present address.
+     * @param limit end of the memory that it may grow into; not below its own end.
+     * @param batch that receives it.
      */
     void keep(final long frame, final long limit, final FrameBatch batch) {
         candidate.moveTo(frame);
@@ -101,15 +101,15 @@ final class Coalescer {
         batch.append(frame, candidate.length());
     }
 
-    /** Whether a frame's packet is longer, by its own word, than the frame is. */
+    /** Whether the packet is longer, according to its header, than the frame. */
     boolean claimsMore(final long frame, final int length) {
         return candidate.read(frame, length).claimedBytes() > length;
     }
 
     /**
-     * Appends a frame that is a super-frame already.
+     * Appends a frame that already is a super-frame.
      *
-     * @param segmentBytes of payload.
+     * @param segmentBytes payload bytes of each segment.
      * @return false when it is none.
      */
     boolean keepSuperFrame(final long frame, final int length, final int segmentBytes, final FrameBatch batch) {
@@ -118,11 +118,11 @@ final class Coalescer {
     }
 
     /**
-     * The same for a super-frame of TCP of which nobody has said how long its segments are, as the kernel delivers one
-     * that never was on a wire: it is longer than what the way takes, and its checksum is not complete. The receiver
-     * does not mind segments that are longer than the sender meant.
+     * The same for a TCP super-frame of unknown segment length. The kernel delivers such a frame when it never was on a
+     * wire: it exceeds the path MTU, and its checksum is not complete. The receiver tolerates segments longer than the
+     * sender meant.
      *
-     * @param mtu of the way.
+     * @param mtu of the path.
      */
     boolean keepUncutTcp(final long frame, final int length, final int mtu, final FrameBatch batch) {
         candidate.read(frame, length);
@@ -153,7 +153,7 @@ final class Coalescer {
             && candidate.isAlike(item.header);
     }
 
-    /** Only what is right is merged, for its checksum is lost; and so the first one too is looked at. */
+    /** Merges only correct segments, because merging loses their checksums. So it checks the first one too. */
     private boolean isRight(final Item item) {
         if (!item.checked) {
             if (!item.header.isChecksumRight()) {
@@ -166,7 +166,7 @@ final class Coalescer {
 
     private void join(final Item item) {
         final int payload = candidate.payloadBytes();
-        // Before the copy, which may go over the candidate's own headers.
+        // Before the copy, which may overwrite the candidate's own headers.
         item.nextSequence += payload;
         note(item, payload);
         UnsafeApi.copyMemory(candidate.address() + candidate.headerBytes(),
@@ -198,7 +198,7 @@ final class Coalescer {
         note(item, item.segmentBytes);
     }
 
-    /** Makes super-frames of what was merged, and begins anew. */
+    /** Finishes the super-frames and starts with none. */
     void finish(final FrameBatch batch) {
         for (int n = 0; n < size; n++) {
             if (items[n].segments > 1) {
@@ -232,7 +232,7 @@ final class Coalescer {
         batch.length(item.index, header.length());
     }
 
-    /** To be cut into segments of so many bytes of payload, and the checksum to be completed in each. */
+    /** Requests segments of this many payload bytes, and a checksum in each. */
     private void writeOffload(final SegmentHeader header, final int segmentBytes) {
         NetworkOrder.u16(header.address() + header.checksumField(), InternetChecksum.fold(header.pseudoHeader()));
         virtio.wrapBefore(header.address());

@@ -3,26 +3,26 @@ package org.sluice.datapath.tunnel;
 import org.agrona.UnsafeApi;
 
 /**
- * What is known of a tunnel's datagram beside its bytes, both ways: it lies in front of the datagram, as the virtio-net
- * header lies in front of a frame, and leaves room between the two for that header.
+ * The note of a tunnel's datagram, sent or received. It lies in front of the datagram, as the virtio-net header lies in
+ * front of a frame, and leaves room between the two for that header.
  * <pre>
  *   offset   -64          -56         -48             -44             -43    -42       -41     -40
  *            | peer, high | peer, low | segment bytes | traffic class | flow | too big | whole | room | ... datagram
  * </pre>
- * Received: the peer, the traffic class, how many bytes from the datagram's start may be written to, and the segment
- * bytes where the kernel has put several datagrams together ({@code UDP_GRO}); or, marked as whole, of a super-frame in
- * one datagram. To be sent: the peer, the traffic class, the flow, and the segment bytes where the kernel is to cut
- * ({@code UDP_SEGMENT}). Addresses are two longs, IPv4 ones mapped (see
- * {@link org.sluice.datapath.conntrack.FlowTuple}).
+ * On receipt it tells the peer, the traffic class, and how many bytes from the datagram's start are writable. The
+ * segment bytes are set if the kernel merged several datagrams ({@code UDP_GRO}), or, with the mark "whole", for a
+ * super-frame in one datagram. For sending it tells the peer, the traffic class, the flow, and the segment bytes if the
+ * kernel is to cut ({@code UDP_SEGMENT}). Addresses are two longs, IPv4 ones mapped (see
+ * {@link org.sluice.datapath.protocol.IpAddress}).
  */
 public final class Datagram {
-    /** In front of a datagram. */
+    /** Bytes of the note in front of a datagram. */
     public static final int HEADER_BYTES = 64;
-    /** How many source ports a sender has; a flow has one of them. */
+    /** How many source ports a sender has; a flow uses one of them. */
     public static final int FLOWS = 16;
-    /** The kernel cuts one datagram, and one super-frame of UDP, into so many at most (before Linux 6.9). */
+    /** The kernel cuts a datagram, or a super-frame of UDP, into this many segments at most (before Linux 6.9). */
     public static final int MAX_SEGMENTS = 64;
-    /** What fits a UDP datagram over IPv4, and nearly so over IPv6. */
+    /** The payload of the longest UDP datagram over IPv4, and nearly of one over IPv6. */
     public static final int MAX_BYTES = 65_535 - 20 - 8;
 
     private static final int PEER_HIGH = -64;
@@ -37,7 +37,7 @@ public final class Datagram {
     private Datagram() {
     }
 
-    /** Clears all of it. */
+    /** Clears the whole note. */
     public static void clear(final long datagram) {
         UnsafeApi.putInt(datagram + SEGMENT_BYTES, 0);
         UnsafeApi.putInt(datagram + TRAFFIC_CLASS, 0);
@@ -56,7 +56,7 @@ public final class Datagram {
         UnsafeApi.putLong(datagram + PEER_LOW, low);
     }
 
-    /** Bytes of each of several datagrams but the last, or 0 for a single one. */
+    /** Length of each merged datagram but the last; 0 for a single one. */
     public static int segmentBytes(final long datagram) {
         return UnsafeApi.getInt(datagram + SEGMENT_BYTES);
     }
@@ -74,7 +74,7 @@ public final class Datagram {
         UnsafeApi.putByte(datagram + TRAFFIC_CLASS, (byte) value);
     }
 
-    /** Which of the sender's {@link #FLOWS} source ports it leaves by. */
+    /** Index of the sender's source port, below {@link #FLOWS}. */
     public static int flow(final long datagram) {
         return UnsafeApi.getByte(datagram + FLOW) & 0xFF;
     }
@@ -83,7 +83,7 @@ public final class Datagram {
         UnsafeApi.putByte(datagram + FLOW, (byte) value);
     }
 
-    /** Whether it is one datagram with a super-frame in it, of segments of so many bytes of payload. */
+    /** Whether one datagram holds a super-frame with segments of {@code segmentBytes} of payload. */
     public static boolean isWhole(final long datagram) {
         return UnsafeApi.getByte(datagram + WHOLE) != 0;
     }
@@ -92,7 +92,7 @@ public final class Datagram {
         UnsafeApi.putByte(datagram + WHOLE, (byte) (value ? 1 : 0));
     }
 
-    /** Bytes from the datagram's start that may be written to, its own among them. */
+    /** Writable bytes from the datagram's start, its own included. */
     public static int roomBytes(final long datagram) {
         return UnsafeApi.getInt(datagram + ROOM);
     }
@@ -101,7 +101,7 @@ public final class Datagram {
         UnsafeApi.putInt(datagram + ROOM, bytes);
     }
 
-    /** Whether the device has refused it as longer than the way to the peer takes. */
+    /** Whether the device refused it because it exceeds the path MTU to the peer. */
     public static boolean isTooBig(final long datagram) {
         return UnsafeApi.getByte(datagram + TOO_BIG) != 0;
     }

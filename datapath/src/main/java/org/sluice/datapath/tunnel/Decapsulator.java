@@ -12,17 +12,17 @@ import org.sluice.datapath.status.CounterGroup;
 import org.sluice.datapath.status.PortCounter;
 
 /**
- * Takes the frames out of a burst of VXLAN datagrams and hands them on in bursts of their own, one for each VTEP of a
- * network in turn. What was sent in one piece becomes one piece again: segments of a flow are merged, and a super-frame
- * that never was cut stays whole. Datagrams are hostile input: what is not VXLAN, is for a network that is not here, or
- * comes from a host that is no VTEP of it, is dropped and counted.
+ * Unpacks the frames of a burst of VXLAN datagrams and passes them on in new bursts, one for each VTEP of a network in
+ * turn. It restores super-frames: it merges segments of a flow, and leaves a super-frame whole that never was cut.
+ * Datagrams are hostile input. It drops and counts a datagram that is not VXLAN, that is for an unknown network, or
+ * that comes from a host that is no VTEP of the network.
  * <p>
- * Frames stay where the datagrams lie, as far as there is room for their virtio-net headers. Owned by the worker.
+ * Frames stay in the datagrams' memory if their virtio-net headers have room there. Owned by the worker.
  */
 public final class Decapsulator implements AutoCloseable {
     private static final int SPARE_BYTES = 4 << 20;
     private static final int MIN_DATAGRAM_BYTES = VxlanFlyweight.LENGTH + EthernetFlyweight.LENGTH;
-    /** In front of a frame that was moved: its virtio-net header, and the next one stays aligned. */
+    /** In front of a moved frame: its virtio-net header, padded so that the next frame stays aligned. */
     private static final int SPARE_FRONT_BYTES = 16;
 
     private final VtepTable vteps;
@@ -31,25 +31,24 @@ public final class Decapsulator implements AutoCloseable {
     private final Coalescer coalescer = new Coalescer();
     private final VxlanFlyweight vxlan = new VxlanFlyweight();
     private final FrameBatch frames = FrameBatch.withoutSlots();
-    /** For frames that lie so close behind another that their virtio-net header has no room. */
+    /** For frames that follow another so closely that their virtio-net header has no room. */
     private final OffHeapRegion spare = OffHeapRegion.anonymous(SPARE_BYTES);
     private long spareNext;
 
-    // Of the burst.
+    // The port of the present burst.
     private Port underlay;
-    private long nowNs;
-    /** Whose frames are being gathered; null for nobody's. */
+    /** The VTEP's port whose frames are being gathered, or null. */
     private Port ingress;
     private int ingressVni;
     private long peerHigh;
     private long peerLow;
     private int trafficClass;
 
-    /** Carries a burst of frames on. */
+    /** Handles a burst of unpacked frames. */
     @FunctionalInterface
     public interface Carrier {
-        /** To the end of its way. */
-        void process(FrameBatch batch, Port ingress, long nowNs);
+        /** Carries the burst to its end. */
+        void process(FrameBatch batch, Port ingress);
     }
 
     public Decapsulator(final VtepTable vteps, final CounterGroup<DropReason> drops, final Carrier carrier) {
@@ -61,11 +60,11 @@ public final class Decapsulator implements AutoCloseable {
     /**
      * Carries a burst of datagrams, each with its {@link Datagram} in front, to its end.
      *
-     * @param port that it came in by.
+     * @param port the ingress port.
      */
-    public void process(final FrameBatch datagrams, final Port port, final long now) {
+    public void process(final FrameBatch datagrams, final Port port) {
         underlay = port;
-        nowNs = now;
+        frames.begin(datagrams.nowNs());
         port.counters().add(PortCounter.RX_FRAMES, datagrams.size());
         port.counters().add(PortCounter.RX_BYTES, datagrams.byteCount());
         ingress = null;
@@ -84,14 +83,14 @@ public final class Decapsulator implements AutoCloseable {
         flush();
     }
 
-    /** Forgets what an exception left half done. */
+    /** Discards the frames that an exception left unfinished. */
     public void abandon() {
         coalescer.finish(frames);
         begin();
     }
 
     /**
-     * @param limit end of the memory that may be written to.
+     * @param limit end of the writable memory.
      */
     private void take(final long datagram, final int length, final int segmentBytes, final long limit) {
         final long frame = datagram + VxlanFlyweight.LENGTH;
@@ -106,20 +105,20 @@ public final class Decapsulator implements AutoCloseable {
                 drop(DropReason.VXLAN_MALFORMED);
             }
         } else if (coalescer.claimsMore(frame, segmentBytes - VxlanFlyweight.LENGTH)) {
-            // A super-frame that nobody has marked, whose payload must not be taken for datagrams, or else a lie.
+            // An unmarked super-frame, whose payload must not be taken for datagrams, or a forged header.
             drop(DropReason.VXLAN_MALFORMED);
         } else {
             takeSegments(datagram, length, segmentBytes, limit);
         }
     }
 
-    /** Several datagrams that the kernel has put together. */
+    /** Takes several datagrams that the kernel has merged. */
     private void takeSegments(final long datagram, final int length, final int segmentBytes, final long limit) {
         for (int at = 0; at < length; at += segmentBytes) {
             final int bytes = Math.min(segmentBytes, length - at);
             final long segment = datagram + at;
             if (!isForUs(segment, bytes)) {
-                continue; // the others of the same moment may still be
+                continue; // others of the same moment may still be valid
             }
             if (at == 0) {
                 keepOrMerge(segment, bytes, limit);
@@ -129,7 +128,7 @@ public final class Decapsulator implements AutoCloseable {
         }
     }
 
-    /** Checks a datagram, and finds the port that its frame comes in by. */
+    /** Checks a datagram, and finds the ingress port of its frame. */
     private boolean isForUs(final long datagram, final int length) {
         if (length < MIN_DATAGRAM_BYTES || !vxlan.wrap(datagram, length).isVniValid()) {
             return drop(DropReason.VXLAN_MALFORMED);
@@ -158,7 +157,7 @@ public final class Decapsulator implements AutoCloseable {
     }
 
     /**
-     * Keeps a frame elsewhere.
+     * Copies a frame to spare memory.
      *
      * @param growth how long it may become.
      */
@@ -166,7 +165,7 @@ public final class Decapsulator implements AutoCloseable {
         final int room = SPARE_FRONT_BYTES + (growth + Long.BYTES - 1 & -Long.BYTES);
         if (spareNext + room > spare.address() + SPARE_BYTES) {
             flushBurst();
-            coalescer.merge(frame, length); // it finds nothing to be merged into, and is kept
+            coalescer.merge(frame, length); // finds no frame to merge with, and is kept
         }
         final long target = spareNext + SPARE_FRONT_BYTES;
         UnsafeApi.copyMemory(frame, target, length);
@@ -188,7 +187,7 @@ public final class Decapsulator implements AutoCloseable {
     private void flushBurst() {
         coalescer.finish(frames);
         if (frames.size() > 0) {
-            carrier.process(frames, ingress, nowNs);
+            carrier.process(frames, ingress);
         }
         begin();
     }

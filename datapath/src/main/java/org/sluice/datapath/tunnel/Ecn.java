@@ -8,7 +8,7 @@ import org.sluice.datapath.protocol.Ipv6Flyweight;
 import org.sluice.datapath.protocol.NetworkOrder;
 
 /**
- * Explicit congestion notification through a tunnel (RFC 6040): what routers under the overlay say about congestion
+ * Explicit congestion notification through a tunnel (RFC 6040): a congestion mark that a router in the underlay sets
  * reaches the endpoints.
  */
 final class Ecn {
@@ -21,7 +21,7 @@ final class Ecn {
     private Ecn() {
     }
 
-    /** DSCP and ECN of a frame's packet, for the outer header (normal mode of section 4.1); 0 where it is not IP. */
+    /** DSCP and ECN of a frame's packet, for the outer header (normal mode of section 4.1); 0 if it is not IP. */
     static int trafficClass(final long frame, final int length) {
         final long l3 = frame + EthernetFlyweight.LENGTH;
         return switch (etherType(frame, length)) {
@@ -32,15 +32,15 @@ final class Ecn {
     }
 
     /**
-     * Brings the outer header's word on congestion into a frame (figure 4 of section 4.2).
+     * Copies the outer header's congestion mark into a frame (figure 4 of section 4.2).
      *
      * @param outer the outer header's traffic class.
-     * @return false when the packet must be dropped: it met congestion, and its endpoints know nothing of ECN.
+     * @return false when the packet must be dropped: it met congestion, and its endpoints do not support ECN.
      */
     static boolean decapsulate(final long frame, final int length, final int outer) {
         final int outerEcn = outer & ECN_MASK;
         if (outerEcn == NOT_ECT || outerEcn == ECT_0) {
-            return true; // the inner header's stays, whatever it is
+            return true; // the inner header stays as it is
         }
         final int etherType = etherType(frame, length);
         if (etherType == 0) {
@@ -66,7 +66,7 @@ final class Ecn {
         return true;
     }
 
-    /** Of IP with a header that is there as a whole; otherwise 0. */
+    /** The EtherType, if it is IP and the whole header is there; otherwise 0. */
     private static int etherType(final long frame, final int length) {
         final int type = NetworkOrder.u16(frame + EthernetFlyweight.ETHER_TYPE_FIELD_OFFSET);
         final int needed = switch (type) {

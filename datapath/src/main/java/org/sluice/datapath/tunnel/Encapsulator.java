@@ -14,34 +14,34 @@ import org.sluice.datapath.status.CounterGroup;
 import org.sluice.datapath.status.PortCounter;
 
 /**
- * Puts frames into VXLAN datagrams for a VTEP and hands them to the underlay's device. Frames of one length that follow
- * each other in a flow become one message, which the kernel cuts into datagrams ({@code UDP_SEGMENT}): super-frames
- * that are cut here first, as well as bursts of small frames. So a burst costs one system call and one walk through the
- * host's stack.
+ * Puts frames into VXLAN datagrams for a VTEP and passes them to the underlay's device. Consecutive frames of a flow
+ * with one length become one message, which the kernel cuts into datagrams ({@code UDP_SEGMENT}). This applies to the
+ * segments of a super-frame, cut here first, and to bursts of small frames. So a burst costs one system call and one
+ * pass through the host's stack.
  * <p>
- * Frames are copied, for the same frame may leave by other ports too, with its virtio-net header in front. Owned by
- * the worker.
+ * It copies frames, because the same frame may also leave through other ports, with its virtio-net header in front.
+ * Owned by the worker.
  */
 public final class Encapsulator implements AutoCloseable {
     private static final int ARENA_BYTES = 1 << 20;
-    /** The longest datagram, its note in front, and some for alignment. */
+    /** The longest datagram, its note, and some bytes for alignment. */
     private static final int MESSAGE_BYTES = Datagram.HEADER_BYTES + FrameBatch.SLOT_FRAME_LENGTH + 64;
 
     private final Segmenter segmenter = new Segmenter();
     private final VirtioNetHeaderFlyweight virtio = new VirtioNetHeaderFlyweight();
     private final OffHeapRegion arena = OffHeapRegion.anonymous(ARENA_BYTES);
     private final EgressQueue messages = new EgressQueue();
-    /** By message: the first and the last frame of the queue in it. */
+    /** For each message, the first and the last frame of the queue in it. */
     private final int[] firstFrame = new int[FrameBatch.CAPACITY];
     private final int[] lastFrame = new int[FrameBatch.CAPACITY];
     private final PathEvents events;
     private final OuterHeader outerHeader = new OuterHeader();
-    /** Where they are written: at the arena's end. */
+    /** Where the outer headers are written: at the arena's end. */
     private final long outerHeaders;
     private SuperFrameDevice underlay;
     private CounterGroup<PortCounter> counters;
 
-    // The message that is being written; none while its start is 0.
+    // The message that is being written; its start is 0 if there is none.
     private long message;
     private long end;
     private int segmentBytes;
@@ -51,10 +51,10 @@ public final class Encapsulator implements AutoCloseable {
     private int trafficClass;
     private int frame;
 
-    /** Is told when the way to a VTEP takes less than it did. */
+    /** Is notified when the path MTU to a VTEP has decreased. Called by the worker. */
     @FunctionalInterface
     public interface PathEvents {
-        /** Must not block; may be called again for the same one. */
+        /** Must not block; the worker may call it again for the same port. */
         void onTooBig(int portIndex);
     }
 
@@ -64,17 +64,17 @@ public final class Encapsulator implements AutoCloseable {
     }
 
     /**
-     * The device that datagrams leave by from now on.
+     * Sets the device that sends the datagrams from now on.
      *
-     * @param device       null for none: then every frame is refused.
-     * @param portCounters of its port.
+     * @param device       null for none; every frame is then refused.
+     * @param portCounters counters of its port.
      */
     public void underlay(final SuperFrameDevice device, final CounterGroup<PortCounter> portCounters) {
         underlay = device;
         counters = portCounters;
     }
 
-    /** Sends the queue's frames to the VTEP, and refuses in it what does not get away. */
+    /** Sends the queue's frames to the VTEP. Refuses in the queue the frames that it could not send. */
     void transmit(final EgressQueue queue, final Vtep vtep) {
         if (underlay == null) {
             for (int i = 0; i < queue.size(); i++) {
@@ -102,7 +102,7 @@ public final class Encapsulator implements AutoCloseable {
         flush(queue, vtep);
     }
 
-    /** Behind what waits, so that a flow keeps its order. */
+    /** Sends the pending messages first, so that a flow keeps its order. */
     private boolean transmitWhole(final long address, final int length, final EgressQueue queue, final Vtep vtep) {
         if (vtep.linkIndex() == 0 || !underlay.carriesWhole() || !OuterHeader.fits(length)) {
             return false;
@@ -127,7 +127,7 @@ public final class Encapsulator implements AutoCloseable {
         }
     }
 
-    /** What the endpoint's kernel has left to the device that puts the frame on a wire. */
+    /** Completes the checksum that the endpoint's kernel left to the device that puts the frame on a wire. */
     private void complete(final long copy, final int length) {
         final int start = virtio.checksumStart();
         final int field = virtio.checksumOffset();
@@ -141,8 +141,8 @@ public final class Encapsulator implements AutoCloseable {
     }
 
     /**
-     * Room for a frame: in the message that is being written, where the frame has its length and flow, or else in a
-     * new one. The VXLAN header is written.
+     * Finds room for a frame: in the present message if length and flow agree, otherwise in a new one. Writes the VXLAN
+     * header.
      */
     private long place(final int bytes, final EgressQueue queue, final Vtep vtep) {
         if (message == 0 || closed || bytes > segmentBytes || segments == Datagram.MAX_SEGMENTS
@@ -150,7 +150,7 @@ public final class Encapsulator implements AutoCloseable {
             || Datagram.trafficClass(message) != trafficClass) {
             open(bytes, queue, vtep);
         }
-        // A shorter one can only be the last.
+        // A shorter frame can only be the last one.
         closed = bytes < segmentBytes;
         segments++;
         lastFrame[messages.size()] = frame;
@@ -199,7 +199,7 @@ public final class Encapsulator implements AutoCloseable {
         }
     }
 
-    /** A frame that was cut, and of which something was refused, counts once. */
+    /** Counts a frame once, even if several of its segments were refused. */
     private void refuse(final EgressQueue queue, final Vtep vtep) {
         for (int m = 0; m < messages.size(); m++) {
             if (messages.isRefused(m)) {

@@ -10,8 +10,8 @@ import org.sluice.datapath.protocol.Ipv6Flyweight;
 import org.sluice.datapath.protocol.NetworkOrder;
 
 /**
- * Tells the flows in an overlay apart for the underlay, which spreads them over its links by the outer source port
- * (RFC 7348, section 5). All fragments of one packet are one flow, whether they have ports or not.
+ * Distinguishes the flows of an overlay for the underlay, which spreads them over its links by the outer source port
+ * (RFC 7348, section 5). All fragments of one packet are one flow, with or without ports. Owned by the worker.
  */
 final class FlowHash {
     private static final int PORTS_BYTES = 4;
@@ -20,7 +20,7 @@ final class FlowHash {
     private FlowHash() {
     }
 
-    /** A number in which every bit depends on the frame's flow. Reads no further than {@code length}. */
+    /** A number whose every bit depends on the frame's flow. Reads no further than {@code length}. */
     static int of(final long frame, final int length) {
         final long l3 = frame + EthernetFlyweight.LENGTH;
         final int available = length - EthernetFlyweight.LENGTH;

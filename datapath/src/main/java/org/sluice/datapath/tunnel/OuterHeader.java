@@ -2,10 +2,10 @@ package org.sluice.datapath.tunnel;
 
 import org.agrona.UnsafeApi;
 
-import org.sluice.datapath.conntrack.FlowTuple;
 import org.sluice.datapath.protocol.EtherType;
 import org.sluice.datapath.protocol.EthernetFlyweight;
 import org.sluice.datapath.protocol.InternetChecksum;
+import org.sluice.datapath.protocol.IpAddress;
 import org.sluice.datapath.protocol.IpProtocol;
 import org.sluice.datapath.protocol.Ipv4Flyweight;
 import org.sluice.datapath.protocol.Ipv6Flyweight;
@@ -15,20 +15,20 @@ import org.sluice.datapath.protocol.VirtioNetHeaderFlyweight;
 import org.sluice.datapath.protocol.VxlanFlyweight;
 
 /**
- * The headers in front of a super-frame that goes through the tunnel in one piece, from the virtio-net header with its
- * tunnel extension on (Linux uapi/linux/virtio_net.h, {@code virtio_net_hdr_v1_hash_tunnel}; since 6.17).
+ * Writes the headers in front of a super-frame that goes through the tunnel in one piece. The first is the virtio-net
+ * header with its tunnel extension (Linux uapi/linux/virtio_net.h, {@code virtio_net_hdr_v1_hash_tunnel}; since 6.17).
  * <pre>
  *   virtio-net (24) | Ethernet (14) | IPv4 (20) or IPv6 (40) | UDP (8) | VXLAN (8) | super-frame ...
  *   0            10             12           20                 22                24
  *   | as without | buffers, 0   | hash, 0    | outer L4 offset  | inner L3 offset |
  * </pre>
- * Who looks the route up finds the interface's number in the Ethernet header, instead of addresses: in bytes 2 to 5 of
- * the destination, in native order. Over IPv4 there is no outer checksum; over IPv6, where there must be one, its field
- * holds the pseudo-header's sum, and each segment's is completed with it.
+ * The Ethernet header has the interface's number instead of addresses, for the program that looks up the route: in
+ * bytes 2 to 5 of the destination, in native order. Over IPv4 the outer checksum is absent. IPv6 requires one: its
+ * field holds the pseudo-header's sum, and each segment completes it. Owned by the worker.
  */
 final class OuterHeader {
     private static final int VIRTIO_BYTES = 24;
-    /** Of the longest headers. */
+    /** Length of the longest headers. */
     static final int MAX_BYTES = VIRTIO_BYTES + EthernetFlyweight.LENGTH + Ipv6Flyweight.LENGTH + UdpFlyweight.LENGTH
         + VxlanFlyweight.LENGTH;
 
@@ -47,7 +47,7 @@ final class OuterHeader {
     private final Ipv6Flyweight ipv6 = new Ipv6Flyweight();
     private final UdpFlyweight udp = new UdpFlyweight();
 
-    /** Whether the packet's length can still be written down. */
+    /** Whether a length field can hold the packet's length. */
     static boolean fits(final int frameBytes) {
         return frameBytes + Ipv6Flyweight.LENGTH + UdpFlyweight.LENGTH + VxlanFlyweight.LENGTH <= MAX_PACKET_BYTES;
     }
@@ -55,13 +55,13 @@ final class OuterHeader {
     /**
      * Writes the headers.
      *
-     * @param at    with room for {@link #MAX_BYTES}.
-     * @param frame a super-frame, its virtio-net header in front.
-     * @return how many bytes they have.
+     * @param at    address with room for {@link #MAX_BYTES}.
+     * @param frame a super-frame, with its virtio-net header in front.
+     * @return length of the headers in bytes.
      */
     int write(final long at, final Vtep vtep, final int trafficClass, final int sourcePort, final int tunnelPort,
               final long frame, final int length) {
-        final boolean isIpv4 = FlowTuple.isIpv4(vtep.high(), vtep.low());
+        final boolean isIpv4 = IpAddress.isIpv4(vtep.high(), vtep.low());
         final int l3Offset = EthernetFlyweight.LENGTH;
         final int l4Offset = l3Offset + (isIpv4 ? Ipv4Flyweight.MIN_LENGTH : Ipv6Flyweight.LENGTH);
         final int innerOffset = l4Offset + UdpFlyweight.LENGTH + VxlanFlyweight.LENGTH;
@@ -105,7 +105,7 @@ final class OuterHeader {
         inner.gsoSize(gsoSize);
         inner.checksumStart(innerOffset + checksumStart);
         inner.checksumOffset(checksumOffset);
-        // In little endian, as the rest of the header.
+        // In little endian, as in the rest of the header.
         UnsafeApi.putByte(at + OUTER_L4_FIELD_OFFSET, (byte) l4Offset);
         UnsafeApi.putByte(at + INNER_L3_FIELD_OFFSET, (byte) (innerOffset + EthernetFlyweight.LENGTH));
     }

@@ -1,8 +1,8 @@
 package org.sluice.datapath.tunnel;
 
-import org.sluice.datapath.conntrack.FlowTuple;
 import org.sluice.datapath.protocol.EtherType;
 import org.sluice.datapath.protocol.EthernetFlyweight;
+import org.sluice.datapath.protocol.IpAddress;
 import org.sluice.datapath.protocol.IpProtocol;
 import org.sluice.datapath.protocol.Ipv4Flyweight;
 import org.sluice.datapath.protocol.Ipv6Flyweight;
@@ -10,9 +10,9 @@ import org.sluice.datapath.protocol.NetworkOrder;
 import org.sluice.datapath.protocol.UdpFlyweight;
 
 /**
- * Reads the headers in front of a tunnel's datagram, where no host's stack has: IPv4 without options or IPv6 without
- * extension headers, UDP, no fragment. All lengths are checked, and the IPv4 header's checksum; the UDP checksum is
- * not, as RFC 7348 leaves open: the packet inside has its own. Owned by the worker.
+ * Reads the headers in front of a tunnel's datagram that bypassed the host's stack: IPv4 without options or IPv6
+ * without extension headers, UDP, no fragment. It checks all lengths and the IPv4 header's checksum. It does not check
+ * the UDP checksum, which RFC 7348 leaves open: the packet inside has its own. Owned by the worker.
  */
 public final class OuterPacket {
     private final Ipv4Flyweight ipv4 = new Ipv4Flyweight();
@@ -27,7 +27,7 @@ public final class OuterPacket {
     /**
      * Reads a frame.
      *
-     * @return whether it is such a packet.
+     * @return whether it is a tunnel's packet.
      */
     public boolean read(final long frame, final int length) {
         payloadBytes = 0;
@@ -48,8 +48,8 @@ public final class OuterPacket {
             return false;
         }
         trafficClass = ipv4.tos();
-        sourceHigh = FlowTuple.IPV4_HIGH;
-        sourceLow = FlowTuple.ipv4Low(ipv4.source());
+        sourceHigh = IpAddress.IPV4_HIGH;
+        sourceLow = IpAddress.ipv4Low(ipv4.source());
         return readUdp(frame, EthernetFlyweight.LENGTH + Ipv4Flyweight.MIN_LENGTH,
             ipv4.totalLength() - Ipv4Flyweight.MIN_LENGTH);
     }
@@ -69,7 +69,7 @@ public final class OuterPacket {
         return readUdp(frame, EthernetFlyweight.LENGTH + Ipv6Flyweight.LENGTH, ipv6.payloadLength());
     }
 
-    /** Of a super-frame the UDP length may be that of one segment: the packet's own length holds. */
+    /** The UDP length of a super-frame may be that of one segment: the packet's own length is the valid one. */
     private boolean readUdp(final long frame, final int offset, final int bytes) {
         if (bytes < UdpFlyweight.LENGTH
             || udp.wrap(frame + offset, bytes).datagramLength() < UdpFlyweight.LENGTH) {
@@ -80,7 +80,7 @@ public final class OuterPacket {
         return true;
     }
 
-    /** From the frame's beginning. */
+    /** Offset of the datagram's payload from the frame's start. */
     public int payloadOffset() {
         return payloadOffset;
     }

@@ -13,9 +13,9 @@ import org.sluice.datapath.protocol.TcpFlyweight;
 import org.sluice.datapath.protocol.UdpFlyweight;
 
 /**
- * What must be known of a frame to merge it with others of its flow: where its headers end, whose it is, and whether it
- * may be merged at all. Reads only what it has checked to be there; what it does not understand it leaves alone. Owned
- * by the worker.
+ * Reads the fields of a frame that decide on merging it with others of its flow: the end of its headers, its flow, and
+ * whether it may be merged at all. It reads only bytes whose presence it has checked, and rejects a frame that it does
+ * not understand. Owned by the worker.
  */
 final class SegmentHeader {
     private static final int L3 = EthernetFlyweight.LENGTH;
@@ -72,7 +72,7 @@ final class SegmentHeader {
     }
 
     /**
-     * @param end of the packet: what is behind it is padding.
+     * @param end of the packet; the rest is padding.
      */
     private void readLayer4(final int offset, final int end) {
         l4Offset = offset;
@@ -89,17 +89,17 @@ final class SegmentHeader {
         }
     }
 
-    /** Of the frame. */
+    /** Address of the frame. */
     long address() {
         return frame;
     }
 
-    /** Without padding where {@link #isWhole()}. */
+    /** Length of the frame, without padding if {@link #isWhole()}. */
     int length() {
         return length;
     }
 
-    /** How long the frame is by its packet's own word; 0 where it is not IP. */
+    /** Length of the frame according to its packet's header; 0 if it is not IP. */
     int claimedBytes() {
         return claimed;
     }
@@ -108,7 +108,7 @@ final class SegmentHeader {
         return ipv4;
     }
 
-    /** Whether it is TCP or UDP, not a fragment, and all of it is there. */
+    /** Whether it is a complete TCP or UDP packet, not a fragment. */
     boolean isWhole() {
         return whole;
     }
@@ -121,7 +121,7 @@ final class SegmentHeader {
         return l4Offset;
     }
 
-    /** All headers together. */
+    /** Length of all headers together. */
     int headerBytes() {
         return headerBytes;
     }
@@ -138,7 +138,7 @@ final class SegmentHeader {
         return NetworkOrder.i32(frame + l4Offset + TcpFlyweight.SEQUENCE_FIELD_OFFSET);
     }
 
-    /** Whether it may become a part of a super-frame, if its checksum is right. */
+    /** Whether it may join a super-frame, if its checksum is right. */
     boolean isMergeable() {
         if (!whole || payloadBytes() < 1) {
             return false;
@@ -146,7 +146,7 @@ final class SegmentHeader {
         return isTcp() ? (tcpFlags() & ~TcpFlyweight.PSH) == TcpFlyweight.ACK : checksum() != 0;
     }
 
-    /** Whether both are packets from one IP address to another one, and the same ones. */
+    /** Whether both are IP packets with the same source and destination. */
     boolean isBetweenSameAddresses(final SegmentHeader other) {
         if (!ip || !other.ip || ipv4 != other.ipv4) {
             return false;
@@ -159,15 +159,15 @@ final class SegmentHeader {
             other.frame + L3 + Ipv6Flyweight.SOURCE_FIELD_OFFSET, 32);
     }
 
-    /** Whether both are of one flow: the same addresses, protocol and ports. */
+    /** Whether both belong to one flow: the same addresses, protocol and ports. */
     boolean isOfSameFlow(final SegmentHeader other) {
         return whole && other.whole && protocol == other.protocol && isBetweenSameAddresses(other)
             && UnsafeApi.getInt(frame + l4Offset) == UnsafeApi.getInt(other.frame + other.l4Offset);
     }
 
     /**
-     * Whether the headers of two packets of one flow differ only in what cutting makes anew: lengths, sequence number,
-     * IPv4 identification, checksums, PSH. As the kernel's tcp_gro_receive has it, the window must be the same too.
+     * Whether the headers of two packets of one flow differ only in the fields that cutting writes: lengths, sequence
+     * number, IPv4 identification, checksums, PSH. The window must be the same too, as in the kernel's tcp_gro_receive.
      */
     boolean isAlike(final SegmentHeader other) {
         if (headerBytes != other.headerBytes || !sameBytes(frame, other.frame, L3)) {
@@ -195,7 +195,7 @@ final class SegmentHeader {
             headerBytes - l4Offset - options);
     }
 
-    /** With the data offset and the reserved bits, but for PSH. */
+    /** Data offset, reserved bits, flags but PSH, and window. */
     private int flagsAndWindow() {
         return NetworkOrder.i32(frame + l4Offset + TcpFlyweight.DATA_OFFSET_FIELD_OFFSET)
             & ~(TcpFlyweight.PSH << Short.SIZE);
@@ -211,20 +211,20 @@ final class SegmentHeader {
     }
 
     /**
-     * Whether the checksum has yet to be completed: the field holds no more than the pseudo-header's sum. No header
-     * tells so when a tunnel's packet has never been on a wire, as between hosts on one machine; a complete checksum
-     * looks like that once in 65,536 times, and is then told by being right.
+     * Whether the checksum is yet to be completed: the field holds only the pseudo-header's sum. No header tells it
+     * when a tunnel's packet has never been on a wire, as between hosts on one machine. A complete checksum has the
+     * same value once in 65,536 times; it is recognized because it is right.
      */
     boolean isPartial() {
         return looksPartial() && !isSumRight();
     }
 
-    /** Whether the checksum's field holds the pseudo-header's sum. */
+    /** Whether the checksum field holds the pseudo-header's sum. */
     boolean looksPartial() {
         return checksum() == InternetChecksum.fold(pseudoHeader());
     }
 
-    /** Whether the IPv4 header's checksum and that of layer 4 are right, or the latter is yet to be completed. */
+    /** Whether the IPv4 header's checksum is right, and layer 4's is right or yet to be completed. */
     boolean isChecksumRight() {
         return (!ipv4 || InternetChecksum.sum(frame + L3, Ipv4Flyweight.MIN_LENGTH) == RIGHT)
             && (isSumRight() || looksPartial());
@@ -235,12 +235,12 @@ final class SegmentHeader {
             == RIGHT;
     }
 
-    /** Its sum, with the packet's length, unfolded. */
+    /** The pseudo-header's sum, with the packet's length, unfolded. */
     long pseudoHeader() {
         return InternetChecksum.pseudoHeader(frame + L3, ipv4, protocol, length - l4Offset);
     }
 
-    /** Takes another's place: for a header that is kept. */
+    /** Copies another header, to keep it. */
     void set(final SegmentHeader other) {
         frame = other.frame;
         length = other.length;
@@ -252,12 +252,12 @@ final class SegmentHeader {
         headerBytes = other.headerBytes;
     }
 
-    /** The frame's bytes have been copied there. */
+    /** Notes that the frame's bytes were copied to this address. */
     void moveTo(final long address) {
         frame = address;
     }
 
-    /** The packet has grown; the headers still say what they said. */
+    /** Notes that the packet has grown; the fields of its headers stay. */
     void grow(final int bytes) {
         length += bytes;
     }

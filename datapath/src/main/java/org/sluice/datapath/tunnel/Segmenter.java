@@ -14,10 +14,10 @@ import org.sluice.datapath.protocol.UdpFlyweight;
 import org.sluice.datapath.protocol.VirtioNetHeaderFlyweight;
 
 /**
- * Cuts a super-frame of TCP or UDP into the frames that go on a wire, each with right lengths, sequence numbers and
- * checksums: what the kernel does in {@code tcp_gso_segment} and {@code __udp_gso_segment}. The frame's virtio-net
- * header lies in front of it and has been held against it (see {@code OffloadParser}); its {@code header len} is not
- * believed. Owned by the worker.
+ * Cuts a super-frame of TCP or UDP into frames for a wire, each with correct lengths, sequence numbers and checksums,
+ * as the kernel's {@code tcp_gso_segment} and {@code __udp_gso_segment} do. The frame's virtio-net header lies in front
+ * of it; {@code OffloadParser} has checked it against the frame. Its {@code header len} is ignored. Owned by the
+ * worker.
  */
 public final class Segmenter {
     private static final int ONLY_IN_LAST = TcpFlyweight.FIN | TcpFlyweight.PSH;
@@ -34,7 +34,7 @@ public final class Segmenter {
     private int count;
     private int next;
 
-    /** Takes a super-frame up. */
+    /** Starts to cut a super-frame. */
     public void begin(final long superFrame, final int length) {
         frame = superFrame;
         virtio.wrapBefore(frame);
@@ -48,17 +48,17 @@ public final class Segmenter {
         count = Math.max(1, (payloadBytes + segmentPayload - 1) / segmentPayload);
         next = 0;
         ipv4 = NetworkOrder.u16(frame + EthernetFlyweight.ETHER_TYPE_FIELD_OFFSET) == EtherType.IPV4;
-        // Without the length, which is each segment's own.
+        // Without the length, which differs between segments.
         pseudoHeader = InternetChecksum.pseudoHeader(frame + EthernetFlyweight.LENGTH, ipv4,
             tcp ? IpProtocol.TCP : IpProtocol.UDP, 0);
     }
 
-    /** Whether there is another one. */
+    /** Whether another segment follows. */
     public boolean hasNext() {
         return next < count;
     }
 
-    /** Bytes of the frame that {@link #next} will write. */
+    /** Length of the frame that {@link #next} will write. */
     public int nextBytes() {
         return headerBytes + Math.min(segmentPayload, payloadBytes - next * segmentPayload);
     }
@@ -66,7 +66,7 @@ public final class Segmenter {
     /**
      * Writes the next segment.
      *
-     * @param target with room for {@link #nextBytes()}.
+     * @param target address with room for {@link #nextBytes()}.
      */
     public void next(final long target) {
         final int i = next++;

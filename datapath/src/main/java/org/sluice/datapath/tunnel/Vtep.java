@@ -9,8 +9,8 @@ import org.sluice.datapath.buffer.FrameBatch;
 import org.sluice.datapath.device.PacketDevice;
 
 /**
- * A remote VTEP of one overlay network, as a device of that network's: what leaves by it is encapsulated. What comes
- * from it arrives at the underlay's device, for all VTEPs together. Owned by the worker.
+ * A remote VTEP of one overlay network, as a device of that network. It encapsulates the frames that leave through it.
+ * Frames from it arrive at the underlay's device, which serves all VTEPs. Owned by the worker.
  */
 public final class Vtep implements PacketDevice {
     private final Encapsulator encapsulator;
@@ -24,7 +24,7 @@ public final class Vtep implements PacketDevice {
     private long sourceLow;
 
     /**
-     * @param portIndex of the port whose device this is.
+     * @param portIndex index of this device's port.
      * @param high      half of its address in the underlay, an IPv4 one mapped.
      * @param low       the other half.
      */
@@ -53,16 +53,16 @@ public final class Vtep implements PacketDevice {
         return low;
     }
 
-    /** Who is known to be there; the worker's tables of them are kept by others. */
+    /** The endpoints that control has named behind this VTEP. Other classes keep the tables of them. */
     public List<PortIdentity> remotes() {
         return remotes;
     }
 
     /**
-     * The way to it, for super-frames that go in one piece.
+     * Sets the route to the VTEP, for super-frames that go in one piece.
      *
-     * @param link number of the interface that it begins with; 0 where they cannot go so.
-     * @param sourceHighHalf of the address that they come from.
+     * @param link           number of the outgoing interface; 0 if super-frames cannot go whole.
+     * @param sourceHighHalf high half of their source address.
      */
     public void route(final int link, final long sourceHighHalf, final long sourceLowHalf) {
         linkIndex = link;
@@ -97,7 +97,7 @@ public final class Vtep implements PacketDevice {
         return "VTEP of VNI " + vni;
     }
 
-    /** It holds nothing. */
+    /** A VTEP holds no resource. */
     @Override
     public void close() {
     }

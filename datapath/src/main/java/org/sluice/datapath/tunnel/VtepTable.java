@@ -5,13 +5,13 @@ import org.agrona.collections.Int2ObjectHashMap;
 import org.sluice.datapath.bridge.BridgeDomain;
 import org.sluice.datapath.bridge.Port;
 import org.sluice.datapath.bridge.PortIdentity;
-import org.sluice.datapath.conntrack.FlowTuple;
+import org.sluice.datapath.protocol.IpAddress;
 import org.sluice.datapath.route.AddressTable;
 
 /**
- * The overlay networks of a worker by their VNI, and the remote VTEPs of each by their address in the underlay. A VTEP
- * is a port of its network: which MAC is behind which VTEP stands in the FDB, and the flood list is the network's
- * ports. So learning, ageing, limits and counters are those of every other port. Owned by the worker.
+ * The overlay networks of a worker by VNI, and the remote VTEPs of each by their address in the underlay. A VTEP is a
+ * port of its network: the FDB tells which MAC is behind which VTEP, and the network's ports are the flood list. So
+ * learning, ageing, limits and counters are those of every other port. Owned by the worker.
  */
 public final class VtepTable {
     private final Int2ObjectHashMap<Overlay> overlays = new Int2ObjectHashMap<>();
@@ -30,24 +30,24 @@ public final class VtepTable {
             return domain;
         }
 
-        /** Who has the address on another host, as far as control has told, or null. */
+        /** The endpoint on another host with this address, as far as control has named it, or null. */
         public PortIdentity remote(final long high, final long low) {
             return remotes.get(high, low);
         }
 
-        /** Somebody on another host, in place of who had the addresses before. */
+        /** Adds an endpoint on another host; it replaces earlier owners of its addresses. */
         public void putRemote(final PortIdentity identity) {
             if (identity.hasIpv4()) {
-                remotes.put(FlowTuple.IPV4_HIGH, FlowTuple.ipv4Low(identity.ipv4()), identity);
+                remotes.put(IpAddress.IPV4_HIGH, IpAddress.ipv4Low(identity.ipv4()), identity);
             }
             if (identity.hasIpv6()) {
                 remotes.put(identity.ipv6High(), identity.ipv6Low(), identity);
             }
         }
 
-        /** Takes that back, as far as nobody else has the addresses now. */
+        /** Removes an endpoint, except for addresses that another endpoint has now. */
         public void removeRemote(final PortIdentity identity) {
-            removeRemote(FlowTuple.IPV4_HIGH, FlowTuple.ipv4Low(identity.ipv4()), identity.mac());
+            removeRemote(IpAddress.IPV4_HIGH, IpAddress.ipv4Low(identity.ipv4()), identity.mac());
             removeRemote(identity.ipv6High(), identity.ipv6Low(), identity.mac());
         }
 
@@ -64,13 +64,13 @@ public final class VtepTable {
         return overlays.get(vni);
     }
 
-    /** The port of the VTEP with that address, or null: it is none of the network's. */
+    /** The port of the network's VTEP with that address, or null. */
     public Port find(final int vni, final long high, final long low) {
         final Overlay overlay = overlays.get(vni);
         return overlay == null ? null : overlay.vteps.get(high, low);
     }
 
-    /** A network that spans several hosts. */
+    /** Adds a network that spans several hosts. */
     public void add(final BridgeDomain domain) {
         overlays.put(domain.policy().vni(), new Overlay(domain));
     }
@@ -79,7 +79,7 @@ public final class VtepTable {
         overlays.remove(domain.policy().vni());
     }
 
-    /** A VTEP of its network. */
+    /** Adds a VTEP of its network. */
     public void addVtep(final Port port) {
         final Vtep vtep = (Vtep) port.device();
         overlays.get(vtep.vni()).vteps.put(vtep.high(), vtep.low(), port);

@@ -5,13 +5,13 @@ import java.util.concurrent.TimeUnit;
 import org.agrona.concurrent.IdleStrategy;
 
 /**
- * Spins for a short budget after the last frame, then sleeps until a device or control has something, so that an idle
- * switch costs next to no CPU. Owned by the worker's thread.
+ * Spins for a short budget after the last frame, then sleeps until a device or control has work, so that an idle switch
+ * uses almost no CPU. Owned by the worker.
  */
 public final class AdaptiveIdleStrategy implements IdleStrategy {
-    /** Longer than a request takes to come back from a container on the same host. */
+    /** Longer than the time from a request to its answer by a container on the same host. */
     private static final long SPIN_BUDGET_NS = TimeUnit.MICROSECONDS.toNanos(100);
-    /** A sleep's end without cause: the FDB must be swept now and then. */
+    /** Limit of a sleep without an event: the worker must sweep the FDB now and then. */
     private static final int MAX_SLEEP_MS = 1000;
 
     private final ForwardingWorker worker;

@@ -1,6 +1,6 @@
 package org.sluice.datapath.worker;
 
-/** A device has gone away under its port, as a TAP does together with its network namespace. */
+/** A device has gone away under its port, as a TAP does with its network namespace. */
 public final class DeviceGoneException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

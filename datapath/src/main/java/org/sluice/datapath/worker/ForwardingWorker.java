@@ -2,12 +2,16 @@ package org.sluice.datapath.worker;
 
 import java.util.concurrent.TimeUnit;
 
+import org.agrona.ErrorHandler;
 import org.agrona.concurrent.Agent;
 import org.agrona.concurrent.MessageHandler;
+import org.agrona.concurrent.NanoClock;
 
 import org.sluice.datapath.bridge.Fdb;
 import org.sluice.datapath.bridge.Port;
 import org.sluice.datapath.buffer.FrameBatch;
+import org.sluice.datapath.buffer.PortIndex;
+import org.sluice.datapath.command.CommandChannel;
 import org.sluice.datapath.conntrack.ConnectionTracker;
 import org.sluice.datapath.conntrack.FragmentTable;
 import org.sluice.datapath.device.DevicePoller;
@@ -19,6 +23,7 @@ import org.sluice.datapath.pipeline.WorkerTables;
 import org.sluice.datapath.route.Fib;
 import org.sluice.datapath.route.NextHopTable;
 import org.sluice.datapath.route.PendingPackets;
+import org.sluice.datapath.status.CounterGroup;
 import org.sluice.datapath.status.PortCounter;
 import org.sluice.datapath.status.WorkerCounter;
 import org.sluice.datapath.tunnel.Decapsulator;
@@ -28,22 +33,27 @@ import org.sluice.datapath.tunnel.VtepTable;
 
 /**
  * The forwarding loop: an Agrona agent that owns whole networks, with their ports and tables, and shares nothing with
- * other workers. Control speaks to it through its command channel only, and reads what it publishes in mapped memory.
+ * other workers. Control talks to it only through its command channel, and reads counters and tables from mapped
+ * memory. "Owned by the worker", in other classes, means: used by this agent's thread alone.
  * <p>
  * {@link #doWork()} is the place to start reading.
  */
 public final class ForwardingWorker implements Agent {
     private static final int COMMAND_LIMIT = 8;
     private static final int READY_LIMIT = 64;
-    /** A little longer than the kernel asks for a neighbour. */
+    /** A little longer than the kernel's own search for a neighbour. */
     private static final long NEIGHBOUR_TIMEOUT_NS = TimeUnit.SECONDS.toNanos(4);
 
-    private final WorkerResources resources;
-    private final Fdb fdb;
+    private final String name;
+    private final NanoClock clock;
+    private final ErrorHandler errorHandler;
+    private final CommandChannel commands;
+    private final CounterGroup<WorkerCounter> counters;
     private final DevicePoller poller;
-    private final Port[] ports = new Port[Fdb.MAX_PORTS];
-    private final WorkerTables layer3;
     private final int[] ready = new int[READY_LIMIT];
+    private final Fdb fdb;
+    private final Port[] ports = new Port[PortIndex.LIMIT];
+    private final WorkerTables tables;
     private final FrameBatch batch = new FrameBatch();
     private final Pipeline pipeline;
     private final Tunnel tunnel;
@@ -51,27 +61,31 @@ public final class ForwardingWorker implements Agent {
     private final Housekeeper housekeeper;
 
     public ForwardingWorker(final WorkerResources resources) {
-        this.resources = resources;
-        fdb = resources.fdb();
+        name = resources.name();
+        clock = resources.clock();
+        errorHandler = resources.errorHandler();
+        commands = resources.channel();
+        counters = resources.counters();
         poller = resources.poller();
-        layer3 = makeLayer3();
+        fdb = resources.fdb();
+        tables = makeTables(resources);
         final VtepTable vteps = new VtepTable();
-        pipeline = new Pipeline(fdb, vteps, layer3);
+        pipeline = new Pipeline(fdb, vteps, tables);
         tunnel = new Tunnel(vteps, new Encapsulator(resources.events()::pathTooSmall),
             new Decapsulator(vteps, resources.drops(), pipeline::process));
-        commandApplier = resources.channel().applier(new CommandApplier(resources, layer3, pipeline, tunnel),
-            resources.errorHandler());
-        housekeeper = new Housekeeper(resources, layer3);
+        commandApplier = commands.applier(new Layer2Commands(resources, tables, pipeline, tunnel),
+            new Layer3Commands(resources, tables, pipeline), errorHandler);
+        housekeeper = new Housekeeper(resources, tables);
     }
 
     /**
-     * One duty cycle: apply commands, carry a burst from each port that has frames, clear away what is old.
+     * One duty cycle: applies commands, carries a burst from each port with frames, removes old entries.
      *
-     * @return 0 when there was nothing to do.
+     * @return 0 when there was no work.
      */
     @Override
     public int doWork() {
-        final long nowNs = resources.clock().nanoTime();
+        final long nowNs = clock.nanoTime();
         int work = applyCommands();
         final int readyCount = poller.poll(ready, 0);
         for (int i = 0; i < readyCount; i++) {
@@ -81,36 +95,33 @@ public final class ForwardingWorker implements Agent {
         return work;
     }
 
-    /** Sleeps until a device has frames, control has called, or the time is up. For idle strategies. */
+    /** Sleeps until a device has frames, control wakes the worker, or the time is up. For idle strategies. */
     public void awaitWork(final int timeoutMs) {
-        // The last look at the devices may have taken the wake-up of a command that came behind the look at the ring.
-        if (!resources.channel().hasCommands()) {
+        // The last poll of the devices may have consumed the wake-up for a command that arrived after the look at the
+        // ring.
+        if (!commands.hasCommands()) {
             poller.poll(ready, timeoutMs);
         }
     }
 
     @Override
     public String roleName() {
-        return resources.name();
+        return name;
     }
 
     @Override
     public void onClose() {
         batch.close();
+        pipeline.close();
         tunnel.close();
-        layer3.fragments().close();
-        layer3.pending().close();
-    }
-
-    /** The clock of FDB entries. */
-    public static int seconds(final long nowNs) {
-        return (int) (nowNs / TimeUnit.SECONDS.toNanos(1));
+        tables.fragments().close();
+        tables.pending().close();
     }
 
     private int applyCommands() {
-        final int applied = resources.channel().drain(commandApplier, COMMAND_LIMIT);
+        final int applied = commands.drain(commandApplier, COMMAND_LIMIT);
         if (applied > 0) {
-            resources.counters().add(WorkerCounter.COMMANDS, applied);
+            counters.add(WorkerCounter.COMMANDS, applied);
         }
         return applied;
     }
@@ -119,7 +130,7 @@ public final class ForwardingWorker implements Agent {
         if (port == null) {
             return 0;
         }
-        batch.clear();
+        batch.begin(nowNs);
         try {
             final int received = port.device().receive(batch);
             if (received == PacketDevice.GONE) {
@@ -128,32 +139,32 @@ public final class ForwardingWorker implements Agent {
             }
             if (received > 0) {
                 if (port.isUnderlay()) {
-                    tunnel.decapsulator().process(batch, port, nowNs);
+                    tunnel.decapsulator().process(batch, port);
                 } else {
-                    pipeline.process(batch, port, nowNs);
+                    pipeline.process(batch, port);
                 }
             }
             return received;
         } catch (final RuntimeException ex) {
             pipeline.abandon();
             tunnel.decapsulator().abandon();
-            resources.counters().increment(WorkerCounter.ERRORS);
-            resources.errorHandler().onError(ex);
+            counters.increment(WorkerCounter.ERRORS);
+            errorHandler.onError(ex);
             return 0;
         }
     }
 
-    /** The device is gone for good. The others go on; control removes the port when it is told to. */
+    /** Marks the port's device as gone for good. Other ports go on; this one stays until control removes it. */
     private void takeDown(final Port port) {
         poller.remove(port.index(), port.device());
         port.domain().remove(port);
         fdb.flushPort(port.index());
         port.counters().set(PortCounter.UP, 0);
-        resources.counters().increment(WorkerCounter.DEVICES_GONE);
-        resources.errorHandler().onError(new DeviceGoneException(port.device().name()));
+        counters.increment(WorkerCounter.DEVICES_GONE);
+        errorHandler.onError(new DeviceGoneException(port.device().name()));
     }
 
-    private WorkerTables makeLayer3() {
+    private WorkerTables makeTables(final WorkerResources resources) {
         final NextHopTable nextHops = new NextHopTable((portIndex, high, low) -> {
             resources.counters().increment(WorkerCounter.NEIGHBOURS_WANTED);
             resources.events().neighbourWanted(portIndex, high, low);

@@ -3,21 +3,22 @@ package org.sluice.datapath.worker;
 import java.util.concurrent.TimeUnit;
 
 import org.sluice.datapath.bridge.Fdb;
+import org.sluice.datapath.buffer.CoarseClock;
 import org.sluice.datapath.buffer.DropReason;
 import org.sluice.datapath.conntrack.ConntrackTable;
 import org.sluice.datapath.pipeline.WorkerTables;
 import org.sluice.datapath.status.WorkerCounter;
 
 /**
- * Clears away what is old, a bounded piece in each duty cycle: FDB entries, connections, fragments, packets that wait
- * for neighbours. A table is swept through once in ten seconds. Owned by the worker.
+ * Removes old entries, a bounded number in each duty cycle: FDB entries, connections, fragments, packets that wait for
+ * neighbours. A sweep through a table takes ten seconds. Owned by the worker.
  */
 final class Housekeeper {
     private static final long INTERVAL_NS = TimeUnit.MILLISECONDS.toNanos(10);
     private static final long SWEEP_PERIOD_NS = TimeUnit.SECONDS.toNanos(10);
     private static final int MAX_SWEEP_BUCKETS = 4096;
     private static final int MAX_SWEEP_CONNECTIONS = 32_768;
-    /** A neighbour that was used since the last time is kept fresh. */
+    /** How often neighbours that were used since the last time are refreshed. */
     private static final int REFRESH_SECONDS = 20;
 
     private final WorkerResources resources;
@@ -42,7 +43,7 @@ final class Housekeeper {
             return;
         }
         lastSweepNs = nowNs;
-        final int nowSeconds = ForwardingWorker.seconds(nowNs);
+        final int nowSeconds = CoarseClock.seconds(nowNs);
         final int buckets = share(fdb.bucketCount(), elapsedNs);
         count(WorkerCounter.FDB_AGED, fdb.sweep(Math.min(buckets, MAX_SWEEP_BUCKETS), nowSeconds));
         final int entries = share(connections.highWater(), elapsedNs);

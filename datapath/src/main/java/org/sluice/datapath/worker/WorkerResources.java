@@ -18,22 +18,22 @@ import org.sluice.datapath.status.WorkerCounter;
 import org.sluice.datapath.trace.ProbeChannel;
 
 /**
- * What a {@link ForwardingWorker} works with. Who makes them closes them, after the worker.
+ * The resources of a {@link ForwardingWorker}. Their creator closes them after the worker has stopped.
  *
- * @param name          for people.
+ * @param name          human-readable.
  * @param clock         monotonic; the FDB's seconds come from it.
- * @param errorHandler  is told of what should not happen; must not throw.
- * @param channel       commands and results.
+ * @param errorHandler  is notified of unexpected errors; must not throw.
+ * @param channel       carries commands and results.
  * @param poller        of this worker alone.
- * @param devices       where control lays devices down.
+ * @param devices       where control stores devices.
  * @param fdb           of this worker alone.
  * @param connections   of this worker alone.
- * @param config        of the connections.
- * @param natPorts      the source ports that are this worker's to give out.
+ * @param config        settings of connection tracking.
+ * @param natPorts      the source ports that this worker may allocate.
  * @param natSecret     makes the choice of those ports unpredictable.
- * @param events        what the worker asks of control.
- * @param probes        where control lays rings down for what it wants to see.
- * @param counterValues where the counters of ports and networks lie.
+ * @param events        carries the worker's requests to control.
+ * @param probes        where control stores rings for observations.
+ * @param counterValues the values of the ports' and networks' counters.
  * @param counters      of this worker.
  * @param drops         of this worker, by reason.
  */

@@ -34,8 +34,8 @@ class CommandCodecTest {
 
     private final UnsafeBuffer buffer = new UnsafeBuffer(new byte[CommandCodec.MAX_LENGTH + 16]);
     private final List<Command> received = new ArrayList<>();
-    private final CommandHandler recorder = (CommandHandler) Proxy.newProxyInstance(getClass().getClassLoader(),
-        new Class<?>[] {CommandHandler.class}, (proxy, method, arguments) -> {
+    private final Object recorder = Proxy.newProxyInstance(getClass().getClassLoader(),
+        new Class<?>[] {Layer2CommandHandler.class, Layer3CommandHandler.class}, (proxy, method, arguments) -> {
             received.add((Command) arguments[0]);
             return CommandResult.OK;
         });
@@ -74,7 +74,7 @@ class CommandCodecTest {
 
     @Test
     void shouldRefuseAnUnknownType() {
-        assertThrows(IllegalArgumentException.class, () -> CommandCodec.dispatch(99, buffer, 0, recorder));
+        assertThrows(IllegalArgumentException.class, () -> dispatch(99, 0));
     }
 
     /** Records with arrays are not equal to their likes, but their encodings are. */
@@ -83,9 +83,14 @@ class CommandCodecTest {
         buffer.putBytes(8, bytes);
         assertEquals(42, CommandCodec.correlationId(buffer, 8));
         received.clear();
-        assertEquals(CommandResult.OK, CommandCodec.dispatch(CommandCodec.typeOf(command), buffer, 8, recorder));
+        assertEquals(CommandResult.OK, dispatch(CommandCodec.typeOf(command), 8));
         assertEquals(command.getClass(), received.getFirst().getClass());
         assertArrayEquals(bytes, encode(received.getFirst()), command.toString());
+    }
+
+    private CommandResult dispatch(final int type, final int offset) {
+        return CommandCodec.dispatch(type, buffer, offset, (Layer2CommandHandler) recorder,
+            (Layer3CommandHandler) recorder);
     }
 
     private static byte[] encode(final Command command) {

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 import org.sluice.datapath.buffer.OffHeapRegion;
+import org.sluice.datapath.protocol.IpAddress;
 
 class ConntrackTableTest {
     private static final int CAPACITY = 1024;
@@ -177,10 +178,10 @@ class ConntrackTableTest {
     }
 
     private void write(final int flow) {
-        FlowTuple.source(original, 0, FlowTuple.ipv4Low(0x0A00_0002));
-        FlowTuple.destination(original, flow >>> 16, FlowTuple.ipv4Low(0xC633_6407));
+        FlowTuple.source(original, 0, IpAddress.ipv4Low(0x0A00_0002));
+        FlowTuple.destination(original, flow >>> 16, IpAddress.ipv4Low(0xC633_6407));
         FlowTuple.ports(original, FlowTuple.ports(17, flow & 0xFFFF, 53));
         FlowTuple.invert(original, reply);
-        FlowTuple.destination(reply, 0, FlowTuple.ipv4Low(0xC000_020A));
+        FlowTuple.destination(reply, 0, IpAddress.ipv4Low(0xC000_020A));
     }
 }

@@ -23,6 +23,7 @@ import org.sluice.datapath.command.Command;
 import org.sluice.datapath.command.CommandException;
 import org.sluice.datapath.conntrack.ConntrackFilter;
 import org.sluice.datapath.conntrack.FlowTuple;
+import org.sluice.datapath.protocol.IpAddress;
 import org.sluice.datapath.trace.CapturedFrame;
 import org.sluice.datapath.trace.PacketFilter;
 import org.sluice.datapath.trace.ProbeKind;
@@ -81,7 +82,7 @@ class PacketProbeTest {
         host.fromA(Packets.udp(A, 1234, WORLD, 53, PAYLOAD));
         assertEquals(0, ring.poll((address, length) -> { }));
         observe(ProbeKind.TRACE, new PacketFilter(-1, -1, -1,
-            new ConntrackFilter.Prefix(FlowTuple.IPV4_HIGH, Packets.low(HOST), 128), -1));
+            new ConntrackFilter.Prefix(IpAddress.IPV4_HIGH, Packets.low(HOST), 128), -1));
         host.fromA(Packets.udp(A, 1234, WORLD, 53, PAYLOAD));
         assertTrue(ring.poll((address, length) -> { }) > 0, "by the address that it leaves with");
         host.fixture().execute(new Command.Observe(ProbeKind.TRACE, false, PacketFilter.ALL, 0));

@@ -34,6 +34,7 @@ import org.sluice.datapath.command.CommandException;
 import org.sluice.datapath.conntrack.Connection;
 import org.sluice.datapath.conntrack.ConntrackFilter;
 import org.sluice.datapath.route.Route;
+import org.sluice.datapath.status.NetworkCounter;
 
 /** Packets through the whole layer-3 path: out, in, across, and what becomes of those that may not. */
 class RoutingTest {
@@ -225,6 +226,7 @@ class RoutingTest {
             assertArrayEquals(packet, Arrays.copyOfRange(error, icmp + 8, icmp + 8 + packet.length));
         }
         assertEquals(Map.of(DropReason.TTL_EXPIRED, 2L), host.fixture().allDrops());
+        assertEquals(2, host.fixture().countNetwork(1, NetworkCounter.DROPS));
     }
 
     @Test

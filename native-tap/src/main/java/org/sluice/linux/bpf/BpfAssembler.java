@@ -72,7 +72,7 @@ final class BpfAssembler {
     /** The next instruction can be jumped to by this name. */
     BpfAssembler label(final String name) {
         if (labels.put(name, instructions.size()) != null) {
-            throw new IllegalStateException("label " + name + " is there twice");
+            throw new IllegalStateException("label " + name + " is defined twice");
         }
         return this;
     }

@@ -18,7 +18,7 @@ final class BpfLink implements AutoCloseable {
      * @throws NativeException when the kernel refuses.
      */
     static BpfLink create(final BpfProgram program, final int target, final int attachType) {
-        return new BpfLink(Bpf.call(Bpf.LINK_CREATE, "attach program by type " + attachType, attributes -> {
+        return new BpfLink(Bpf.call(Bpf.LINK_CREATE, "attach program with type " + attachType, attributes -> {
             attributes.putInt(0, program.fd());
             attributes.putInt(4, target);
             attributes.putInt(8, attachType);

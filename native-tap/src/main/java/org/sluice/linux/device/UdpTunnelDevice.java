@@ -8,7 +8,7 @@ import org.agrona.UnsafeApi;
 import org.sluice.datapath.buffer.EgressQueue;
 import org.sluice.datapath.buffer.FrameBatch;
 import org.sluice.datapath.buffer.OffHeapRegion;
-import org.sluice.datapath.conntrack.FlowTuple;
+import org.sluice.datapath.protocol.IpAddress;
 import org.sluice.datapath.protocol.VxlanFlyweight;
 import org.sluice.datapath.tunnel.Datagram;
 import org.sluice.datapath.tunnel.SuperFrameDevice;
@@ -350,7 +350,7 @@ public final class UdpTunnelDevice implements PollableDevice, SuperFrameDevice {
         final int trafficClass = Datagram.trafficClass(datagram);
         if (trafficClass != 0) {
             UnsafeApi.putInt(control + CONTROL_VALUE, trafficClass);
-            control = FlowTuple.isIpv4(high, low)
+            control = IpAddress.isIpv4(high, low)
                 ? controlMessage(control, Sockets.SOL_IP, IP_TOS, Integer.BYTES)
                 : controlMessage(control, Sockets.SOL_IPV6, IPV6_TCLASS, Integer.BYTES);
         }

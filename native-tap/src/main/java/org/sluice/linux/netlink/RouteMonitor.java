@@ -13,8 +13,7 @@ import org.sluice.linux.sys.Sockets;
 
 /**
  * Listens for what changes in links, addresses, routes and neighbours of the network namespace in which the thread that
- * made this is. A thread of its own listens; it can be called upon by others too, so that whoever waits for the kernel
- * need not wait for them apart.
+ * made this is. A thread of its own listens.
  */
 public final class RouteMonitor implements AutoCloseable {
     static final int RTMGRP_LINK = 0x1;
@@ -53,9 +52,6 @@ public final class RouteMonitor implements AutoCloseable {
 
         /** News were lost: everything may be different. */
         void onLost();
-
-        /** {@link RouteMonitor#wakeUp()} was called. */
-        void onWakeUp();
     }
 
     /**
@@ -84,18 +80,11 @@ public final class RouteMonitor implements AutoCloseable {
         thread.start();
     }
 
-    /** Has {@link Listener#onWakeUp()} called soon. Any thread may call it; several calls may become one. */
-    public void wakeUp() {
-        epoll.wakeUp();
-    }
-
     private void run() {
         final int[] ready = new int[1];
         while (!closed) {
             if (epoll.await(ready, -1) > 0) {
                 receive();
-            } else {
-                listener.onWakeUp();
             }
         }
     }

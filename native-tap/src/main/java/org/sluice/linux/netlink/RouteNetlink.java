@@ -66,6 +66,8 @@ public final class RouteNetlink implements AutoCloseable {
     static final int RTNEXTHOP_BYTES = 8;
     static final int RTNH_INDEX_OFFSET = 4;
     public static final int RT_TABLE_MAIN = 254;
+    /** Where the kernel keeps the host's own addresses. */
+    public static final int RT_TABLE_LOCAL = 255;
     static final int RTPROT_BOOT = 3;
 
     static final int NDMSG_BYTES = 12;
@@ -214,7 +216,7 @@ public final class RouteNetlink implements AutoCloseable {
             .familyByte(RTM_TYPE_OFFSET, KernelRoute.UNICAST)
             .attribute(RTA_GATEWAY, gateway.getAddress())
             .attribute(RTA_OIF, link.index());
-        socket.execute("add default route by " + gateway.getHostAddress() + " on " + link.name());
+        socket.execute("add default route via " + gateway.getHostAddress() + " on " + link.name());
     }
 
     /** The neighbours of all links. */

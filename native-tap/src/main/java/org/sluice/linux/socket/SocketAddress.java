@@ -1,12 +1,10 @@
 package org.sluice.linux.socket;
 
-import java.net.Inet4Address;
 import java.net.InetAddress;
-import java.nio.ByteBuffer;
 
 import org.agrona.UnsafeApi;
 
-import org.sluice.datapath.conntrack.FlowTuple;
+import org.sluice.datapath.protocol.IpAddress;
 import org.sluice.datapath.protocol.NetworkOrder;
 import org.sluice.linux.sys.Sockets;
 
@@ -50,18 +48,15 @@ public final class SocketAddress {
 
     /** The same of an address as Java has it; an IPv4 one is mapped for a socket of IPv6. */
     public static int write(final long at, final boolean ipv6, final InetAddress address, final int port) {
-        final ByteBuffer bytes = ByteBuffer.wrap(address.getAddress());
-        return address instanceof Inet4Address
-            ? write(at, ipv6, FlowTuple.IPV4_HIGH, FlowTuple.ipv4Low(bytes.getInt()), port)
-            : write(at, ipv6, bytes.getLong(), bytes.getLong(), port);
+        return write(at, ipv6, IpAddress.high(address), IpAddress.low(address), port);
     }
 
     public static long high(final long at, final boolean ipv6) {
-        return ipv6 ? NetworkOrder.i64(at + IPV6_OFFSET) : FlowTuple.IPV4_HIGH;
+        return ipv6 ? NetworkOrder.i64(at + IPV6_OFFSET) : IpAddress.IPV4_HIGH;
     }
 
     public static long low(final long at, final boolean ipv6) {
         return ipv6 ? NetworkOrder.i64(at + IPV6_LOW_OFFSET)
-            : FlowTuple.ipv4Low(NetworkOrder.i32(at + IPV4_OFFSET));
+            : IpAddress.ipv4Low(NetworkOrder.i32(at + IPV4_OFFSET));
     }
 }

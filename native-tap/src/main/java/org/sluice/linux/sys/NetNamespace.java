@@ -14,6 +14,7 @@ import java.util.concurrent.FutureTask;
 public final class NetNamespace implements AutoCloseable {
     static final int CLONE_NEWNET = 0x4000_0000;
     private static final String NAMED = "/run/netns/";
+    private static final Path OWN = Path.of("/proc/self/ns/net");
 
     private final FileDescriptor file;
     private final Path path;
@@ -42,6 +43,11 @@ public final class NetNamespace implements AutoCloseable {
         } catch (final NativeException ex) {
             throw new NamespaceException("cannot enter the network namespace " + path + ": " + ex.getMessage(), ex);
         }
+    }
+
+    /** Opens the namespace that this process runs in. */
+    public static NetNamespace own() {
+        return open(OWN);
     }
 
     /**
@@ -105,7 +111,7 @@ public final class NetNamespace implements AutoCloseable {
         try {
             return (Long) Files.getAttribute(file, "unix:ino");
         } catch (final IOException ex) {
-            throw new NamespaceException("cannot look at " + file, ex);
+            throw new NamespaceException("cannot read " + file, ex);
         }
     }
 }

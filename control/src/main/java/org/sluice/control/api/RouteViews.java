@@ -1,0 +1,50 @@
+package org.sluice.control.api;
+
+import java.net.InetAddress;
+import java.util.List;
+
+import org.sluice.control.host.HostWatch;
+import org.sluice.control.model.IpPrefix;
+import org.sluice.control.uplink.UplinkManager;
+import org.sluice.datapath.protocol.MacAddress;
+import org.sluice.linux.netlink.KernelRoute;
+
+/** Shows the kernel's routes, and the neighbours on uplinks, as the API does. Used on the control thread. */
+final class RouteViews {
+    private final HostWatch host;
+    private final UplinkManager uplinks;
+
+    RouteViews(final HostWatch host, final UplinkManager uplinks) {
+        this.host = host;
+        this.uplinks = uplinks;
+    }
+
+    List<Views.Route> routes() {
+        return host.routes().stream().map(route -> new Views.Route(
+            IpPrefix.of(route.destination(), route.prefixLength()).toString(), typeOf(route.type()),
+            route.priority(), route.hops().stream().map(hop -> new Views.Hop(text(hop.gateway()),
+                host.linkName(hop.linkIndex()), text(host.sourceOf(route, hop).orElse(null)),
+                uplinks.get(hop.linkIndex()) != null)).toList())).toList();
+    }
+
+    List<Views.Neighbour> neighbours() {
+        return host.neighbours().stream().filter(n -> uplinks.get(n.linkIndex()) != null)
+            .map(n -> new Views.Neighbour(text(n.address()),
+                host.linkName(n.linkIndex()), MacAddress.format(n.mac()), n.stateName())).toList();
+    }
+
+    private static String typeOf(final int type) {
+        return switch (type) {
+            case KernelRoute.UNICAST -> "unicast";
+            case KernelRoute.LOCAL -> "local";
+            case 6 -> "blackhole";
+            case 7 -> "unreachable";
+            case 8 -> "prohibit";
+            default -> "type " + type;
+        };
+    }
+
+    private static String text(final InetAddress address) {
+        return address == null ? null : IpPrefix.format(address);
+    }
+}
