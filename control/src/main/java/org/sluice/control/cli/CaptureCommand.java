@@ -1,5 +1,6 @@
 package org.sluice.control.cli;
 
+import java.io.Console;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -55,7 +56,7 @@ final class CaptureCommand implements Callable<Integer> {
             .put("frames", count).put("maxBytes", maxBytes);
         api.post(PATH, request);
         final PrintWriter err = command.commandLine().getErr();
-        final boolean interactive = System.console() != null;
+        final boolean interactive = isTerminal();
         final JsonNode[] ended = new JsonNode[1];
         try (Polling polling = new Polling(() -> ended[0] = api.deleteAndGet(PATH))) {
             boolean full = false;
@@ -76,5 +77,11 @@ final class CaptureCommand implements Callable<Integer> {
             end.path("frames").asLong(), end.path("file").asText(), end.path("bytes").asLong(),
             end.path("lost").asLong()));
         return 0;
+    }
+
+    /** Whether somebody watches: some consoles are there without a terminal too. */
+    private static boolean isTerminal() {
+        final Console console = System.console();
+        return console != null && console.isTerminal();
     }
 }

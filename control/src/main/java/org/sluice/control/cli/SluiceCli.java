@@ -28,6 +28,7 @@ public final class SluiceCli {
     /** Spellings that users of iproute2, or of American English, type. */
     private static final Map<String, String> ALIASES = Map.of("neigh", "neighbour", "neighbor", "neighbour");
 
+    @SuppressWarnings("UnusedVariable") // The annotation is what picocli wants.
     @Option(names = {"-V", "--version"}, versionHelp = true, description = "Print the version and exit.")
     private boolean version;
 

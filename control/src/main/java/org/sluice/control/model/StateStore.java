@@ -8,10 +8,13 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+
+import org.jspecify.annotations.Nullable;
 
 /**
  * Holds the desired state and keeps it in one JSON file. A write is whole or not at all: a new file is synced and then
@@ -28,9 +31,8 @@ public final class StateStore {
     private final JsonMapper json = JsonMapper.builder().build();
     private final Path file;
     private final DesiredState state;
-    private volatile byte[] staged;
-    /** The content of the file. Guarded by the file's lock. */
-    private byte[] written;
+    /** The file's next content; null where the file has it already. */
+    private final AtomicReference<byte @Nullable []> staged = new AtomicReference<>();
 
     private StateStore(final Path file) {
         this.file = file;
@@ -108,9 +110,9 @@ public final class StateStore {
     /** Takes the state as it is now, to be saved with the next {@link #commit()}. */
     public void stage() {
         try {
-            staged = json.writerWithDefaultPrettyPrinter().writeValueAsBytes(
+            staged.set(json.writerWithDefaultPrettyPrinter().writeValueAsBytes(
                 new Document(VERSION, List.copyOf(state.networks()), List.copyOf(state.endpoints()),
-                    state.portMaps(), List.copyOf(state.pools()), state.vteps()));
+                    state.portMaps(), List.copyOf(state.pools()), state.vteps())));
         } catch (final JsonProcessingException ex) {
             throw new UncheckedIOException("cannot encode the state: " + ex.getMessage(), ex);
         }
@@ -124,10 +126,11 @@ public final class StateStore {
      */
     public void commit() {
         synchronized (file) {
-            final byte[] bytes = staged;
-            if (bytes != written) {
+            final byte @Nullable [] bytes = staged.get();
+            if (bytes != null) {
                 write(bytes);
-                written = bytes;
+                // Unless something newer was staged meanwhile. After a failure the next commit tries again.
+                staged.compareAndSet(bytes, null);
             }
         }
     }

@@ -106,7 +106,7 @@ final class NetworkRequests {
     private int leastLoadedWorker() {
         final int[] networksOf = new int[engine.workerCount()];
         state.networks().forEach(spec -> networksOf[spec.worker() % networksOf.length]++);
-        return IntStream.range(0, networksOf.length).boxed().min(Comparator.comparing(worker -> networksOf[worker]))
+        return IntStream.range(0, networksOf.length).boxed().min(Comparator.comparingInt(worker -> networksOf[worker]))
             .orElseThrow();
     }
 

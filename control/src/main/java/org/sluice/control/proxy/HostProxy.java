@@ -146,7 +146,7 @@ public final class HostProxy implements AutoCloseable {
         try {
             // Their own ports, which nobody knows, are only for the host itself.
             final EpollServerSocketChannel listener =
-                (EpollServerSocketChannel) listen(new InetSocketAddress("127.0.0.1", 0));
+                (EpollServerSocketChannel) listen(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0));
             opened.socket(SocketLookup.TCP, listener.fd().intValue());
             opened.socket(SocketLookup.UDP, udp.listenForAll());
             lookup = opened;
