@@ -10,6 +10,8 @@ import java.util.concurrent.Callable;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 
+import org.jspecify.annotations.Nullable;
+
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -35,15 +37,15 @@ final class CaptureCommand implements Callable<Integer> {
 
     @Option(names = {"-c", "--count"}, paramLabel = "N",
         description = "End after this many frames. Default: when it is interrupted.")
-    private Long count;
+    private @Nullable Long count;
 
     @Option(names = {"-s", "--snaplen"}, paramLabel = "BYTES",
         description = "Write at most this many bytes of each frame. Default: all.")
-    private Integer snaplen;
+    private @Nullable Integer snaplen;
 
     @Option(names = "--max-bytes", paramLabel = "BYTES",
         description = "End when the file has this many bytes. Default: 1 GiB.")
-    private Long maxBytes;
+    private @Nullable Long maxBytes;
 
     @Parameters(paramLabel = "FILTER", arity = "0..*", description = TraceCommand.FILTER_HELP)
     private List<String> filter = new ArrayList<>();

@@ -80,8 +80,8 @@ public final class SluiceCli {
     }
 
     private static String[] aliasesOf(final String name) {
-        return ALIASES.keySet().stream().filter(alias -> ALIASES.get(alias).equals(name)).sorted()
-            .toArray(String[]::new);
+        return ALIASES.entrySet().stream().filter(alias -> alias.getValue().equals(name)).map(Map.Entry::getKey)
+            .sorted().toArray(String[]::new);
     }
 
     private static void addHelpOption(final CommandLine command) {

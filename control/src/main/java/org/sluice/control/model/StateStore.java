@@ -23,19 +23,23 @@ import org.jspecify.annotations.Nullable;
 public final class StateStore {
     private static final int VERSION = 1;
 
-    /** The file's content. */
-    private record Document(int version, List<NetworkSpec> networks, List<EndpointSpec> endpoints,
-                            List<PortMapSpec> portMaps, List<PoolSpec> pools, List<VtepSpec> vteps) {
+    /** The file's content; a state of an earlier version lacks what came later. */
+    private record Document(int version, @Nullable List<NetworkSpec> networks,
+                            @Nullable List<EndpointSpec> endpoints,
+                            @Nullable List<PortMapSpec> portMaps, @Nullable List<PoolSpec> pools,
+                            @Nullable List<VtepSpec> vteps) {
     }
 
     private final JsonMapper json = JsonMapper.builder().build();
+    private final Path folder;
     private final Path file;
     private final DesiredState state;
     /** The file's next content; null where the file has it already. */
     private final AtomicReference<byte @Nullable []> staged = new AtomicReference<>();
 
-    private StateStore(final Path file) {
-        this.file = file;
+    private StateStore(final Path folder) {
+        this.folder = folder;
+        file = folder.resolve("state.json");
         state = load();
     }
 
@@ -52,7 +56,7 @@ public final class StateStore {
         } catch (final IOException ex) {
             throw new UncheckedIOException("cannot make the state folder " + folder + ": " + ex.getMessage(), ex);
         }
-        return new StateStore(folder.resolve("state.json"));
+        return new StateStore(folder);
     }
 
     /** The state as it is now, saved or not. */
@@ -141,7 +145,7 @@ public final class StateStore {
             Files.write(draft, bytes);
             sync(draft, StandardOpenOption.WRITE);
             Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE);
-            sync(file.getParent(), StandardOpenOption.READ);
+            sync(folder, StandardOpenOption.READ);
         } catch (final IOException ex) {
             throw new UncheckedIOException("cannot save the state to " + file + ": " + ex.getMessage(), ex);
         }
