@@ -9,9 +9,12 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayDeque;
+import java.util.Deque;
 
 import org.agrona.concurrent.NanoClock;
 import org.agrona.concurrent.SystemNanoClock;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -49,20 +52,13 @@ public final class Daemon implements AutoCloseable {
     private static final UnixHttpServer.Limits API_LIMITS = new UnixHttpServer.Limits(60, 1 << 20);
 
     private final ControlThread control = new ControlThread();
-    private final FileChannel lock;
-    private FileChannel stateLock;
-    private StateStore store;
-    private WorkerEvents events;
-    private SwitchEngine engine;
-    private HostWatch host;
-    private UplinkManager uplinks;
-    private Networking networking;
-    private Docker docker;
-    private Observer observer;
-    private UnixHttpServer server;
+    /** Closed in this order: the last one that was opened comes first. */
+    private final Deque<AutoCloseable> parts = new ArrayDeque<>();
+    /** Not one of the parts: its calls need the control thread to come to their end. */
+    private @Nullable Docker docker;
 
     private Daemon(final FileChannel lock) {
-        this.lock = lock;
+        parts.push(lock);
     }
 
     /**
@@ -83,41 +79,51 @@ public final class Daemon implements AutoCloseable {
     }
 
     private void open(final DaemonOptions options, final DockerSockets sockets) {
-        stateLock = lock(options.stateDir(), "--state-dir");
-        store = StateStore.open(options.stateDir());
+        part(lock(options.stateDir(), "--state-dir"));
+        final StateStore store = StateStore.open(options.stateDir());
         final DesiredState state = store.state();
+        parts.push(store::commit);
 
-        events = new WorkerEvents(control.executor());
-        engine = new SwitchEngine(options, CLOCK, events::wakeUp);
-        host = new HostWatch(control.executor());
-        uplinks = new UplinkManager(engine, options.uplinks(), options.natPorts());
+        // Closed after the workers, which wake it.
+        final WorkerEvents events = part(new WorkerEvents(control.executor()));
+        final SwitchEngine engine = part(new SwitchEngine(options, CLOCK, events::wakeUp));
+        final HostWatch host = part(new HostWatch(control.executor()));
+        final UplinkManager uplinks = new UplinkManager(engine, options.uplinks(), options.natPorts());
+        parts.push(() -> uplinks.close(!state.endpoints().isEmpty()));
         final LiveOverlays overlays = new LiveOverlays(state, engine, options.vxlanPort());
-        networking = new Networking(store, engine, uplinks, overlays);
+        final Networking networking = part(new Networking(store, engine, uplinks, overlays));
         networking.restore();
-        follow(overlays);
+        final RouteMirror mirror = new RouteMirror(engine, uplinks, host);
+        // In this order: routes lead to uplinks, and ports are steered to workers that know the host's addresses.
+        host.listen(() -> uplinks.sync(host));
+        host.listen(mirror);
+        host.listen(() -> uplinks.steer(host, state::isHostInterface));
+        host.listen(() -> overlays.onHostChanged(uplinks.linkIndexes(), host.locals()));
+        host.start();
+        events.start(engine, answers(mirror, overlays));
+        overlays.watchPaths(control.executor());
 
-        docker = new Docker(sockets, control, store, networking, CLOCK);
-        observer = new Observer(state, engine, networking, control.executor());
+        final Docker answered = new Docker(sockets, control, store, networking, CLOCK);
+        docker = answered;
+        final Observer observer = part(new Observer(state, engine, networking, control.executor()));
         final ControlApi api = new ControlApi(
-            new ControlApi.Parts(state, engine, host, uplinks, networking, observer, docker),
+            new ControlApi.Parts(state, engine, host, uplinks, networking, observer, answered),
             options.busy());
-        server = new UnixHttpServer(options.runDir().resolve(API_SOCKET), API_LIMITS,
-            new ApiRouter(api, control.executor(), docker.watch()::refresh));
+        part(new UnixHttpServer(options.runDir().resolve(API_SOCKET), API_LIMITS,
+            new ApiRouter(api, control.executor(), answered.watch()::refresh)));
         LOG.info("ready: {} networks, {} endpoints, {} worker(s), {} idle, API at {}", state.networks().size(),
             state.endpoints().size(), options.workers(), options.busy() ? "busy" : "adaptive",
             options.runDir().resolve(API_SOCKET));
     }
 
-    /** Makes the switch follow what changes in the host's kernel, and answers what the workers ask. */
-    private void follow(final LiveOverlays overlays) {
-        final RouteMirror mirror = new RouteMirror(engine, uplinks, host);
-        // In this order: routes lead to uplinks, and ports are steered to workers that know the host's addresses.
-        host.listen(() -> uplinks.sync(host));
-        host.listen(mirror);
-        host.listen(() -> uplinks.steer(host, store.state()::isHostInterface));
-        host.listen(() -> overlays.onHostChanged(uplinks.linkIndexes(), host.locals()));
-        host.start();
-        events.start(engine, new WorkerEvents.Listener() {
+    private <T extends AutoCloseable> T part(final T opened) {
+        parts.push(opened);
+        return opened;
+    }
+
+    /** Answers what the workers ask. */
+    private static WorkerEvents.Listener answers(final RouteMirror mirror, final LiveOverlays overlays) {
+        return new WorkerEvents.Listener() {
             @Override
             public void onNeighbourWanted(final int worker, final int portIndex, final InetAddress address) {
                 mirror.onNeighbourWanted(worker, portIndex, address);
@@ -127,38 +133,24 @@ public final class Daemon implements AutoCloseable {
             public void onPathTooSmall(final int portIndex) {
                 overlays.refreshPath(portIndex);
             }
-        });
-        overlays.watchPaths(control.executor());
+        };
     }
 
     /** Stops answering, then forwarding. The endpoints' interfaces stay where they are, for the next daemon. */
     @Override
     public void close() {
-        // Its calls need the control thread to come to their end.
-        closeQuietly(docker);
-        control.close(() -> {
-            closeQuietly(server);
-            closeQuietly(observer);
-            closeQuietly(networking);
-            closeQuietly(uplinks == null ? null : () -> uplinks.close(!store.state().endpoints().isEmpty()));
-            closeQuietly(host);
-            closeQuietly(engine);
-            // After the workers, which wake it.
-            closeQuietly(events);
-            closeQuietly(store == null ? null : store::commit);
-            closeQuietly(stateLock);
-            closeQuietly(lock);
-        });
+        if (docker != null) {
+            closeQuietly(docker);
+        }
+        control.close(() -> parts.forEach(Daemon::closeQuietly));
         LOG.info("stopped");
     }
 
     private static void closeQuietly(final AutoCloseable part) {
-        if (part != null) {
-            try {
-                part.close();
-            } catch (final Exception ex) {
-                LOG.error("cannot close a part of the daemon", ex);
-            }
+        try {
+            part.close();
+        } catch (final Exception ex) {
+            LOG.error("cannot close a part of the daemon", ex);
         }
     }
 

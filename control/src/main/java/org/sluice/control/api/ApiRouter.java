@@ -19,6 +19,7 @@ import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.QueryStringDecoder;
 
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -49,7 +50,7 @@ public final class ApiRouter implements HttpService {
             return path.group(1);
         }
 
-        String parameter(final String key) {
+        @Nullable String parameter(final String key) {
             final List<String> values = query.get(key);
             return values == null ? null : values.getLast();
         }
@@ -58,7 +59,7 @@ public final class ApiRouter implements HttpService {
     /** Answers one route; null is an empty answer. */
     @FunctionalInterface
     private interface Action {
-        Object run(Call call);
+        @Nullable Object run(Call call);
     }
 
     /** The path is written as the documentation has it: {@code /v1/networks/{name}}. */
@@ -204,7 +205,7 @@ public final class ApiRouter implements HttpService {
         return new Route(method, path, Pattern.compile(NAME.matcher(path).replaceAll("([^/]+)")), action);
     }
 
-    private static Object nothing(final Runnable action) {
+    private static @Nullable Object nothing(final Runnable action) {
         action.run();
         return null;
     }

@@ -6,6 +6,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 
+import org.jspecify.annotations.Nullable;
+
 import org.sluice.control.base.ControlException;
 import org.sluice.control.model.Addresses;
 import org.sluice.control.model.IpPrefix;
@@ -108,7 +110,7 @@ final class ConntrackQuery {
         return Addresses.prefixOf(prefix);
     }
 
-    private String get(final String name) {
+    private @Nullable String get(final String name) {
         read.add(name);
         final List<String> values = query.get(name);
         return values == null ? null : values.getLast();

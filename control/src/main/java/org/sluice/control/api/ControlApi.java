@@ -2,6 +2,8 @@ package org.sluice.control.api;
 
 import java.util.List;
 
+import org.jspecify.annotations.Nullable;
+
 import org.sluice.control.base.ControlException;
 import org.sluice.control.docker.Docker;
 import org.sluice.control.engine.SwitchEngine;
@@ -44,11 +46,11 @@ public final class ControlApi {
     }
 
     /** The ports that a client wants published or taken back, as {@code PortSpec} reads them. */
-    public record PortsRequest(List<String> ports) {
+    public record PortsRequest(@Nullable List<String> ports) {
     }
 
     /** All the VTEPs that a network should have. */
-    public record VtepsRequest(List<OverlayManager.Request> vteps) {
+    public record VtepsRequest(@Nullable List<OverlayManager.Request> vteps) {
     }
 
     /** The parts of the daemon that the API works on. */
@@ -171,11 +173,11 @@ public final class ControlApi {
         networking.overlays().remove(network, address);
     }
 
-    List<Views.FdbEntry> listFdb(final String network) {
+    List<Views.FdbEntry> listFdb(final @Nullable String network) {
         return fdbViews.all(network);
     }
 
-    void flushFdb(final String network) {
+    void flushFdb(final @Nullable String network) {
         if (network == null) {
             engine.flushFdb();
         } else {

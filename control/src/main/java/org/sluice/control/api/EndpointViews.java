@@ -31,7 +31,8 @@ final class EndpointViews {
             spec.mac(),
             spec.addresses().stream().map(a -> network.prefixOf(a).withAddress(a)).toList(),
             live.port(spec.name()).map(port -> Counters.of(port.counters(), PortCounter.values())).orElse(Map.of()),
-            spec.ofDocker() ? new Views.Docker(spec.dockerId(), state.aliases().endpoints().get(spec.name())) : null);
+            spec.dockerId() == null ? null
+                : new Views.Docker(spec.dockerId(), state.aliases().endpoints().get(spec.name())));
     }
 
     private String stateOf(final EndpointSpec spec) {

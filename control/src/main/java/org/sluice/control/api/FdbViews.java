@@ -5,6 +5,8 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 
+import org.jspecify.annotations.Nullable;
+
 import org.sluice.control.engine.SwitchEngine;
 import org.sluice.control.model.DesiredState;
 import org.sluice.control.model.NetworkSpec;
@@ -32,7 +34,7 @@ final class FdbViews {
      *
      * @param only one network, or null for all.
      */
-    List<Views.FdbEntry> all(final String only) {
+    List<Views.FdbEntry> all(final @Nullable String only) {
         final List<Views.FdbEntry> entries = new ArrayList<>();
         final List<NetworkSpec> chosen = only == null ? List.copyOf(state.networks()) : List.of(state.network(only));
         final Map<Integer, String> names = ports.labels();

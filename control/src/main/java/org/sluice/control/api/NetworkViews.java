@@ -34,7 +34,9 @@ final class NetworkViews {
             up.map(network -> network.handle().workerName()).orElse(null),
             state.endpointsOf(spec.name()).stream().map(EndpointSpec::name).toList(),
             up.map(network -> Counters.of(network.handle().counters(), NetworkCounter.values())).orElse(Map.of()),
-            spec.ofDocker() ? new Views.Docker(spec.docker().id(), state.aliases().networks().get(spec.name())) : null,
-            spec.spansHosts() ? new Views.Overlay(spec.overlay().vni(), spec.overlay().vtepLearning()) : null);
+            spec.docker() == null ? null
+                : new Views.Docker(spec.docker().id(), state.aliases().networks().get(spec.name())),
+            spec.overlay() == null ? null
+                : new Views.Overlay(spec.overlay().vni(), spec.overlay().vtepLearning()));
     }
 }

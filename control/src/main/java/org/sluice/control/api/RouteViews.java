@@ -3,6 +3,8 @@ package org.sluice.control.api;
 import java.net.InetAddress;
 import java.util.List;
 
+import org.jspecify.annotations.Nullable;
+
 import org.sluice.control.host.HostWatch;
 import org.sluice.control.model.IpPrefix;
 import org.sluice.control.uplink.UplinkManager;
@@ -24,12 +26,12 @@ final class RouteViews {
             IpPrefix.of(route.destination(), route.prefixLength()).toString(), typeOf(route.type()),
             route.priority(), route.hops().stream().map(hop -> new Views.Hop(text(hop.gateway()),
                 host.linkName(hop.linkIndex()), text(host.sourceOf(route, hop).orElse(null)),
-                uplinks.get(hop.linkIndex()) != null)).toList())).toList();
+                uplinks.find(hop.linkIndex()).isPresent())).toList())).toList();
     }
 
     List<Views.Neighbour> neighbours() {
-        return host.neighbours().stream().filter(n -> uplinks.get(n.linkIndex()) != null)
-            .map(n -> new Views.Neighbour(text(n.address()),
+        return host.neighbours().stream().filter(n -> uplinks.find(n.linkIndex()).isPresent())
+            .map(n -> new Views.Neighbour(IpPrefix.format(n.address()),
                 host.linkName(n.linkIndex()), MacAddress.format(n.mac()), n.stateName())).toList();
     }
 
@@ -44,7 +46,7 @@ final class RouteViews {
         };
     }
 
-    private static String text(final InetAddress address) {
+    private static @Nullable String text(final @Nullable InetAddress address) {
         return address == null ? null : IpPrefix.format(address);
     }
 }

@@ -4,6 +4,8 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 
+import org.jspecify.annotations.Nullable;
+
 /** The JSON of the API's answers. Fields are added, never renamed. Documented in the README's section on the API. */
 public final class Views {
     private Views() {
@@ -19,12 +21,14 @@ public final class Views {
      * @param state     up, or down when it could not be restored.
      * @param endpoints by name.
      * @param counters  of {@code NetworkCounter}, in lower camel case; empty while it is down.
+     * @param worker    null while it is down.
      * @param docker    null for one that is not Docker's.
+     * @param overlay   null for a network of this host alone.
      */
     public record Network(String name, String state, List<Subnet> subnets, int mtu, boolean internal,
                           boolean sourceGuard, boolean icc, boolean masquerade, String hostInterface,
-                          String gatewayMac, String worker, List<String> endpoints, Map<String, Long> counters,
-                          Docker docker, Overlay overlay) {
+                          String gatewayMac, @Nullable String worker, List<String> endpoints,
+                          Map<String, Long> counters, @Nullable Docker docker, @Nullable Overlay overlay) {
     }
 
     /** The settings of a network that spans hosts. */
@@ -39,7 +43,7 @@ public final class Views {
      * @param endpoints that are known to be there; the FDB shows those that were learned.
      * @param counters  of {@code PortCounter}, in lower camel case; empty while it is down.
      */
-    public record Vtep(String network, int vni, String address, String state, Integer mtu,
+    public record Vtep(String network, int vni, String address, String state, @Nullable Integer mtu,
                        List<RemoteEndpoint> endpoints, Map<String, Long> counters) {
     }
 
@@ -52,7 +56,7 @@ public final class Views {
      *
      * @param name of the network, or of the endpoint's container; null while Docker does not answer.
      */
-    public record Docker(String id, String name) {
+    public record Docker(String id, @Nullable String name) {
     }
 
     /**
@@ -60,12 +64,14 @@ public final class Views {
      *
      * @param networkName as Docker's users know it, or the same as ours.
      * @param state     up, or gone when its interface or namespace is; created, while no container has joined.
+     * @param netns     null while no container has joined.
      * @param addresses with prefix length.
      * @param counters  of {@code PortCounter}, in lower camel case; empty while it is gone since before a restart.
      * @param docker    null for one that is not Docker's.
      */
-    public record Endpoint(String name, String network, String networkName, String state, String netns, String ifname,
-                           String mac, List<String> addresses, Map<String, Long> counters, Docker docker) {
+    public record Endpoint(String name, String network, String networkName, String state, @Nullable String netns,
+                           String ifname, String mac, List<String> addresses, Map<String, Long> counters,
+                           @Nullable Docker docker) {
     }
 
     /**
@@ -75,7 +81,7 @@ public final class Views {
      * @param type       static or learned.
      * @param ageSeconds since it was last seen; null for a static one.
      */
-    public record FdbEntry(String network, String mac, String port, String type, Integer ageSeconds) {
+    public record FdbEntry(String network, String mac, String port, String type, @Nullable Integer ageSeconds) {
     }
 
     /**
@@ -84,8 +90,9 @@ public final class Views {
      * @param container   the container's name, or null.
      * @param hostAddress null for all of the host's; 0.0.0.0 or :: for all of one family.
      */
-    public record PortMap(String endpoint, String container, String network, String protocol, String hostAddress,
-                          int hostFirst, int hostLast, int endpointFirst, int endpointLast, String text) {
+    public record PortMap(String endpoint, @Nullable String container, String network, String protocol,
+                          @Nullable String hostAddress, int hostFirst, int hostLast, int endpointFirst,
+                          int endpointLast, String text) {
     }
 
     /**
@@ -104,8 +111,8 @@ public final class Views {
      * @param timeoutSeconds until it is forgotten if nothing more comes.
      * @param status         UNREPLIED or ASSURED, SNAT, DNAT.
      */
-    public record Connection(String protocol, int protocolNumber, int family, String state, long timeoutSeconds,
-                             Flow original, Flow reply, List<String> status) {
+    public record Connection(String protocol, int protocolNumber, int family, @Nullable String state,
+                             long timeoutSeconds, Flow original, Flow reply, List<String> status) {
     }
 
     /**
@@ -115,7 +122,7 @@ public final class Views {
      * @param source  what masqueraded packets get; null for none.
      * @param uplink  whether the interface is one.
      */
-    public record Hop(String gateway, String iface, String source, boolean uplink) {
+    public record Hop(@Nullable String gateway, String iface, @Nullable String source, boolean uplink) {
     }
 
     /** A route of the kernel's main table. */

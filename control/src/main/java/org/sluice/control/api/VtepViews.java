@@ -2,11 +2,13 @@ package org.sluice.control.api;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 
 import org.sluice.control.model.DesiredState;
 import org.sluice.control.model.IpPrefix;
 import org.sluice.control.model.NetworkSpec;
+import org.sluice.control.model.OverlaySpec;
 import org.sluice.control.model.VtepSpec;
 import org.sluice.control.overlay.LiveOverlays;
 import org.sluice.datapath.status.PortCounter;
@@ -32,9 +34,10 @@ final class VtepViews {
 
     Views.Vtep view(final VtepSpec spec) {
         final NetworkSpec network = state.network(spec.network());
+        final OverlaySpec overlay = Objects.requireNonNull(network.overlay(), "a network with VTEPs spans hosts");
         final Optional<LiveOverlays.LiveVtep> live = overlays.vtepsOf(spec.network()).stream()
             .filter(vtep -> vtep.spec().address().equals(spec.address())).findFirst();
-        return new Views.Vtep(state.shownName(network), network.overlay().vni(), IpPrefix.format(spec.address()),
+        return new Views.Vtep(state.shownName(network), overlay.vni(), IpPrefix.format(spec.address()),
             live.isPresent() ? "up" : "down", live.map(LiveOverlays.LiveVtep::mtu).orElse(null),
             spec.endpoints().stream().map(endpoint -> new Views.RemoteEndpoint(endpoint.mac(),
                 endpoint.addresses().stream().map(IpPrefix::format).toList())).toList(),

@@ -43,4 +43,10 @@ public final class ControlException extends RuntimeException {
     public Kind kind() {
         return kind;
     }
+
+    /** There always is one. */
+    @Override
+    public String getMessage() {
+        return String.valueOf(super.getMessage());
+    }
 }

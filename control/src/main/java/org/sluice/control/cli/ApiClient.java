@@ -9,6 +9,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.MissingNode;
 
+import org.jspecify.annotations.Nullable;
+
 import org.sluice.control.http.UnixHttpClient;
 
 /** Sends requests to the daemon's API and reads the answers. */
@@ -42,7 +44,7 @@ final class ApiClient {
      * @return the answer's JSON, or a missing node where it has none.
      * @throws CliException when the daemon cannot be reached or refuses.
      */
-    private JsonNode call(final String method, final String path, final JsonNode body) {
+    private JsonNode call(final String method, final String path, final @Nullable JsonNode body) {
         try {
             final UnixHttpClient.Answer answer = UnixHttpClient.call(socket, method, path,
                 body == null ? new byte[0] : JSON.writeValueAsBytes(body));

@@ -1,5 +1,6 @@
 package org.sluice.control.cli;
 
+import java.io.Console;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -8,6 +9,8 @@ import java.util.concurrent.Callable;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+
+import org.jspecify.annotations.Nullable;
 
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -34,15 +37,15 @@ final class CaptureCommand implements Callable<Integer> {
 
     @Option(names = {"-c", "--count"}, paramLabel = "N",
         description = "End after this many frames. Default: when it is interrupted.")
-    private Long count;
+    private @Nullable Long count;
 
     @Option(names = {"-s", "--snaplen"}, paramLabel = "BYTES",
         description = "Write at most this many bytes of each frame. Default: all.")
-    private Integer snaplen;
+    private @Nullable Integer snaplen;
 
     @Option(names = "--max-bytes", paramLabel = "BYTES",
         description = "End when the file has this many bytes. Default: 1 GiB.")
-    private Long maxBytes;
+    private @Nullable Long maxBytes;
 
     @Parameters(paramLabel = "FILTER", arity = "0..*", description = TraceCommand.FILTER_HELP)
     private List<String> filter = new ArrayList<>();
@@ -55,7 +58,7 @@ final class CaptureCommand implements Callable<Integer> {
             .put("frames", count).put("maxBytes", maxBytes);
         api.post(PATH, request);
         final PrintWriter err = command.commandLine().getErr();
-        final boolean interactive = System.console() != null;
+        final boolean interactive = isTerminal();
         final JsonNode[] ended = new JsonNode[1];
         try (Polling polling = new Polling(() -> ended[0] = api.deleteAndGet(PATH))) {
             boolean full = false;
@@ -76,5 +79,11 @@ final class CaptureCommand implements Callable<Integer> {
             end.path("frames").asLong(), end.path("file").asText(), end.path("bytes").asLong(),
             end.path("lost").asLong()));
         return 0;
+    }
+
+    /** Whether somebody watches: some consoles are there without a terminal too. */
+    private static boolean isTerminal() {
+        final Console console = System.console();
+        return console != null && console.isTerminal();
     }
 }

@@ -11,4 +11,10 @@ final class CliException extends RuntimeException {
     CliException(final String message, final Throwable cause) {
         super(message, cause);
     }
+
+    /** There always is one. */
+    @Override
+    public String getMessage() {
+        return String.valueOf(super.getMessage());
+    }
 }

@@ -4,6 +4,8 @@ import java.util.concurrent.Callable;
 
 import com.fasterxml.jackson.databind.JsonNode;
 
+import org.jspecify.annotations.Nullable;
+
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -17,34 +19,34 @@ final class ConntrackCommand {
     /** Filters, as conntrack(8) has them. */
     private static final class Filters {
         @Option(names = {"-f", "--family"}, paramLabel = "ipv4|ipv6", description = "Address family.")
-        private String family;
+        private @Nullable String family;
 
         @Option(names = {"-p", "--proto"}, paramLabel = "PROTO",
             description = "Protocol: tcp, udp, icmp, icmpv6, sctp or a number.")
-        private String protocol;
+        private @Nullable String protocol;
 
         @Option(names = {"-s", "--orig-src", "--src"}, paramLabel = "IP[/LEN]",
             description = "Original source address.")
-        private String source;
+        private @Nullable String source;
 
         @Option(names = {"-d", "--orig-dst", "--dst"}, paramLabel = "IP[/LEN]",
             description = "Original destination address.")
-        private String destination;
+        private @Nullable String destination;
 
         @Option(names = {"-r", "--reply-src"}, paramLabel = "IP[/LEN]", description = "Reply source address.")
-        private String replySource;
+        private @Nullable String replySource;
 
         @Option(names = {"-q", "--reply-dst"}, paramLabel = "IP[/LEN]", description = "Reply destination address.")
-        private String replyDestination;
+        private @Nullable String replyDestination;
 
         @Option(names = {"--sport", "--orig-port-src"}, paramLabel = "PORT", description = "Original source port.")
-        private String sourcePort;
+        private @Nullable String sourcePort;
 
         @Option(names = {"--dport", "--orig-port-dst"}, paramLabel = "PORT", description = "Original destination port.")
-        private String destinationPort;
+        private @Nullable String destinationPort;
 
         @Option(names = "--state", paramLabel = "STATE", description = "TCP state, such as ESTABLISHED.")
-        private String state;
+        private @Nullable String state;
 
         @Option(names = {"-n", "--src-nat"}, description = "Connections with a translated source (SNAT) only.")
         private boolean sourceNat;
@@ -68,7 +70,7 @@ final class ConntrackCommand {
             return query.toString();
         }
 
-        private static void add(final StringBuilder query, final String name, final String value) {
+        private static void add(final StringBuilder query, final String name, final @Nullable String value) {
             if (value != null) {
                 query.append(query.isEmpty() ? '?' : '&').append(name).append('=').append(ApiClient.segment(value));
             }

@@ -106,7 +106,8 @@ final class DaemonCommand implements Callable<Integer> {
 
     private DockerSockets dockerSockets() {
         final Path plugin = "none".equals(dockerSocket) ? null : Path.of(dockerSocket).toAbsolutePath();
-        if (plugin != null && !plugin.getFileName().toString().matches("[a-zA-Z0-9][a-zA-Z0-9_.-]*\\.sock")) {
+        // The root folder has no name.
+        if (plugin != null && !String.valueOf(plugin.getFileName()).matches("[a-zA-Z0-9][a-zA-Z0-9_.-]*\\.sock")) {
             throw new CliException("--docker-socket takes the path of a file that ends in .sock, or none, not "
                 + dockerSocket);
         }

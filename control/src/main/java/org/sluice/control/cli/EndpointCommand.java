@@ -8,6 +8,8 @@ import java.util.concurrent.Callable;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 
+import org.jspecify.annotations.Nullable;
+
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -25,11 +27,11 @@ final class EndpointCommand {
     private static final class Namespace {
         @Option(names = "--netns", paramLabel = "NAME-OR-PATH", required = true,
             description = "The network namespace: its name in ip netns, or its path.")
-        private String netns;
+        private @Nullable String netns;
 
         @Option(names = "--pid", paramLabel = "PID", required = true,
             description = "The network namespace of this process.")
-        private Long pid;
+        private @Nullable Long pid;
     }
 
     /** Attaches a namespace. */
@@ -47,18 +49,18 @@ final class EndpointCommand {
 
         @Option(names = "--name", paramLabel = "NAME",
             description = "Name of the endpoint. Default: NETWORK-1, NETWORK-2 and so on.")
-        private String name;
+        private @Nullable String name;
 
         @Option(names = "--ifname", paramLabel = "IFACE",
             description = "Name of the interface in the namespace. Default: eth0.")
-        private String ifname;
+        private @Nullable String ifname;
 
         @Option(names = "--ip", paramLabel = "IP",
             description = "IP address; give it once for each subnet. Default: the next free address.")
         private List<String> ips = new ArrayList<>();
 
         @Option(names = "--mac", paramLabel = "MAC", description = "MAC address. Default: 02:42 and the IPv4 address.")
-        private String mac;
+        private @Nullable String mac;
 
         @Override
         public Integer call() {
@@ -72,7 +74,7 @@ final class EndpointCommand {
         }
 
         /** The daemon runs in another working directory. */
-        private static String absolute(final String netns) {
+        private static @Nullable String absolute(final @Nullable String netns) {
             return netns == null || !netns.contains("/") ? netns : Path.of(netns).toAbsolutePath().toString();
         }
     }

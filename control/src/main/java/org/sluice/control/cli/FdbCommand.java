@@ -2,6 +2,8 @@ package org.sluice.control.cli;
 
 import java.util.concurrent.Callable;
 
+import org.jspecify.annotations.Nullable;
+
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
@@ -17,7 +19,7 @@ final class FdbCommand {
         private ClientOptions client;
 
         @Parameters(paramLabel = "NETWORK", arity = "0..1", description = "Name of a network. Default: all.")
-        private String network;
+        private @Nullable String network;
 
         @Override
         public Integer call() {
@@ -39,7 +41,7 @@ final class FdbCommand {
         private ClientOptions client;
 
         @Parameters(paramLabel = "NETWORK", arity = "0..1", description = "Name of a network. Default: all.")
-        private String network;
+        private @Nullable String network;
 
         @Override
         public Integer call() {
@@ -48,7 +50,7 @@ final class FdbCommand {
         }
     }
 
-    private static String query(final String network) {
+    private static String query(final @Nullable String network) {
         return network == null ? "" : "?network=" + ApiClient.segment(network);
     }
 }

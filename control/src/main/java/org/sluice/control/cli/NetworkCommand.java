@@ -8,6 +8,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 
+import org.jspecify.annotations.Nullable;
+
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -47,7 +49,7 @@ final class NetworkCommand {
         @Option(names = "--mtu", paramLabel = "BYTES",
             description = "MTU of the network. Default: 1500, or an uplink's MTU if that is less; with --vni, 50 less"
                 + " than the smallest MTU of the uplinks.")
-        private Integer mtu;
+        private @Nullable Integer mtu;
 
         @Option(names = "--internal",
             description = "Keep endpoints from reaching anything outside the network; they get no default route.")
@@ -71,7 +73,7 @@ final class NetworkCommand {
         @Option(names = "--vni", paramLabel = "N",
             description = "VXLAN network identifier, 1 to 16777215: the network spans the hosts that sluice vtep add"
                 + " names. Default: the network is local to this host.")
-        private Integer vni;
+        private @Nullable Integer vni;
 
         @Option(names = "--vtep-learning",
             description = "Learn from frames which host a MAC address is behind. Default: frames go to all hosts,"

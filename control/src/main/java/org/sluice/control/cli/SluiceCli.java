@@ -28,6 +28,7 @@ public final class SluiceCli {
     /** Spellings that users of iproute2, or of American English, type. */
     private static final Map<String, String> ALIASES = Map.of("neigh", "neighbour", "neighbor", "neighbour");
 
+    @SuppressWarnings("UnusedVariable") // The annotation is what picocli wants.
     @Option(names = {"-V", "--version"}, versionHelp = true, description = "Print the version and exit.")
     private boolean version;
 
@@ -79,8 +80,8 @@ public final class SluiceCli {
     }
 
     private static String[] aliasesOf(final String name) {
-        return ALIASES.keySet().stream().filter(alias -> ALIASES.get(alias).equals(name)).sorted()
-            .toArray(String[]::new);
+        return ALIASES.entrySet().stream().filter(alias -> alias.getValue().equals(name)).map(Map.Entry::getKey)
+            .sorted().toArray(String[]::new);
     }
 
     private static void addHelpOption(final CommandLine command) {

@@ -11,6 +11,8 @@ import java.util.concurrent.Callable;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 
+import org.jspecify.annotations.Nullable;
+
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -36,7 +38,7 @@ final class TraceCommand implements Callable<Integer> {
 
     @Option(names = {"-c", "--count"}, paramLabel = "N",
         description = "End after this many packets. Default: when it is interrupted.")
-    private Long count;
+    private @Nullable Long count;
 
     @Parameters(paramLabel = "FILTER", arity = "0..*", description = FILTER_HELP)
     private List<String> filter = new ArrayList<>();

@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 
+import org.jspecify.annotations.Nullable;
+
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
@@ -19,7 +21,7 @@ final class UsageError {
         final CommandSpec command = error.getCommandLine().getCommandSpec();
         final String path = command.qualifiedName().substring(command.root().name().length());
         final String wrong = error instanceof UnmatchedArgumentException unmatched
-            ? unmatched(command, unmatched.getUnmatched().getFirst()) : plain(error.getMessage());
+            ? unmatched(command, unmatched.getUnmatched().getFirst()) : plain(String.valueOf(error.getMessage()));
         return wrong + (wrong.endsWith("?") ? " see: " : "; see: ") + command.root().name() + " help" + path;
     }
 
@@ -34,7 +36,7 @@ final class UsageError {
     }
 
     private static String suggest(final String word, final Collection<String> known) {
-        String nearest = null;
+        @Nullable String nearest = null;
         int distance = 1 + word.length() / 3;
         for (final String candidate : known) {
             final int changes = changes(word, candidate);

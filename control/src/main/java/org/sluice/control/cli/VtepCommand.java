@@ -8,6 +8,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 
+import org.jspecify.annotations.Nullable;
+
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -80,7 +82,7 @@ final class VtepCommand {
 
         @Parameters(paramLabel = "NETWORK", arity = "0..1",
             description = "Name of an overlay network. Default: all.")
-        private String network;
+        private @Nullable String network;
 
         @Override
         public Integer call() {

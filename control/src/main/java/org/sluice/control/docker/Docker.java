@@ -5,6 +5,7 @@ import java.util.List;
 
 import org.agrona.CloseHelper;
 import org.agrona.concurrent.NanoClock;
+import org.jspecify.annotations.Nullable;
 
 import org.sluice.control.base.ControlException;
 import org.sluice.control.base.ControlThread;
@@ -32,8 +33,8 @@ public final class Docker implements AutoCloseable {
     private final DockerEndpoints endpoints;
     private final DockerNetworks networks;
     private final DockerWatch watch;
-    private PluginService service;
-    private UnixHttpServer server;
+    private final @Nullable PluginService service;
+    private final @Nullable UnixHttpServer server;
 
     /** The names of all that a prune has removed. */
     public record Pruned(List<String> endpoints, List<String> networks, List<String> pools, List<String> addresses) {
@@ -48,7 +49,10 @@ public final class Docker implements AutoCloseable {
         watch = new DockerWatch(new DockerClient(sockets.engine()), state, control.executor(), clock);
         endpoints = new DockerEndpoints(control, store, networking, watch, clock);
         networks = new DockerNetworks(control, state, networking.networks(), endpoints);
-        if (sockets.plugin() != null) {
+        if (sockets.plugin() == null) {
+            service = null;
+            server = null;
+        } else {
             service = new PluginService(new NetworkDriver(networks, endpoints, watch),
                 new IpamDriver(control, store, pools, watch));
             server = new UnixHttpServer(sockets.plugin(), LIMITS, service);

@@ -4,10 +4,12 @@ import java.net.InetAddress;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 import org.agrona.concurrent.NanoClock;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -80,10 +82,10 @@ final class DockerEndpoints {
      * Makes an endpoint, without an interface.
      *
      * @param ips at most one address of each subnet; others are chosen.
-     * @param mac or null.
+     * @param mac or null for any.
      * @throws ControlException when there is one of the id already, or an address is not to be had.
      */
-    DockerEndpoint create(final EndpointId id, final List<String> ips, final String mac) {
+    DockerEndpoint create(final EndpointId id, final List<String> ips, final @Nullable String mac) {
         final String name = DockerId.nameOf("EndpointID", id.endpoint());
         watch.touch(name);
         return control.call(() -> {
@@ -149,7 +151,7 @@ final class DockerEndpoints {
         }
         commitOr(() -> leave(id));
         Thread.ofPlatform().daemon().name("finish " + joined.spec().name())
-            .start(() -> finishOnceMoved(joined.spec()));
+            .start(() -> finishOnceMoved(joined.spec(), sandboxKey));
         return joined;
     }
 
@@ -167,7 +169,7 @@ final class DockerEndpoints {
      * Docker moves the interface some time after this call, and tells nobody. What is to be done then comes before the
      * container's first packet; should Docker take longer than it ever does, it is left undone.
      */
-    private void finishOnceMoved(final EndpointSpec spec) {
+    private void finishOnceMoved(final EndpointSpec spec, final String sandboxKey) {
         final long deadlineNs = clock.nanoTime() + MOVE_TIMEOUT_NS;
         try {
             while (LinkPlumber.isInHost(spec.ifname())) {
@@ -176,7 +178,7 @@ final class DockerEndpoints {
                 }
                 Thread.sleep(MOVE_PERIOD_MS);
             }
-            try (NetNamespace sandbox = NetNamespace.open(Path.of(spec.netns()))) {
+            try (NetNamespace sandbox = NetNamespace.open(Path.of(sandboxKey))) {
                 LinkPlumber.finishMoved(sandbox, MacAddress.parse(spec.mac()));
             }
         } catch (final NativeException | NamespaceException ex) {
@@ -218,7 +220,7 @@ final class DockerEndpoints {
         }
         try (Change change = store.change()) {
             // Newer engines give a container one gateway for each family, and tell only the second one of it.
-            state.endpoints().stream().filter(other -> spec.netns().equals(other.netns())
+            state.endpoints().stream().filter(other -> Objects.equals(spec.netns(), other.netns())
                 && !other.equals(spec)).forEach(portMaps::narrow);
             portMaps.publish(spec, missing, change);
             change.stage();

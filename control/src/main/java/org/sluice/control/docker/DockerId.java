@@ -2,6 +2,8 @@ package org.sluice.control.docker;
 
 import java.util.regex.Pattern;
 
+import org.jspecify.annotations.Nullable;
+
 import org.sluice.control.base.ControlException;
 
 /** From Docker's ids to our names: their first twelve characters, as Docker itself shows them. */
@@ -16,11 +18,21 @@ final class DockerId {
      * @param field of the request; human-readable.
      * @throws ControlException when it is no id.
      */
-    static String nameOf(final String field, final String id) {
+    static String nameOf(final String field, final @Nullable String id) {
+        return require(field, id).substring(0, SHOWN);
+    }
+
+    /**
+     * The id itself.
+     *
+     * @param field of the request; human-readable.
+     * @throws ControlException when it is no id.
+     */
+    static String require(final String field, final @Nullable String id) {
         if (id == null || !ID.matcher(id).matches()) {
             throw ControlException.invalid(field + " \"" + id + "\" is not a Docker id: 12 to 128 letters and"
                 + " digits");
         }
-        return id.substring(0, SHOWN);
+        return id;
     }
 }

@@ -19,7 +19,7 @@ final class DockerLookup {
     NetworkSpec network(final String id) {
         final String name = DockerId.nameOf("NetworkID", id);
         return state.networks().stream().filter(network -> network.name().equals(name))
-            .filter(network -> network.ofDocker() && network.docker().id().equals(id)).findFirst()
+            .filter(network -> network.docker() != null && network.docker().id().equals(id)).findFirst()
             .orElseThrow(() -> ControlException.notFound("there is no network with the id " + id));
     }
 

@@ -11,6 +11,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 
 import org.agrona.concurrent.NanoClock;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -44,7 +45,7 @@ public final class DockerWatch {
     private final Map<String, Long> touchedNs = new ConcurrentHashMap<>();
     private volatile long readNs;
     private volatile boolean needed;
-    private DockerInventory inventory;
+    private @Nullable DockerInventory inventory;
 
     /**
      * @param docker  is asked on threads of its own.
@@ -96,17 +97,17 @@ public final class DockerWatch {
     }
 
     /** Null when Docker did not answer: what it has is then unknown, but names last. */
-    private void take(final DockerInventory found) {
+    private void take(final @Nullable DockerInventory found) {
         inventory = found;
         needed = hasDockers();
         if (found != null) {
             final Map<String, String> networks = new HashMap<>();
-            state.networks().stream().filter(NetworkSpec::ofDocker).forEach(spec -> {
-                final String name = found.networks().get(spec.docker().id());
+            for (final NetworkSpec spec : state.networks()) {
+                final String name = spec.docker() == null ? null : found.networks().get(spec.docker().id());
                 if (name != null) {
                     networks.put(spec.name(), name);
                 }
-            });
+            }
             final Map<String, String> endpoints = new HashMap<>();
             state.endpoints().stream().filter(EndpointSpec::ofDocker).forEach(spec -> {
                 final String name = found.containers().get(spec.dockerId());
@@ -147,27 +148,28 @@ public final class DockerWatch {
     public Forgotten forgotten() {
         final Forgotten all =
             new Forgotten(new ArrayList<>(), new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
-        if (inventory != null) {
+        final DockerInventory known = inventory;
+        if (known != null) {
             state.endpoints().stream()
-                .filter(spec -> spec.ofDocker() && !inventory.containers().containsKey(spec.dockerId()))
+                .filter(spec -> spec.ofDocker() && !known.containers().containsKey(spec.dockerId()))
                 .filter(spec -> isSettled(spec.name(), ENDPOINT_SETTLED_NS)).forEach(all.endpoints()::add);
             state.networks().stream()
-                .filter(spec -> spec.ofDocker() && !inventory.networks().containsKey(spec.docker().id()))
+                .filter(spec -> spec.docker() != null && !known.networks().containsKey(spec.docker().id()))
                 .filter(spec -> isSettled(spec.name(), SETTLED_NS)).forEach(all.networks()::add);
             // The lists of this host lack the subnets of a global space that swarm's other hosts use.
             state.pools().stream().filter(pool -> pool.id().startsWith(IpamDriver.LOCAL_SPACE + "/"))
-                .filter(pool -> isSettled(pool.id(), SETTLED_NS)).forEach(pool -> findForgotten(pool, all));
+                .filter(pool -> isSettled(pool.id(), SETTLED_NS)).forEach(pool -> findForgotten(pool, known, all));
         }
         return all;
     }
 
-    private void findForgotten(final PoolSpec pool, final Forgotten all) {
-        if (!inventory.subnets().contains(pool.subnet())) {
+    private void findForgotten(final PoolSpec pool, final DockerInventory known, final Forgotten all) {
+        if (!known.subnets().contains(pool.subnet())) {
             all.pools().add(pool);
             return;
         }
         pool.leases().stream()
-            .filter(address -> !inventory.addresses().contains(address) && !pool.gateways().contains(address))
+            .filter(address -> !known.addresses().contains(address) && !pool.gateways().contains(address))
             .forEach(address -> all.leases().add(new Forgotten.Lease(pool.id(), address)));
     }
 

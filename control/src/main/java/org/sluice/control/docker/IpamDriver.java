@@ -4,6 +4,8 @@ import java.net.InetAddress;
 import java.util.Map;
 import java.util.function.Supplier;
 
+import org.jspecify.annotations.Nullable;
+
 import org.sluice.control.base.ControlException;
 import org.sluice.control.base.ControlThread;
 import org.sluice.control.ipam.PoolManager;
@@ -48,7 +50,8 @@ final class IpamDriver {
         if (subnet != null && subnet.isIpv4() == request.ipv6()) {
             throw ControlException.invalid("subnet " + subnet + " is not of IPv" + (request.ipv6() ? 6 : 4));
         }
-        final String space = isEmpty(request.addressSpace()) ? LOCAL_SPACE : request.addressSpace();
+        final String asked = request.addressSpace();
+        final String space = asked == null || asked.isEmpty() ? LOCAL_SPACE : asked;
         final PoolSpec pool = change(() -> {
             final PoolSpec taken = pools.request(space, subnet, range, request.ipv6());
             watch.touch(taken.id());
@@ -68,9 +71,10 @@ final class IpamDriver {
         final InetAddress wanted = isEmpty(request.address()) ? null : IpPrefix.parseAddress(request.address());
         final boolean gateway = request.options() != null && GATEWAY.equals(request.options().get(ADDRESS_TYPE));
         return change(() -> {
-            final InetAddress leased = pools.lease(poolOf(request), wanted, gateway);
-            watch.touch(request.poolId());
-            return new IpamMessages.Address(pools.pool(request.poolId()).subnet().withAddress(leased), Map.of());
+            final String pool = poolOf(request);
+            final InetAddress leased = pools.lease(pool, wanted, gateway);
+            watch.touch(pool);
+            return new IpamMessages.Address(pools.pool(pool).subnet().withAddress(leased), Map.of());
         });
     }
 
@@ -93,13 +97,14 @@ final class IpamDriver {
     }
 
     private static String poolOf(final IpamMessages.Target request) {
-        if (isEmpty(request.poolId())) {
+        final String pool = request.poolId();
+        if (pool == null || pool.isEmpty()) {
             throw ControlException.invalid("the request names no PoolID");
         }
-        return request.poolId();
+        return pool;
     }
 
-    private static boolean isEmpty(final String text) {
+    private static boolean isEmpty(final @Nullable String text) {
         return text == null || text.isEmpty();
     }
 }

@@ -4,6 +4,8 @@ import java.util.Map;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 
+import org.jspecify.annotations.Nullable;
+
 /** The JSON of Docker's address management protocol (moby daemon/libnetwork/ipams/remote/api). */
 final class IpamMessages {
     private IpamMessages() {
@@ -25,8 +27,10 @@ final class IpamMessages {
      * @param pool    the subnet, or empty for any.
      * @param subPool the part of it to hand addresses out of, or empty for all.
      */
-    record RequestPool(@JsonProperty("AddressSpace") String addressSpace, @JsonProperty("Pool") String pool,
-                       @JsonProperty("SubPool") String subPool, @JsonProperty("Options") Map<String, String> options,
+    record RequestPool(@JsonProperty("AddressSpace") @Nullable String addressSpace,
+                       @JsonProperty("Pool") @Nullable String pool,
+                       @JsonProperty("SubPool") @Nullable String subPool,
+                       @JsonProperty("Options") @Nullable Map<String, String> options,
                        @JsonProperty("V6") boolean ipv6) {
     }
 
@@ -40,8 +44,8 @@ final class IpamMessages {
      *
      * @param address empty for any, where one is asked for.
      */
-    record Target(@JsonProperty("PoolID") String poolId, @JsonProperty("Address") String address,
-                  @JsonProperty("Options") Map<String, String> options) {
+    record Target(@JsonProperty("PoolID") @Nullable String poolId, @JsonProperty("Address") @Nullable String address,
+                  @JsonProperty("Options") @Nullable Map<String, String> options) {
     }
 
     /** An address, with prefix length. */

@@ -9,6 +9,8 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
 
+import org.jspecify.annotations.Nullable;
+
 import org.sluice.control.base.ControlException;
 import org.sluice.control.docker.NetworkMessages.Empty;
 import org.sluice.control.docker.NetworkMessages.IpamData;
@@ -57,7 +59,8 @@ final class NetworkDriver {
     }
 
     Empty createNetwork(final NetworkMessages.CreateNetwork request) {
-        final String name = DockerId.nameOf("NetworkID", request.networkId());
+        final String id = DockerId.require("NetworkID", request.networkId());
+        final String name = DockerId.nameOf("NetworkID", id);
         watch.touch(name);
         final NetworkOptions options = new NetworkOptions(request.options());
         final List<String> subnets = new ArrayList<>();
@@ -74,18 +77,18 @@ final class NetworkDriver {
             throw ControlException.invalid("the network has no subnet; use an address management driver that gives it"
                 + " one");
         }
-        final NetworkManager.Request wanted = new NetworkManager.Request(name, subnets, gateways, null, options.mtu(),
-            options.internal(), options.sourceGuard(), options.icc(), options.masquerade(), options.vni(),
-            options.vtepLearning());
+        final NetworkManager.Request wanted = new NetworkManager.Request(name, subnets, gateways, List.of(),
+            options.mtu(), options.internal(), options.sourceGuard(), options.icc(), options.masquerade(),
+            options.vni(), options.vtepLearning());
         final NetworkManager.DockerRequest docker = new NetworkManager.DockerRequest(
-            new DockerNetwork(request.networkId(), options.hostBinding(), options.interfacePrefix()),
+            new DockerNetwork(id, options.hostBinding(), options.interfacePrefix()),
             options.hostInterface());
         networks.create(wanted, docker);
         return new Empty();
     }
 
     Empty deleteNetwork(final Target request) {
-        networks.delete(request.networkId());
+        networks.delete(DockerId.require("NetworkID", request.networkId()));
         return new Empty();
     }
 
@@ -98,7 +101,7 @@ final class NetworkDriver {
                 ips.add(addressOf(address));
             }
         }
-        final DockerEndpoint created = endpoints.create(new EndpointId(request.networkId(), request.endpointId()),
+        final DockerEndpoint created = endpoints.create(idOf(request.networkId(), request.endpointId()),
             ips, isEmpty(given.macAddress()) ? null : given.macAddress());
         return new NetworkMessages.CreatedEndpoint(chosen(created, given));
     }
@@ -118,12 +121,13 @@ final class NetworkDriver {
     }
 
     NetworkMessages.Joined join(final Target request) {
-        if (isEmpty(request.sandboxKey())) {
+        final String sandboxKey = request.sandboxKey();
+        if (sandboxKey == null || sandboxKey.isEmpty()) {
             throw ControlException.invalid("the request names no SandboxKey");
         }
-        final DockerEndpoint joined = endpoints.join(idOf(request), request.sandboxKey());
+        final DockerEndpoint joined = endpoints.join(idOf(request), sandboxKey);
         final NetworkSpec network = joined.network();
-        final String prefix = network.docker().interfacePrefix();
+        final String prefix = joined.docker().interfacePrefix();
         return new NetworkMessages.Joined(
             new NetworkMessages.InterfaceName(joined.spec().ifname(), prefix == null ? DEFAULT_PREFIX : prefix),
             joined.gateway(true), joined.gateway(false), network.internal());
@@ -150,7 +154,7 @@ final class NetworkDriver {
         return new Empty();
     }
 
-    private static List<PortBinding> bindings(final Map<String, JsonNode> options) {
+    private static List<PortBinding> bindings(final @Nullable Map<String, JsonNode> options) {
         final JsonNode list = option(options, PORT_MAP);
         if (list.isMissingNode() || list.isNull()) {
             return List.of();
@@ -162,12 +166,16 @@ final class NetworkDriver {
         }
     }
 
-    private static JsonNode option(final Map<String, JsonNode> options, final String name) {
+    private static JsonNode option(final @Nullable Map<String, JsonNode> options, final String name) {
         return options == null ? MissingNode.getInstance() : options.getOrDefault(name, MissingNode.getInstance());
     }
 
     private static EndpointId idOf(final Target request) {
-        return new EndpointId(request.networkId(), request.endpointId());
+        return idOf(request.networkId(), request.endpointId());
+    }
+
+    private static EndpointId idOf(final @Nullable String network, final @Nullable String endpoint) {
+        return new EndpointId(DockerId.require("NetworkID", network), DockerId.require("EndpointID", endpoint));
     }
 
     /** Without the prefix length. */
@@ -176,7 +184,7 @@ final class NetworkDriver {
         return slash < 0 ? withLength : withLength.substring(0, slash);
     }
 
-    private static boolean isEmpty(final String text) {
+    private static boolean isEmpty(final @Nullable String text) {
         return text == null || text.isEmpty();
     }
 }

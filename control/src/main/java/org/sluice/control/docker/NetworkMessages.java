@@ -7,6 +7,8 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.JsonNode;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * The JSON of Docker's network driver protocol (moby daemon/libnetwork/drivers/remote/api), as 20.10 and later engines
  * send it. Any field of a request may be missing.
@@ -40,33 +42,38 @@ final class NetworkMessages {
      * @param gateway      with prefix length.
      * @param auxAddresses by name; Docker keeps them from containers.
      */
-    record IpamData(@JsonProperty("AddressSpace") String addressSpace, @JsonProperty("Pool") String pool,
-                    @JsonProperty("Gateway") String gateway,
-                    @JsonProperty("AuxAddresses") Map<String, String> auxAddresses) {
+    record IpamData(@JsonProperty("AddressSpace") @Nullable String addressSpace,
+                    @JsonProperty("Pool") @Nullable String pool,
+                    @JsonProperty("Gateway") @Nullable String gateway,
+                    @JsonProperty("AuxAddresses") @Nullable Map<String, String> auxAddresses) {
     }
 
     /** A network to be made. */
-    record CreateNetwork(@JsonProperty("NetworkID") String networkId,
-                         @JsonProperty("Options") Map<String, JsonNode> options,
-                         @JsonProperty("IPv4Data") List<IpamData> ipv4, @JsonProperty("IPv6Data") List<IpamData> ipv6) {
+    record CreateNetwork(@JsonProperty("NetworkID") @Nullable String networkId,
+                         @JsonProperty("Options") @Nullable Map<String, JsonNode> options,
+                         @JsonProperty("IPv4Data") @Nullable List<IpamData> ipv4,
+                         @JsonProperty("IPv6Data") @Nullable List<IpamData> ipv6) {
     }
 
     /** A network, and of some calls an endpoint of it. */
-    record Target(@JsonProperty("NetworkID") String networkId, @JsonProperty("EndpointID") String endpointId,
-                  @JsonProperty("SandboxKey") String sandboxKey,
-                  @JsonProperty("Options") Map<String, JsonNode> options) {
+    record Target(@JsonProperty("NetworkID") @Nullable String networkId,
+                  @JsonProperty("EndpointID") @Nullable String endpointId,
+                  @JsonProperty("SandboxKey") @Nullable String sandboxKey,
+                  @JsonProperty("Options") @Nullable Map<String, JsonNode> options) {
     }
 
     /** An endpoint's addresses, with prefix length; empty where Docker has not chosen one. */
     @JsonInclude(JsonInclude.Include.NON_EMPTY)
-    record Interface(@JsonProperty("Address") String address, @JsonProperty("AddressIPv6") String addressIpv6,
-                     @JsonProperty("MacAddress") String macAddress) {
+    record Interface(@JsonProperty("Address") @Nullable String address,
+                     @JsonProperty("AddressIPv6") @Nullable String addressIpv6,
+                     @JsonProperty("MacAddress") @Nullable String macAddress) {
     }
 
     /** An endpoint to be made. */
-    record CreateEndpoint(@JsonProperty("NetworkID") String networkId, @JsonProperty("EndpointID") String endpointId,
-                          @JsonProperty("Interface") Interface addresses,
-                          @JsonProperty("Options") Map<String, JsonNode> options) {
+    record CreateEndpoint(@JsonProperty("NetworkID") @Nullable String networkId,
+                          @JsonProperty("EndpointID") @Nullable String endpointId,
+                          @JsonProperty("Interface") @Nullable Interface addresses,
+                          @JsonProperty("Options") @Nullable Map<String, JsonNode> options) {
     }
 
     /** The addresses that Docker has left to us; to repeat one that it has chosen itself would be an error. */
@@ -83,8 +90,8 @@ final class NetworkMessages {
 
     /** How a container gets its interface. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
-    record Joined(@JsonProperty("InterfaceName") InterfaceName name, @JsonProperty("Gateway") String gateway,
-                  @JsonProperty("GatewayIPv6") String gatewayIpv6,
+    record Joined(@JsonProperty("InterfaceName") InterfaceName name, @JsonProperty("Gateway") @Nullable String gateway,
+                  @JsonProperty("GatewayIPv6") @Nullable String gatewayIpv6,
                   @JsonProperty("DisableGatewayService") boolean disableGatewayService) {
     }
 
@@ -101,7 +108,7 @@ final class NetworkMessages {
      * @param hostPortEnd above the host's port: any up to there.
      */
     record PortBinding(@JsonProperty("Proto") int protocol, @JsonProperty("Port") int port,
-                       @JsonProperty("HostIP") String hostIp, @JsonProperty("HostPort") int hostPort,
+                       @JsonProperty("HostIP") @Nullable String hostIp, @JsonProperty("HostPort") int hostPort,
                        @JsonProperty("HostPortEnd") int hostPortEnd) {
     }
 }

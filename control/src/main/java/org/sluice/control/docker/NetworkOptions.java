@@ -8,6 +8,8 @@ import java.util.Set;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
 
+import org.jspecify.annotations.Nullable;
+
 import org.sluice.control.base.ControlException;
 import org.sluice.control.model.IpPrefix;
 import org.sluice.control.model.Names;
@@ -38,7 +40,7 @@ final class NetworkOptions {
      * @param options of the request; may be null.
      * @throws ControlException when there is one that cannot be had.
      */
-    NetworkOptions(final Map<String, JsonNode> options) {
+    NetworkOptions(final @Nullable Map<String, JsonNode> options) {
         this.options = options == null ? Map.of() : options;
         generic().fieldNames().forEachRemaining(this::requireKnown);
     }
@@ -58,38 +60,38 @@ final class NetworkOptions {
     }
 
     /** Null for the default. */
-    Boolean icc() {
+    @Nullable Boolean icc() {
         return flag(BRIDGE + "enable_icc");
     }
 
     /** Null for the default. */
-    Boolean masquerade() {
+    @Nullable Boolean masquerade() {
         return flag(BRIDGE + "enable_ip_masquerade");
     }
 
     /** Null for the default. */
-    Boolean sourceGuard() {
+    @Nullable Boolean sourceGuard() {
         return flag(SOURCE_GUARD);
     }
 
     /** Null for the default. */
-    Integer mtu() {
+    @Nullable Integer mtu() {
         final Integer mtu = number(MTU, "bytes");
         // Docker's own client writes 0 for none.
         return mtu == null || mtu == 0 ? null : mtu;
     }
 
     /** Null for a network of this host alone. */
-    Integer vni() {
+    @Nullable Integer vni() {
         return number(VNI, "an overlay network");
     }
 
     /** Null for the default. */
-    Boolean vtepLearning() {
+    @Nullable Boolean vtepLearning() {
         return flag(VTEP_LEARNING);
     }
 
-    private Integer number(final String name, final String what) {
+    private @Nullable Integer number(final String name, final String what) {
         final String text = text(name);
         if (text != null && !text.matches("\\d{1,8}")) {
             throw ControlException.invalid(name + "=" + text + " is not a number of " + what);
@@ -98,19 +100,19 @@ final class NetworkOptions {
     }
 
     /** Name of the host port, or null. */
-    String hostInterface() {
+    @Nullable String hostInterface() {
         return text(BRIDGE + "name");
     }
 
     /** Where ports are published that name no address of the host's; null for all. */
-    InetAddress hostBinding() {
+    @Nullable InetAddress hostBinding() {
         final String text = text(BRIDGE + "host_binding_ipv4");
         final InetAddress address = text == null || text.isEmpty() ? null : IpPrefix.parseAddress(text);
         return address == null || address.isAnyLocalAddress() ? null : address;
     }
 
     /** The name of interfaces in containers, without their number, or null. */
-    String interfacePrefix() {
+    @Nullable String interfacePrefix() {
         final String prefix = text(INTERFACE_PREFIX);
         if (prefix != null) {
             Names.requireInterface(prefix + "0");
@@ -118,7 +120,7 @@ final class NetworkOptions {
         return prefix;
     }
 
-    private Boolean flag(final String name) {
+    private @Nullable Boolean flag(final String name) {
         final String text = text(name);
         if (text == null) {
             return null;
@@ -131,7 +133,7 @@ final class NetworkOptions {
         };
     }
 
-    private String text(final String name) {
+    private @Nullable String text(final String name) {
         final JsonNode value = generic().path(name);
         return value.isMissingNode() || value.isNull() ? null : value.asText();
     }

@@ -14,6 +14,7 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpResponseStatus;
 
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -120,7 +121,7 @@ final class PluginService implements HttpService, AutoCloseable {
     }
 
     /** Never throws. */
-    private <T> Answer answer(final String uri, final Call<T> call, final byte[] body,
+    private <T> Answer answer(final String uri, final @Nullable Call<T> call, final byte[] body,
                               final Function<String, Object> error) {
         if (call == null) {
             return new Answer(HttpResponseStatus.NOT_FOUND, write(error.apply("there is no call " + uri)));

@@ -5,6 +5,8 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 
+import org.jspecify.annotations.Nullable;
+
 import org.sluice.control.base.ControlException;
 import org.sluice.control.docker.NetworkMessages.PortBinding;
 import org.sluice.control.model.IpPrefix;
@@ -52,7 +54,7 @@ record PortBindings(List<PortBinding> bindings, boolean ipv4Only) {
             && next.hostFirst() == last.hostLast() + 1 && next.endpointFirst() == last.endpointLast() + 1;
     }
 
-    private static PortSpec toSpec(final PortBinding binding, final InetAddress defaultAddress) {
+    private static PortSpec toSpec(final PortBinding binding, final @Nullable InetAddress defaultAddress) {
         final int last = Math.max(binding.hostPort(), binding.hostPortEnd());
         if (binding.port() < 1 || binding.port() > MAX_PORT || binding.hostPort() < 0 || last > MAX_PORT
             || binding.hostPort() == 0 && last != 0) {

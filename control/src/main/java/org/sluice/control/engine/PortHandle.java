@@ -1,5 +1,7 @@
 package org.sluice.control.engine;
 
+import org.jspecify.annotations.Nullable;
+
 import org.sluice.datapath.device.PacketDevice;
 import org.sluice.datapath.status.CounterGroup;
 import org.sluice.datapath.status.PortCounter;
@@ -9,11 +11,11 @@ public final class PortHandle {
     final int index;
     final NetworkHandle network;
     final String name;
-    final PacketDevice device;
+    final @Nullable PacketDevice device;
     final int[] counterIds;
     final CounterGroup<PortCounter> counters;
 
-    PortHandle(final int index, final NetworkHandle network, final String name, final PacketDevice device,
+    PortHandle(final int index, final NetworkHandle network, final String name, final @Nullable PacketDevice device,
                final int[] counterIds, final CounterGroup<PortCounter> counters) {
         this.index = index;
         this.network = network;
@@ -47,7 +49,7 @@ public final class PortHandle {
     }
 
     /** Null for a VTEP, which has none of its own. */
-    public PacketDevice device() {
+    public @Nullable PacketDevice device() {
         return device;
     }
 

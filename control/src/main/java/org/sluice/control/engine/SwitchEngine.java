@@ -12,6 +12,7 @@ import java.util.stream.Stream;
 import org.agrona.CloseHelper;
 import org.agrona.concurrent.NanoClock;
 import org.agrona.concurrent.SystemEpochClock;
+import org.jspecify.annotations.Nullable;
 
 import org.sluice.control.base.Undo;
 import org.sluice.control.model.DaemonOptions;
@@ -159,7 +160,7 @@ public final class SwitchEngine implements AutoCloseable {
         return plug(network, name, null, index, ids, new Command.AddVtep(index, network.domainId, mtu, high, low, ids));
     }
 
-    private PortHandle plug(final NetworkHandle network, final String name, final PacketDevice device,
+    private PortHandle plug(final NetworkHandle network, final String name, final @Nullable PacketDevice device,
                             final int index, final int[] ids, final Command command) {
         try {
             network.worker.proxy().execute(command);

@@ -5,6 +5,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,7 +26,7 @@ public final class WorkerEvents implements AutoCloseable {
     private final Epoll descriptor = new Epoll();
     private final AtomicBoolean pending = new AtomicBoolean();
     private final Executor control;
-    private Thread thread;
+    private @Nullable Thread thread;
     private volatile boolean closed;
 
     /** Receives what the workers ask, on the control thread. */

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,7 +32,7 @@ public final class HostSockets {
 
     private final List<Listener> listeners = new ArrayList<>();
     private final List<Flow> flows = new ArrayList<>();
-    private Set<String> own;
+    private @Nullable Set<String> own;
 
     /**
      * A listening socket.
@@ -119,7 +120,8 @@ public final class HostSockets {
      *
      * @param address null for all; an unspecified one for all of its family.
      */
-    public Optional<Listener> find(final int protocol, final InetAddress address, final int first, final int last) {
+    public Optional<Listener> find(final int protocol, final @Nullable InetAddress address, final int first,
+                                   final int last) {
         return listeners.stream()
             .filter(listener -> listener.protocol() == protocol && listener.port() >= first && listener.port() <= last)
             .filter(listener -> clashes(listener.address(), address))
@@ -127,7 +129,7 @@ public final class HostSockets {
     }
 
     /** An unspecified IPv6 address of a listener is, for all that can be seen, of both families. */
-    private static boolean clashes(final InetAddress listener, final InetAddress wanted) {
+    private static boolean clashes(final InetAddress listener, final @Nullable InetAddress wanted) {
         if (wanted == null || listener.equals(wanted)
             || listener instanceof Inet6Address && listener.isAnyLocalAddress()) {
             return true;

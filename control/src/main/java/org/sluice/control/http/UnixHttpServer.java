@@ -37,6 +37,7 @@ import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.timeout.ReadTimeoutHandler;
 
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -64,7 +65,7 @@ public final class UnixHttpServer implements AutoCloseable {
     private final Limits limits;
     private final Channel server;
     /** Tells our socket's file from one that another process has put in its place. */
-    private final Object fileKey;
+    private final @Nullable Object fileKey;
     private volatile boolean closed;
 
     /**
@@ -135,7 +136,7 @@ public final class UnixHttpServer implements AutoCloseable {
         }
     }
 
-    private Object fileKey() {
+    private @Nullable Object fileKey() {
         try {
             return Files.getAttribute(socket, "unix:ino");
         } catch (final IOException ex) {

@@ -7,6 +7,8 @@ import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 
+import org.jspecify.annotations.Nullable;
+
 import org.sluice.control.base.ControlException;
 import org.sluice.control.model.NetworkSpec;
 import org.sluice.datapath.protocol.MacAddress;
@@ -34,8 +36,8 @@ public final class MacAllocator {
      * @param taken by other endpoints of the network, in text.
      * @throws ControlException when the one asked for is wrong or taken.
      */
-    public static String choose(final NetworkSpec network, final String asked, final List<InetAddress> addresses,
-                                final Collection<String> taken) {
+    public static String choose(final NetworkSpec network, final @Nullable String asked,
+                                final List<InetAddress> addresses, final Collection<String> taken) {
         if (asked == null) {
             String mac = MacAddress.format(macFor(addresses));
             while (mac.equals(network.gatewayMac()) || taken.contains(mac)) {
@@ -65,7 +67,7 @@ public final class MacAllocator {
         try {
             mac = MacAddress.parse(text);
         } catch (final IllegalArgumentException ex) {
-            throw ControlException.invalid(ex.getMessage());
+            throw ControlException.invalid(String.valueOf(ex.getMessage()));
         }
         if (mac == 0 || MacAddress.isGroup(mac)) {
             throw ControlException.invalid("MAC address " + text

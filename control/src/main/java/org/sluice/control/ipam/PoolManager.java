@@ -6,7 +6,10 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Predicate;
+
+import org.jspecify.annotations.Nullable;
 
 import org.sluice.control.base.ControlException;
 import org.sluice.control.host.LinkPlumber;
@@ -41,12 +44,10 @@ public final class PoolManager {
      * @param range  the part of it to hand addresses out of, or null for all.
      * @throws ControlException when it overlaps another pool of the space, or none is free.
      */
-    public PoolSpec request(final String space, final IpPrefix subnet, final IpPrefix range, final boolean ipv6) {
-        if (subnet == null && range != null) {
-            throw ControlException.invalid("--ip-range " + range + " needs a --subnet that it is a part of");
-        }
-        if (range != null && !subnet.contains(range)) {
-            throw ControlException.invalid("IP range " + range + " is not within the subnet " + subnet);
+    public PoolSpec request(final String space, final @Nullable IpPrefix subnet, final @Nullable IpPrefix range,
+                            final boolean ipv6) {
+        if (range != null) {
+            requireWithin(range, subnet);
         }
         final IpPrefix chosen = subnet == null ? choose(ipv6) : subnet;
         final IpPrefix handedOut = range == null ? chosen : range;
@@ -61,6 +62,15 @@ public final class PoolManager {
                 : known.withUsers(known.users() + 1);
         state.put(spec);
         return spec;
+    }
+
+    private static void requireWithin(final IpPrefix range, final @Nullable IpPrefix subnet) {
+        if (subnet == null) {
+            throw ControlException.invalid("--ip-range " + range + " needs a --subnet that it is a part of");
+        }
+        if (!subnet.contains(range)) {
+            throw ControlException.invalid("IP range " + range + " is not within the subnet " + subnet);
+        }
     }
 
     /**
@@ -90,9 +100,9 @@ public final class PoolManager {
      * @param gateway whether it is a gateway's: any then means the subnet's first.
      * @throws ControlException when there is no such pool, or the address is not of it, or in use.
      */
-    public InetAddress lease(final String id, final InetAddress wanted, final boolean gateway) {
+    public InetAddress lease(final String id, final @Nullable InetAddress wanted, final boolean gateway) {
         final PoolSpec spec = pool(id);
-        final AddressPool pool = pools.get(id);
+        final AddressPool pool = addressesOf(spec);
         final InetAddress address = wanted == null && gateway ? spec.subnet().at(BigInteger.ONE) : wanted;
         final InetAddress leased;
         if (address == null) {
@@ -116,7 +126,7 @@ public final class PoolManager {
             throw ControlException.notFound("address " + IpPrefix.format(address) + " of the pool " + id
                 + " is not in use");
         }
-        pools.get(id).release(address);
+        addressesOf(spec).release(address);
         state.put(spec.without(address));
     }
 
@@ -125,6 +135,11 @@ public final class PoolManager {
      */
     public PoolSpec pool(final String id) {
         return state.pool(id).orElseThrow(() -> ControlException.notFound("there is no address pool \"" + id + "\""));
+    }
+
+    /** Every pool of the state has one. */
+    private AddressPool addressesOf(final PoolSpec spec) {
+        return Objects.requireNonNull(pools.get(spec.id()), spec.id());
     }
 
     private IpPrefix choose(final boolean ipv6) {

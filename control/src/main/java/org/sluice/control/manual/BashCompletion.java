@@ -79,10 +79,10 @@ final class BashCompletion {
     }
 
     private static List<String> patterns(final CommandText sluice, final String parent, final CommandText command) {
-        if (command == sluice) {
+        if (command.equals(sluice)) {
             return List.of("' '");
         }
-        final List<String> parents = sluice.all().filter(other -> other != sluice && other.path().equals(parent))
+        final List<String> parents = sluice.all().filter(other -> !other.equals(sluice) && other.path().equals(parent))
             .findFirst().map(CommandText::names).orElse(List.of(""));
         return parents.stream().flatMap(before -> command.names().stream()
             .map(name -> '\'' + (before + ' ' + name).strip() + " '*")).toList();

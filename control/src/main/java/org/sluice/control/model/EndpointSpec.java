@@ -2,6 +2,9 @@ package org.sluice.control.model;
 
 import java.net.InetAddress;
 import java.util.List;
+import java.util.Objects;
+
+import org.jspecify.annotations.Nullable;
 
 /**
  * An endpoint as it was asked for and completed; part of the state that outlives the daemon.
@@ -16,16 +19,22 @@ import java.util.List;
  *                   before there were connections.
  * @param dockerId   by which Docker names it; null for one that is not Docker's.
  */
-public record EndpointSpec(String name, String network, String netns, long netnsInode, String ifname, String mac,
-                           List<InetAddress> addresses, Integer portIndex, String dockerId) {
+public record EndpointSpec(String name, String network, @Nullable String netns, long netnsInode, String ifname,
+                           String mac, List<InetAddress> addresses, @Nullable Integer portIndex,
+                           @Nullable String dockerId) {
     /** The same with another number. */
     public EndpointSpec withPortIndex(final int index) {
         return new EndpointSpec(name, network, netns, netnsInode, ifname, mac, addresses, index, dockerId);
     }
 
     /** The same in another namespace, or with null in none. */
-    public EndpointSpec withNetns(final String path) {
+    public EndpointSpec withNetns(final @Nullable String path) {
         return new EndpointSpec(name, network, path, 0, ifname, mac, addresses, portIndex, dockerId);
+    }
+
+    /** Its number in the switch; every endpoint has one once the networking has set the saved ones aside. */
+    public int number() {
+        return Objects.requireNonNull(portIndex, "portIndex");
     }
 
     /** Whether Docker made it, and moves its interface. */

@@ -11,6 +11,8 @@ import com.fasterxml.jackson.annotation.JsonValue;
 
 import io.netty.util.NetUtil;
 
+import org.jspecify.annotations.Nullable;
+
 import org.sluice.control.base.ControlException;
 
 /**
@@ -49,9 +51,9 @@ public record IpPrefix(InetAddress network, int length) {
      * @throws ControlException when it is none, or host bits are set.
      */
     @JsonCreator
-    public static IpPrefix parse(final String text) {
+    public static IpPrefix parse(final @Nullable String text) {
         final int slash = text == null ? -1 : text.indexOf('/');
-        if (slash < 0) {
+        if (text == null || slash < 0) {
             throw ControlException.invalid("\"" + text + "\" is no subnet; write it like 10.9.0.0/24");
         }
         final InetAddress address = parseAddress(text.substring(0, slash));
@@ -68,9 +70,9 @@ public record IpPrefix(InetAddress network, int length) {
      *
      * @throws ControlException when it is none.
      */
-    public static InetAddress parseAddress(final String text) {
-        final byte[] bytes = text == null ? null : NetUtil.createByteArrayFromIpAddressString(text);
-        if (bytes == null || text.indexOf('%') >= 0) {
+    public static InetAddress parseAddress(final @Nullable String text) {
+        final byte @Nullable [] bytes = text == null ? null : NetUtil.createByteArrayFromIpAddressString(text);
+        if (text == null || bytes == null || text.indexOf('%') >= 0) {
             throw ControlException.invalid("\"" + text + "\" is no IP address");
         }
         return toAddress(bytes);

@@ -2,6 +2,8 @@ package org.sluice.control.model;
 
 import java.util.regex.Pattern;
 
+import org.jspecify.annotations.Nullable;
+
 import org.sluice.control.base.ControlException;
 
 /** Checks names. */
@@ -18,7 +20,7 @@ public final class Names {
      * @param what is named; human-readable.
      * @throws ControlException when the name is not one.
      */
-    public static String require(final String what, final String name) {
+    public static String require(final String what, final @Nullable String name) {
         if (name == null || !NAME.matcher(name).matches()) {
             throw ControlException.invalid("\"" + name + "\" is no " + what + " name: up to 63 letters, digits and"
                 + " . _ - , beginning with a letter or digit");

@@ -3,6 +3,8 @@ package org.sluice.control.model;
 import java.net.InetAddress;
 import java.util.List;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * A network as it was asked for and completed; part of the state that outlives the daemon.
  *
@@ -20,7 +22,7 @@ import java.util.List;
  */
 public record NetworkSpec(String name, List<SubnetSpec> subnets, int mtu, boolean internal, boolean sourceGuard,
                           Boolean icc, Boolean masquerade, String hostInterface, String gatewayMac, int worker,
-                          DockerNetwork docker, OverlaySpec overlay) {
+                          @Nullable DockerNetwork docker, @Nullable OverlaySpec overlay) {
     /** A state of before there was routing lacks the two settings. */
     public NetworkSpec {
         icc = icc == null || icc;

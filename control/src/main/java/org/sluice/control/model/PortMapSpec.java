@@ -3,6 +3,8 @@ package org.sluice.control.model;
 import java.net.Inet4Address;
 import java.net.InetAddress;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * A published port or range of ports; part of the state that outlives the daemon.
  *
@@ -12,7 +14,7 @@ import java.net.InetAddress;
  * @param hostLast      last one.
  * @param endpointFirst the endpoint's port that the first one leads to.
  */
-public record PortMapSpec(String endpoint, int protocol, InetAddress hostAddress, int hostFirst, int hostLast,
+public record PortMapSpec(String endpoint, int protocol, @Nullable InetAddress hostAddress, int hostFirst, int hostLast,
                           int endpointFirst) {
     public int endpointLast() {
         return endpointFirst + hostLast - hostFirst;

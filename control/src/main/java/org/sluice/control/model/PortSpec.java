@@ -2,6 +2,8 @@ package org.sluice.control.model;
 
 import java.net.InetAddress;
 
+import org.jspecify.annotations.Nullable;
+
 import org.sluice.control.base.ControlException;
 
 /**
@@ -13,7 +15,7 @@ import org.sluice.control.base.ControlException;
  * @param endpointFirst first of the endpoint's ports.
  * @param endpointLast  last one.
  */
-public record PortSpec(int protocol, InetAddress hostAddress, int hostFirst, int hostLast, int endpointFirst,
+public record PortSpec(int protocol, @Nullable InetAddress hostAddress, int hostFirst, int hostLast, int endpointFirst,
                        int endpointLast) {
     private static final int MAX_PORT = 65_535;
 

@@ -8,10 +8,13 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+
+import org.jspecify.annotations.Nullable;
 
 /**
  * Holds the desired state and keeps it in one JSON file. A write is whole or not at all: a new file is synced and then
@@ -20,20 +23,23 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 public final class StateStore {
     private static final int VERSION = 1;
 
-    /** The file's content. */
-    private record Document(int version, List<NetworkSpec> networks, List<EndpointSpec> endpoints,
-                            List<PortMapSpec> portMaps, List<PoolSpec> pools, List<VtepSpec> vteps) {
+    /** The file's content; a state of an earlier version lacks what came later. */
+    private record Document(int version, @Nullable List<NetworkSpec> networks,
+                            @Nullable List<EndpointSpec> endpoints,
+                            @Nullable List<PortMapSpec> portMaps, @Nullable List<PoolSpec> pools,
+                            @Nullable List<VtepSpec> vteps) {
     }
 
     private final JsonMapper json = JsonMapper.builder().build();
+    private final Path folder;
     private final Path file;
     private final DesiredState state;
-    private volatile byte[] staged;
-    /** The content of the file. Guarded by the file's lock. */
-    private byte[] written;
+    /** The file's next content; null where the file has it already. */
+    private final AtomicReference<byte @Nullable []> staged = new AtomicReference<>();
 
-    private StateStore(final Path file) {
-        this.file = file;
+    private StateStore(final Path folder) {
+        this.folder = folder;
+        file = folder.resolve("state.json");
         state = load();
     }
 
@@ -50,7 +56,7 @@ public final class StateStore {
         } catch (final IOException ex) {
             throw new UncheckedIOException("cannot make the state folder " + folder + ": " + ex.getMessage(), ex);
         }
-        return new StateStore(folder.resolve("state.json"));
+        return new StateStore(folder);
     }
 
     /** The state as it is now, saved or not. */
@@ -108,9 +114,9 @@ public final class StateStore {
     /** Takes the state as it is now, to be saved with the next {@link #commit()}. */
     public void stage() {
         try {
-            staged = json.writerWithDefaultPrettyPrinter().writeValueAsBytes(
+            staged.set(json.writerWithDefaultPrettyPrinter().writeValueAsBytes(
                 new Document(VERSION, List.copyOf(state.networks()), List.copyOf(state.endpoints()),
-                    state.portMaps(), List.copyOf(state.pools()), state.vteps()));
+                    state.portMaps(), List.copyOf(state.pools()), state.vteps())));
         } catch (final JsonProcessingException ex) {
             throw new UncheckedIOException("cannot encode the state: " + ex.getMessage(), ex);
         }
@@ -124,10 +130,11 @@ public final class StateStore {
      */
     public void commit() {
         synchronized (file) {
-            final byte[] bytes = staged;
-            if (bytes != written) {
+            final byte @Nullable [] bytes = staged.get();
+            if (bytes != null) {
                 write(bytes);
-                written = bytes;
+                // Unless something newer was staged meanwhile. After a failure the next commit tries again.
+                staged.compareAndSet(bytes, null);
             }
         }
     }
@@ -138,7 +145,7 @@ public final class StateStore {
             Files.write(draft, bytes);
             sync(draft, StandardOpenOption.WRITE);
             Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE);
-            sync(file.getParent(), StandardOpenOption.READ);
+            sync(folder, StandardOpenOption.READ);
         } catch (final IOException ex) {
             throw new UncheckedIOException("cannot save the state to " + file + ": " + ex.getMessage(), ex);
         }

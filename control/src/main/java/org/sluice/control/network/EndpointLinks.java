@@ -48,7 +48,7 @@ public final class EndpointLinks {
         try {
             return NetNamespace.open(path);
         } catch (final NamespaceException ex) {
-            throw ControlException.invalid(ex.getMessage());
+            throw ControlException.invalid(String.valueOf(ex.getMessage()));
         }
     }
 
@@ -59,36 +59,40 @@ public final class EndpointLinks {
      * @throws ControlException when it is gone.
      */
     static Optional<TapDevice> takeUp(final LinkPlumber.LinkSpec link, final EndpointSpec spec) {
-        if (spec.netns() == null) {
+        final String netns = spec.netns();
+        if (netns == null) {
             // If there is one, the daemon that made it died before it could say so.
             LinkPlumber.takeUpHandedOver(link).ifPresent(LinkPlumber::destroy);
             return Optional.empty();
         }
-        return Optional.of(spec.ofDocker() ? takeUpDockers(link, spec) : reattach(link, spec));
+        return Optional.of(spec.ofDocker() ? takeUpDockers(link, netns) : reattach(link, netns, spec.netnsInode()));
     }
 
-    private static TapDevice reattach(final LinkPlumber.LinkSpec link, final EndpointSpec spec) {
-        try (NetNamespace namespace = open(Path.of(spec.netns()))) {
-            if (namespace.inode() != spec.netnsInode()) {
-                throw ControlException.notFound(spec.netns() + " is another namespace now");
+    private static TapDevice reattach(final LinkPlumber.LinkSpec link, final String netns, final long inode) {
+        try (NetNamespace namespace = open(Path.of(netns))) {
+            if (namespace.inode() != inode) {
+                throw ControlException.notFound(netns + " is another namespace now");
             }
             return LinkPlumber.reattach(namespace, link);
         }
     }
 
     /** Docker may not have moved the interface yet, or have moved it back already. */
-    private static TapDevice takeUpDockers(final LinkPlumber.LinkSpec link, final EndpointSpec spec) {
+    private static TapDevice takeUpDockers(final LinkPlumber.LinkSpec link, final String netns) {
         final Optional<TapDevice> waiting = LinkPlumber.takeUpHandedOver(link);
         if (waiting.isPresent()) {
             return waiting.get();
         }
-        try (NetNamespace namespace = open(Path.of(spec.netns()))) {
+        try (NetNamespace namespace = open(Path.of(netns))) {
             return LinkPlumber.takeUpMoved(namespace, link);
         }
     }
 
     /** Removes the interface of an endpoint that could not be restored: it may still be there. */
     static void remove(final EndpointSpec spec) {
+        if (spec.netns() == null) {
+            return; // nobody has joined it
+        }
         try (NetNamespace namespace = NetNamespace.open(Path.of(spec.netns()))) {
             if (namespace.inode() == spec.netnsInode()) {
                 LinkPlumber.remove(namespace, spec.ifname());

@@ -8,6 +8,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,14 +35,14 @@ public final class EndpointManager {
     private static final Logger LOG = LoggerFactory.getLogger(EndpointManager.class);
 
     /**
-     * A client's request. All but the network and one of {@code netns} and {@code pid} may be null.
+     * A client's request. What it left out is null; it needs the network, and one of {@code netns} and {@code pid}.
      *
      * @param netns path or name of a namespace; or else
      * @param pid   of a process in it.
      * @param ips   addresses, at most one of each subnet.
      */
-    public record Request(String network, String netns, Long pid, String name, String ifname, List<String> ips,
-                          String mac) {
+    public record Request(@Nullable String network, @Nullable String netns, @Nullable Long pid, @Nullable String name,
+                          @Nullable String ifname, List<String> ips, @Nullable String mac) {
         public Request {
             ips = ips == null ? List.of() : ips;
         }
@@ -130,7 +131,7 @@ public final class EndpointManager {
     /** Takes back what {@link #reserve} has done; the caller saves the state. */
     public void forget(final EndpointSpec spec) {
         state.removeEndpoint(spec.name());
-        live.releaseNumber(spec.portIndex());
+        live.releaseNumber(spec.number());
         networks.find(spec.network()).ifPresent(network -> network.addresses().release(spec.addresses()));
     }
 
@@ -159,7 +160,7 @@ public final class EndpointManager {
     /** Sets the numbers of the saved endpoints' ports aside, before anything else takes them. */
     void reserveNumbers() {
         state.endpoints().stream().filter(spec -> spec.portIndex() != null)
-            .forEach(spec -> live.reserveNumber(spec.portIndex()));
+            .forEach(spec -> live.reserveNumber(spec.number()));
     }
 
     /**

@@ -4,6 +4,8 @@ import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.util.Optional;
 
+import org.jspecify.annotations.Nullable;
+
 import org.sluice.control.base.ControlException;
 import org.sluice.control.host.HostSockets;
 import org.sluice.control.model.DesiredState;
@@ -84,7 +86,7 @@ final class HostPortChooser {
                 + "/" + Protocols.name(map.protocol()) + "; stop it, or choose another port");
     }
 
-    private static void requireFamily(final EndpointSpec endpoint, final InetAddress hostAddress) {
+    private static void requireFamily(final EndpointSpec endpoint, final @Nullable InetAddress hostAddress) {
         if (hostAddress != null && endpoint.addresses().stream().noneMatch(own -> isSameFamily(own, hostAddress))) {
             throw ControlException.invalid("endpoint \"" + endpoint.name() + "\" has no "
                 + (hostAddress instanceof Inet4Address ? "IPv4" : "IPv6") + " address for packets to "

@@ -4,6 +4,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 
+import org.agrona.CloseHelper;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -53,7 +54,7 @@ public final class LiveEndpoints {
         final LiveNetwork network = networks.get(spec.network());
         ports.put(spec.name(), engine.addPort(network.handle(), new PortSetup(spec.name(), device,
             network.spec().mtu(), PortKind.ENDPOINT, network.spec().sourceGuard(),
-            Addresses.identity(MacAddress.parse(spec.mac()), spec.addresses())), spec.portIndex()));
+            Addresses.identity(MacAddress.parse(spec.mac()), spec.addresses())), spec.number()));
     }
 
     /**
@@ -64,12 +65,12 @@ public final class LiveEndpoints {
     public Optional<TapDevice> unplug(final EndpointSpec spec) {
         final PortHandle port = ports.get(spec.name());
         if (port == null) {
-            engine.forgetPort(spec.portIndex());
+            engine.forgetPort(spec.number());
             return Optional.empty();
         }
         engine.removePort(port);
         ports.remove(spec.name());
-        return Optional.of((TapDevice) port.device());
+        return Optional.ofNullable((TapDevice) port.device());
     }
 
     /** The endpoint's port, if it has one. */
@@ -90,7 +91,7 @@ public final class LiveEndpoints {
         ports.forEach((name, port) -> {
             try {
                 engine.removePort(port, true);
-                port.device().close();
+                CloseHelper.close(port.device());
             } catch (final ControlException ex) {
                 LOG.error("cannot release endpoint {}: {}", name, ex.getMessage());
             }

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
+import org.agrona.CloseHelper;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -88,7 +89,7 @@ public final class LiveNetworks {
             overlays.takeDown(name);
             unroute(network.spec(), network.hostPort());
             engine.removeNetworkWithPort(network.hostPort());
-            network.hostPort().device().close();
+            CloseHelper.close(network.hostPort().device());
             live.remove(name);
         }
     }
@@ -109,7 +110,7 @@ public final class LiveNetworks {
     }
 
     private static DomainPolicy policyOf(final NetworkSpec spec) {
-        return spec.spansHosts()
+        return spec.overlay() != null
             ? new DomainPolicy(spec.internal(), spec.icc(), spec.masquerade(), spec.overlay().vni(),
                 spec.overlay().vtepLearning())
             : new DomainPolicy(spec.internal(), spec.icc(), spec.masquerade());
@@ -117,7 +118,7 @@ public final class LiveNetworks {
 
     /** Tunnel packets are spread over the workers by their VNI: see UdpTunnelDevice. */
     private int workerOf(final NetworkSpec spec) {
-        return (spec.spansHosts() ? spec.overlay().vni() : spec.worker()) % engine.workerCount();
+        return (spec.overlay() != null ? spec.overlay().vni() : spec.worker()) % engine.workerCount();
     }
 
     /** Whether the world knows its endpoints by their own addresses. */

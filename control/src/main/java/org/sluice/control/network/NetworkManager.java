@@ -3,6 +3,7 @@ package org.sluice.control.network;
 import java.util.ArrayList;
 import java.util.List;
 
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -19,16 +20,17 @@ public final class NetworkManager {
     private static final Logger LOG = LoggerFactory.getLogger(NetworkManager.class);
 
     /**
-     * A client's request. All but the name may be null.
+     * A client's request. What it left out is null; it needs the name.
      *
      * @param subnets  CIDRs, at most one of each family; one of the default pool where there is none.
      * @param gateways addresses, each in one of the subnets; by default a subnet's first.
      * @param ipRanges CIDRs, each within one of the subnets; by default the whole of it.
      * @param vni      of an overlay network.
      */
-    public record Request(String name, List<String> subnets, List<String> gateways, List<String> ipRanges,
-                          Integer mtu, Boolean internal, Boolean sourceGuard, Boolean icc,
-                          Boolean masquerade, Integer vni, Boolean vtepLearning) {
+    public record Request(@Nullable String name, List<String> subnets, List<String> gateways, List<String> ipRanges,
+                          @Nullable Integer mtu, @Nullable Boolean internal, @Nullable Boolean sourceGuard,
+                          @Nullable Boolean icc, @Nullable Boolean masquerade, @Nullable Integer vni,
+                          @Nullable Boolean vtepLearning) {
         public Request {
             subnets = subnets == null ? List.of() : subnets;
             gateways = gateways == null ? List.of() : gateways;
@@ -41,7 +43,7 @@ public final class NetworkManager {
      *
      * @param hostInterface name of the host port, or null.
      */
-    public record DockerRequest(DockerNetwork network, String hostInterface) {
+    public record DockerRequest(@Nullable DockerNetwork network, @Nullable String hostInterface) {
     }
 
     private final StateStore store;

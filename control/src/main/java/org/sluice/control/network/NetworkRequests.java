@@ -7,6 +7,8 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
 
+import org.jspecify.annotations.Nullable;
+
 import org.sluice.control.base.ControlException;
 import org.sluice.control.engine.SwitchEngine;
 import org.sluice.control.host.LinkPlumber;
@@ -69,12 +71,12 @@ final class NetworkRequests {
             docker.hostInterface() == null ? Names.hostInterface(name) : Names.requireInterface(docker.hostInterface());
         final long gatewayMac = MacAllocator.macFor(subnets.stream().map(SubnetSpec::gateway).toList());
         return new NetworkSpec(name, subnets, mtu, Boolean.TRUE.equals(request.internal()),
-            !Boolean.FALSE.equals(request.sourceGuard()), request.icc(), request.masquerade(),
-            hostInterface, MacAddress.format(gatewayMac), leastLoadedWorker(), docker.network(),
-            overlay);
+            !Boolean.FALSE.equals(request.sourceGuard()), !Boolean.FALSE.equals(request.icc()),
+            !Boolean.FALSE.equals(request.masquerade()), hostInterface, MacAddress.format(gatewayMac),
+            leastLoadedWorker(), docker.network(), overlay);
     }
 
-    private OverlaySpec completeOverlay(final NetworkManager.Request request) {
+    private @Nullable OverlaySpec completeOverlay(final NetworkManager.Request request) {
         if (request.vni() == null) {
             if (Boolean.TRUE.equals(request.vtepLearning())) {
                 throw ControlException.invalid("--vtep-learning is for networks that span hosts; give a --vni too");
@@ -86,7 +88,7 @@ final class NetworkRequests {
             throw ControlException.invalid("VNI " + vni + " is not from 1 to " + VxlanFlyweight.MAX_VNI);
         }
         for (final NetworkSpec other : state.networks()) {
-            if (other.spansHosts() && other.overlay().vni() == vni) {
+            if (other.overlay() != null && other.overlay().vni() == vni) {
                 throw ControlException.conflict("VNI " + vni + " belongs to network \"" + other.name() + "\"");
             }
         }
@@ -97,7 +99,7 @@ final class NetworkRequests {
      * Ethernet's MTU, or that of the uplinks where it is less; for an overlay the uplinks' MTU without the headers of
      * the tunnel.
      */
-    private int defaultMtu(final OverlaySpec overlay) {
+    private int defaultMtu(final @Nullable OverlaySpec overlay) {
         final IntStream mtus = uplinks.all().stream().mapToInt(uplink -> uplink.link().mtu());
         return overlay == null ? mtus.reduce(DEFAULT_MTU, Math::min)
             : Math.min(mtus.min().orElse(DEFAULT_MTU) - LiveOverlays.OVERHEAD_BYTES, MAX_MTU);
@@ -106,7 +108,7 @@ final class NetworkRequests {
     private int leastLoadedWorker() {
         final int[] networksOf = new int[engine.workerCount()];
         state.networks().forEach(spec -> networksOf[spec.worker() % networksOf.length]++);
-        return IntStream.range(0, networksOf.length).boxed().min(Comparator.comparing(worker -> networksOf[worker]))
+        return IntStream.range(0, networksOf.length).boxed().min(Comparator.comparingInt(worker -> networksOf[worker]))
             .orElseThrow();
     }
 

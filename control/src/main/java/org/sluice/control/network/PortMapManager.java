@@ -6,6 +6,8 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 
+import org.jspecify.annotations.Nullable;
+
 import org.sluice.control.base.ControlException;
 import org.sluice.control.host.HostSockets;
 import org.sluice.control.model.Change;
@@ -37,7 +39,7 @@ public final class PortMapManager {
      * @return what was published, with the ports that were chosen.
      * @throws ControlException when one is not understood, or is taken.
      */
-    public List<PortMapSpec> publish(final String endpointName, final List<String> specs) {
+    public List<PortMapSpec> publish(final String endpointName, final @Nullable List<String> specs) {
         if (specs == null || specs.isEmpty()) {
             throw ControlException.invalid("which ports? name at least one, such as 8080:80");
         }
@@ -77,10 +79,10 @@ public final class PortMapManager {
     /**
      * Takes published ports of an endpoint back; connections that came by them end.
      *
-     * @param specs as they were published, or none for all.
+     * @param specs as they were published; none, or null, for all.
      * @throws ControlException when one is not published.
      */
-    public List<PortMapSpec> unpublish(final String endpointName, final List<String> specs) {
+    public List<PortMapSpec> unpublish(final String endpointName, final @Nullable List<String> specs) {
         final EndpointSpec endpoint = state.endpoint(endpointName);
         final Collection<PortMapSpec> all = state.portMapsOf(endpoint.name());
         final List<PortMapSpec> gone = specs == null || specs.isEmpty() ? List.copyOf(all)

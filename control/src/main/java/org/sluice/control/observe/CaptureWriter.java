@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 
 import org.slf4j.Logger;
@@ -28,7 +29,7 @@ final class CaptureWriter implements AutoCloseable {
     private final long epochOffsetNs;
     private final Limits limits;
     private final Thread thread = Thread.ofPlatform().daemon().name("capture").unstarted(this::run);
-    private volatile long frames;
+    private final AtomicLong frames = new AtomicLong();
     private volatile long bytes;
     private volatile boolean full;
     private volatile boolean closed;
@@ -62,7 +63,7 @@ final class CaptureWriter implements AutoCloseable {
 
     /** Frames written. */
     long frames() {
-        return frames;
+        return frames.get();
     }
 
     /** Bytes of the file. */
@@ -108,8 +109,7 @@ final class CaptureWriter implements AutoCloseable {
         file.write(frame.port(), names.getOrDefault(frame.port(), "port " + frame.port()),
             frame.timeNs() + epochOffsetNs, frame.isOutbound(), frame.length(),
             address + CapturedFrame.HEADER_BYTES, length - CapturedFrame.HEADER_BYTES);
-        frames = frames + 1;
-        full = frames >= limits.frames() || file.size() >= limits.bytes();
+        full = frames.incrementAndGet() >= limits.frames() || file.size() >= limits.bytes();
     }
 
     /** Writes what is still there; the file is then complete. */

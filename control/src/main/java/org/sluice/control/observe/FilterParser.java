@@ -23,7 +23,7 @@ final class FilterParser {
     private final DesiredState state;
     private final LiveNetworks networks;
     private final LiveEndpoints endpoints;
-    private Deque<String> words;
+    private final Deque<String> words = new ArrayDeque<>();
 
     FilterParser(final DesiredState state, final LiveNetworks networks, final LiveEndpoints endpoints) {
         this.state = state;
@@ -35,7 +35,7 @@ final class FilterParser {
      * @throws ControlException when a word is not understood.
      */
     PacketFilter parse(final List<String> filter) {
-        words = new ArrayDeque<>();
+        words.clear();
         filter.forEach(part -> words.addAll(List.of(part.strip().split("\\s+"))));
         words.removeIf(String::isEmpty);
         PacketFilter meant = PacketFilter.ALL;

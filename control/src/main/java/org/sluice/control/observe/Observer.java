@@ -14,6 +14,7 @@ import java.util.stream.IntStream;
 
 import org.agrona.CloseHelper;
 import org.agrona.concurrent.NanoClock;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -47,18 +48,15 @@ public final class Observer implements AutoCloseable {
     private final ScheduledFuture<?> leaseCheck;
     /** Of ports, by index; also of those that have gone since somebody began to look. */
     private final Map<Integer, String> names = new ConcurrentHashMap<>();
-    private Session trace;
-    private List<TraceReader> traceReaders;
-    private Session capture;
-    private CaptureWriter captureWriter;
-    private Path captureFile;
+    private @Nullable RunningTrace trace;
+    private @Nullable RunningCapture capture;
 
     /**
      * A client's request for a trace.
      *
-     * @param filter words, as {@link FilterParser} reads them; none for all packets.
+     * @param filter words, as {@link FilterParser} reads them; none, or null, for all packets.
      */
-    public record TraceRequest(List<String> filter) {
+    public record TraceRequest(@Nullable List<String> filter) {
     }
 
     /**
@@ -70,7 +68,8 @@ public final class Observer implements AutoCloseable {
      * @param frames   after which it ends; null for no limit.
      * @param maxBytes of the file, after which it ends; null for 1 GiB.
      */
-    public record CaptureRequest(List<String> filter, String file, Integer snaplen, Long frames, Long maxBytes) {
+    public record CaptureRequest(@Nullable List<String> filter, @Nullable String file, @Nullable Integer snaplen,
+                                 @Nullable Long frames, @Nullable Long maxBytes) {
     }
 
     /**
@@ -118,6 +117,15 @@ public final class Observer implements AutoCloseable {
         }
     }
 
+    private record RunningTrace(Session session, List<TraceReader> readers) {
+    }
+
+    private record RunningCapture(Session session, CaptureWriter writer, Path file) {
+        Capture progress() {
+            return new Capture(file.toString(), writer.frames(), writer.bytes(), session.lost(), writer.isFull());
+        }
+    }
+
     /**
      * @param control the control thread.
      */
@@ -138,26 +146,26 @@ public final class Observer implements AutoCloseable {
      */
     public Trace startTrace(final TraceRequest request) {
         final PacketFilter filter = filters.parse(request.filter() == null ? List.of() : request.filter());
-        requireFree(trace, "trace");
+        requireFree(trace == null ? null : trace.session(), "trace");
         stopTrace();
         learnNames();
         final long epochOffsetNs = engine.epochOffsetNs();
-        traceReaders = IntStream.range(0, engine.workerCount())
+        final List<TraceReader> readers = IntStream.range(0, engine.workerCount())
             .mapToObj(worker -> new TraceReader(names, epochOffsetNs)).toList();
-        trace = open(ProbeKind.TRACE, filter, TRACE_RING_BYTES, 0);
+        trace = new RunningTrace(open(ProbeKind.TRACE, filter, TRACE_RING_BYTES, 0), readers);
         return new Trace(List.of(), 0);
     }
 
     /** The packets that were traced since the last time. */
     public Trace readTrace() {
-        requireThere(trace, "trace");
-        trace.asked();
+        final RunningTrace running = requireThere(trace, "trace");
+        running.session().asked();
         learnNames();
         final List<TracedPacket> packets = new ArrayList<>();
-        for (int worker = 0; worker < traceReaders.size(); worker++) {
-            packets.addAll(traceReaders.get(worker).read(trace.rings.get(worker)));
+        for (int worker = 0; worker < running.readers().size(); worker++) {
+            packets.addAll(running.readers().get(worker).read(running.session().rings.get(worker)));
         }
-        return new Trace(packets, trace.lost());
+        return new Trace(packets, running.session().lost());
     }
 
     /** Ports come while somebody looks. */
@@ -168,8 +176,8 @@ public final class Observer implements AutoCloseable {
     /** Ends the trace; one that is not there is no error. */
     public void stopTrace() {
         if (trace != null) {
-            stop(trace);
-            CloseHelper.closeAll(trace.rings);
+            stop(trace.session());
+            CloseHelper.closeAll(trace.session().rings);
             trace = null;
         }
     }
@@ -189,21 +197,21 @@ public final class Observer implements AutoCloseable {
             throw ControlException.invalid("a capture takes from 1 to " + FrameBatch.MAX_FRAME_LENGTH
                 + " bytes of a frame, and at least one frame and one byte in all");
         }
-        requireFree(capture, "capture");
+        requireFree(capture == null ? null : capture.session(), "capture");
         stopCapture();
         final Session session = open(ProbeKind.CAPTURE, filter, CAPTURE_RING_BYTES, snapBytes);
+        final RunningCapture running;
         try {
             learnNames();
-            captureWriter = new CaptureWriter(session.rings, names, path,
-                new CaptureWriter.Limits(snapBytes, frames, maxBytes), engine.epochOffsetNs());
+            running = new RunningCapture(session, new CaptureWriter(session.rings, names, path,
+                new CaptureWriter.Limits(snapBytes, frames, maxBytes), engine.epochOffsetNs()), path);
         } catch (final IOException | RuntimeException | InternalError ex) {
             stop(session);
             CloseHelper.closeAll(session.rings);
             throw ControlException.invalid("cannot write " + path + ": " + ex.getMessage());
         }
-        captureFile = path;
-        capture = session;
-        return progress();
+        capture = running;
+        return running.progress();
     }
 
     private static Path fileOf(final CaptureRequest request) {
@@ -219,28 +227,24 @@ public final class Observer implements AutoCloseable {
 
     /** How the capture goes. */
     public Capture readCapture() {
-        requireThere(capture, "capture");
-        capture.asked();
+        final RunningCapture running = requireThere(capture, "capture");
+        running.session().asked();
         learnNames();
-        return progress();
+        return running.progress();
     }
 
-    /** Ends the capture: when this returns the file is complete. */
-    public Capture stopCapture() {
+    /** Ends the capture: when this returns the file is complete. Null where none was under way. */
+    public @Nullable Capture stopCapture() {
         if (capture == null) {
             return null;
         }
-        stop(capture);
-        captureWriter.close();
-        final Capture ended = progress();
-        CloseHelper.closeAll(capture.rings);
+        final RunningCapture running = capture;
+        stop(running.session());
+        running.writer().close();
+        final Capture ended = running.progress();
+        CloseHelper.closeAll(running.session().rings);
         capture = null;
         return ended;
-    }
-
-    private Capture progress() {
-        return new Capture(captureFile.toString(), captureWriter.frames(), captureWriter.bytes(),
-            capture == null ? 0 : capture.lost(), captureWriter.isFull());
     }
 
     private Session open(final ProbeKind kind, final PacketFilter filter, final int ringBytes, final int snapBytes) {
@@ -261,7 +265,7 @@ public final class Observer implements AutoCloseable {
 
     /** When this returns no worker uses the rings: every one has been told, or has stopped. */
     private void stop(final Session session) {
-        ControlException failure = null;
+        @Nullable ControlException failure = null;
         for (int worker = 0; worker < engine.workerCount(); worker++) {
             try {
                 if (engine.isAlive(worker)) {
@@ -278,24 +282,25 @@ public final class Observer implements AutoCloseable {
         }
     }
 
-    private static void requireFree(final Session session, final String what) {
+    private static void requireFree(final @Nullable Session session, final String what) {
         if (session != null && !session.isForgotten()) {
             throw ControlException.conflict("another " + what + " is under way; end it first");
         }
     }
 
-    private static void requireThere(final Session session, final String what) {
-        if (session == null) {
+    private static <T> T requireThere(final @Nullable T running, final String what) {
+        if (running == null) {
             throw ControlException.notFound("there is no " + what + " under way");
         }
+        return running;
     }
 
     private void endForgotten() {
         try {
-            if (trace != null && trace.isForgotten()) {
+            if (trace != null && trace.session().isForgotten()) {
                 stopTrace();
             }
-            if (capture != null && capture.isForgotten()) {
+            if (capture != null && capture.session().isForgotten()) {
                 stopCapture();
             }
         } catch (final ControlException ex) {

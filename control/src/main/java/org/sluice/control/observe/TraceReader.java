@@ -7,6 +7,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
+import org.jspecify.annotations.Nullable;
+
 import org.sluice.control.model.IpPrefix;
 import org.sluice.control.model.Protocols;
 import org.sluice.datapath.buffer.DropReason;
@@ -79,7 +81,7 @@ final class TraceReader {
     }
 
     /** Null where the stage has nothing to do with the packet. */
-    private String decisionOf(final TraceStage stage, final TraceStep next) {
+    private @Nullable String decisionOf(final TraceStage stage, final TraceStep next) {
         final boolean answeredNow = next.is(TraceStep.ANSWERED) && !answeredBefore;
         return switch (stage) {
             case PARSE -> "understood";
@@ -98,7 +100,7 @@ final class TraceReader {
         };
     }
 
-    private String gateway(final TraceStep next) {
+    private @Nullable String gateway(final TraceStep next) {
         if (egressBefore != FrameBatch.EGRESS_GATEWAY && egressBefore == next.egress()) {
             return null;
         }
@@ -108,7 +110,7 @@ final class TraceReader {
         return next.egress() == next.ingress() ? "answered" : "to the host through " + nameOf(next.egress());
     }
 
-    private String conntrack(final TraceStep next) {
+    private @Nullable String conntrack(final TraceStep next) {
         if (next.is(TraceStep.HELD)) {
             return "waits for the first fragment of its packet";
         }
@@ -123,7 +125,7 @@ final class TraceReader {
             ? "for the host itself, through " + nameOf(next.egress()) : null;
     }
 
-    private String route(final TraceStep next) {
+    private @Nullable String route(final TraceStep next) {
         if (next.is(TraceStep.HELD)) {
             return "waits for its neighbour's MAC address, as " + flowOf(next.translated());
         }

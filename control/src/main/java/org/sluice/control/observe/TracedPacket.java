@@ -3,6 +3,8 @@ package org.sluice.control.observe;
 import java.time.Instant;
 import java.util.List;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * A packet and what became of it.
  *
@@ -17,6 +19,6 @@ public record TracedPacket(long number, Instant time, String port, int bytes, St
      *
      * @param dropped the reason's name, or null.
      */
-    public record Step(String stage, String decision, String dropped) {
+    public record Step(String stage, String decision, @Nullable String dropped) {
     }
 }

@@ -83,10 +83,11 @@ public final class LiveOverlays {
     /** Brings the network's tunnels up, with what VTEPs are desired; one that cannot be is logged, and stays. */
     public void bringUp(final NetworkSpec network, final NetworkHandle handle) {
         underlay.acquire();
-        overlays.put(network.name(), new Overlay(network, handle));
+        final Overlay overlay = new Overlay(network, handle);
+        overlays.put(network.name(), overlay);
         for (final VtepSpec vtep : state.vtepsOf(network.name())) {
             try {
-                plug(overlays.get(network.name()), vtep);
+                plug(overlay, vtep);
             } catch (final ControlException ex) {
                 LOG.error("VTEP {} of network {} could not be restored: {}", IpPrefix.format(vtep.address()),
                     network.name(), ex.getMessage());
@@ -106,9 +107,11 @@ public final class LiveOverlays {
     /**
      * Gives a network that is up just these VTEPs; what is there and stays is not touched. Removes first: an endpoint
      * may have moved from one VTEP to another.
+     *
+     * @throws ControlException when the network could not be restored.
      */
     void apply(final NetworkSpec network, final List<VtepSpec> wanted) {
-        final Overlay overlay = overlays.get(network.name());
+        final Overlay overlay = find(network);
         for (final LiveVtep live : List.copyOf(overlay.vteps.values())) {
             final Optional<VtepSpec> kept =
                 wanted.stream().filter(vtep -> vtep.address().equals(live.spec().address())).findFirst();
@@ -236,9 +239,15 @@ public final class LiveOverlays {
      * @throws ControlException when the network could not be restored.
      */
     void requireUp(final NetworkSpec network) {
-        if (!overlays.containsKey(network.name())) {
+        find(network);
+    }
+
+    private Overlay find(final NetworkSpec network) {
+        final Overlay overlay = overlays.get(network.name());
+        if (overlay == null) {
             throw new ControlException(ControlException.Kind.FAILED, "network \"" + network.name()
                 + "\" is down: it could not be restored; see the daemon's log");
         }
+        return overlay;
     }
 }

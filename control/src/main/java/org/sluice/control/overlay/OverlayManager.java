@@ -6,6 +6,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
+import org.jspecify.annotations.Nullable;
+
 import org.sluice.control.base.ControlException;
 import org.sluice.control.model.Change;
 import org.sluice.control.model.DesiredState;
@@ -26,19 +28,15 @@ public final class OverlayManager {
     private final VtepRequests requests;
 
     /**
-     * An endpoint on another host, as a client names it.
-     *
-     * @param addresses may be null.
+     * An endpoint on another host, as a client names it; a part that it left out is null.
      */
-    public record RemoteRequest(String mac, List<String> addresses) {
+    public record RemoteRequest(@Nullable String mac, @Nullable List<String> addresses) {
     }
 
     /**
-     * A VTEP as a client asks for it.
-     *
-     * @param endpoints may be null.
+     * A VTEP as a client asks for it; a part that it left out is null.
      */
-    public record Request(String address, List<RemoteRequest> endpoints) {
+    public record Request(@Nullable String address, @Nullable List<RemoteRequest> endpoints) {
     }
 
     public OverlayManager(final StateStore store, final LiveOverlays live) {
@@ -88,7 +86,7 @@ public final class OverlayManager {
      *
      * @throws ControlException when one of them is wrong; then nothing has changed.
      */
-    public List<VtepSpec> replace(final String networkName, final List<Request> all) {
+    public List<VtepSpec> replace(final String networkName, final @Nullable List<Request> all) {
         final NetworkSpec network = requireOverlay(networkName);
         if (all == null) {
             throw ControlException.invalid("which VTEPs? give a list, \"vteps\", that may be empty");

@@ -6,6 +6,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,7 +27,7 @@ final class PathFinder implements AutoCloseable {
     private static final String LIMITED_BROADCAST = "255.255.255.255";
 
     private final RouteNetlink netlink = new RouteNetlink();
-    private Set<Integer> ethernetLinks;
+    private @Nullable Set<Integer> ethernetLinks;
 
     /** The path to it; empty while there is none. */
     Optional<TunnelPath> to(final InetAddress address) {

@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.Set;
 
 import org.agrona.CloseHelper;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -38,7 +39,7 @@ final class Underlay {
     private final int udpPort;
     private final List<PortHandle> ports = new ArrayList<>();
     private UdpTunnelDevice[] sockets = new UdpTunnelDevice[0];
-    private TunnelSteering steering;
+    private @Nullable TunnelSteering steering;
     private Set<Integer> uplinks = Set.of();
     private Set<InetAddress> addresses = Set.of();
     private int users;

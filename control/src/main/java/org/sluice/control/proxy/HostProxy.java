@@ -32,6 +32,7 @@ import io.netty.channel.socket.DuplexChannel;
 import io.netty.util.ReferenceCountUtil;
 
 import org.agrona.CloseHelper;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -60,7 +61,7 @@ public final class HostProxy implements AutoCloseable {
     private final Map<PortMapSpec, PortSockets> sockets = new HashMap<>();
     private final Set<PortMapSpec> handedOver = new HashSet<>();
     private final Map<PortMapSpec, String> failures = new LinkedHashMap<>();
-    private SocketLookup lookup;
+    private @Nullable SocketLookup lookup;
     private boolean tooOld;
 
     public HostProxy() {
@@ -97,7 +98,7 @@ public final class HostProxy implements AutoCloseable {
         }
     }
 
-    private void fail(final PortMapSpec map, final String why) {
+    private void fail(final PortMapSpec map, final @Nullable String why) {
         final String failure = map + " cannot be reached from the host itself: " + why;
         LOG.error("{}", failure);
         failures.put(map, failure);
@@ -113,7 +114,7 @@ public final class HostProxy implements AutoCloseable {
         if (indexOf(map) < 0) {
             return;
         }
-        if (handedOver.remove(map)) {
+        if (lookup != null && handedOver.remove(map)) {
             lookup.set(indexOf(map), map.hostAddress(), map.hostFirst(), map.hostLast(), false);
         }
         CloseHelper.close(sockets.remove(map));
@@ -146,7 +147,7 @@ public final class HostProxy implements AutoCloseable {
         try {
             // Their own ports, which nobody knows, are only for the host itself.
             final EpollServerSocketChannel listener =
-                (EpollServerSocketChannel) listen(new InetSocketAddress("127.0.0.1", 0));
+                (EpollServerSocketChannel) listen(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0));
             opened.socket(SocketLookup.TCP, listener.fd().intValue());
             opened.socket(SocketLookup.UDP, udp.listenForAll());
             lookup = opened;
@@ -183,7 +184,7 @@ public final class HostProxy implements AutoCloseable {
     private final class Accepted extends ChannelInboundHandlerAdapter {
         /** Data that the client has sent already: its end of input makes Netty read all, asked for or not. */
         private final Deque<Object> early = new ArrayDeque<>();
-        private ChannelFuture connecting;
+        private @Nullable ChannelFuture connecting;
         private boolean inputEnded;
 
         @Override
@@ -200,7 +201,7 @@ public final class HostProxy implements AutoCloseable {
                 client.close(); // it was taken back just now
                 return;
             }
-            connecting = new Bootstrap()
+            final ChannelFuture connected = new Bootstrap()
                 .group(client.eventLoop())
                 .channel(EpollSocketChannel.class)
                 .option(ChannelOption.AUTO_READ, false)
@@ -210,11 +211,12 @@ public final class HostProxy implements AutoCloseable {
                 .handler(new TcpRelay(client))
                 .connect(target.endpoint(), HostSource.of((InetSocketAddress) client.remoteAddress(),
                     target.endpoint()));
-            connecting.addListener(done -> {
+            connecting = connected;
+            connected.addListener(done -> {
                 if (done.isSuccess() && client.isActive()) {
-                    relay(client, (DuplexChannel) connecting.channel());
+                    relay(client, (DuplexChannel) connected.channel());
                 } else {
-                    connecting.channel().close();
+                    connected.channel().close();
                     LOG.debug("{} does not answer", target.endpoint(), done.cause());
                     client.close();
                 }

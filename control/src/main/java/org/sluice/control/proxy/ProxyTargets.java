@@ -8,6 +8,8 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 
+import org.jspecify.annotations.Nullable;
+
 import org.sluice.control.model.PortMapSpec;
 
 /**
@@ -47,7 +49,7 @@ final class ProxyTargets {
      *
      * @param meant the address and port that the client has asked for.
      */
-    Destination find(final int protocol, final InetSocketAddress meant) {
+    @Nullable Destination find(final int protocol, final InetSocketAddress meant) {
         for (final Map.Entry<Integer, List<Target>> entry : byStart
             .headMap(key(protocol, meant.getPort()), true).descendingMap().entrySet()) {
             if (entry.getKey() >>> Short.SIZE != protocol) {

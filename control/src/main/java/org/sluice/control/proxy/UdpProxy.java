@@ -27,6 +27,7 @@ import io.netty.channel.unix.FileDescriptor;
 import io.netty.handler.timeout.IdleStateEvent;
 import io.netty.handler.timeout.IdleStateHandler;
 
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -106,7 +107,7 @@ final class UdpProxy {
                     return;
                 }
                 final Key key = new Key(datagram.sender(), datagram.recipient());
-                ChannelFuture endpoint = endpointsOfSessions.get(key);
+                @Nullable ChannelFuture endpoint = endpointsOfSessions.get(key);
                 if (endpoint == null && endpointsOfSessions.size() < MAX_SESSIONS) {
                     endpoint = open(key);
                 }
@@ -138,7 +139,7 @@ final class UdpProxy {
         }
     }
 
-    private ChannelFuture open(final Key key) {
+    private @Nullable ChannelFuture open(final Key key) {
         final ProxyTargets.Destination target = targets.find(IpProtocol.UDP, key.meant());
         if (target == null) {
             return null;
@@ -163,7 +164,7 @@ final class UdpProxy {
     }
 
     /** A channel whose connecting fails is closed, and its session with it. */
-    private ChannelFuture connect(final InetSocketAddress local, final InetSocketAddress remote,
+    private ChannelFuture connect(final @Nullable InetSocketAddress local, final InetSocketAddress remote,
                                   final boolean shared) {
         return new Bootstrap()
             .group(eventLoop)

@@ -7,6 +7,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
+import org.jspecify.annotations.Nullable;
+
 import org.sluice.control.host.HostSockets;
 import org.sluice.control.model.IpPrefix;
 import org.sluice.datapath.nat.NatPorts;
@@ -25,7 +27,7 @@ final class PortSteering implements AutoCloseable {
     private final List<PortMap> maps = new ArrayList<>();
     private final Set<IpPrefix> prefixes = new HashSet<>();
     /** Guarded by this, for the lease; otherwise the control thread's. */
-    private Steering steering;
+    private @Nullable Steering steering;
 
     PortSteering(final NatPorts natPorts) {
         this.natPorts = natPorts;
@@ -33,17 +35,18 @@ final class PortSteering implements AutoCloseable {
 
     /** The kernel's part, made if need be. */
     Steering open() {
-        if (steering == null) {
-            final Steering opened = new Steering(natPorts.first(), natPorts.last());
-            synchronized (this) {
-                steering = opened;
-            }
-            final HostSockets sockets = HostSockets.read();
-            maps.forEach(map -> spare(map, sockets));
-            addresses.forEach(this::program);
-            prefixes.forEach(prefix -> steering.addPrefix(prefix.network(), prefix.length()));
+        if (steering != null) {
+            return steering;
         }
-        return steering;
+        final Steering opened = new Steering(natPorts.first(), natPorts.last());
+        synchronized (this) {
+            steering = opened;
+        }
+        final HostSockets sockets = HostSockets.read();
+        maps.forEach(map -> spare(map, sockets));
+        addresses.forEach(address -> program(opened, address));
+        prefixes.forEach(prefix -> opened.addPrefix(prefix.network(), prefix.length()));
+        return opened;
     }
 
     /** Keeps frames taken from the host for some time more. By any thread. */
@@ -63,7 +66,7 @@ final class PortSteering implements AutoCloseable {
             }
         }
         for (final InetAddress address : wanted) {
-            if (addresses.add(address) && steering != null && !program(address)) {
+            if (addresses.add(address) && steering != null && !program(steering, address)) {
                 refused.add(address);
             }
         }
@@ -83,9 +86,10 @@ final class PortSteering implements AutoCloseable {
 
     /** Leaves connections of the host's alone that use a port of the map. */
     private void spare(final PortMap map, final HostSockets sockets) {
-        if (steering != null) {
+        final Steering kernel = steering;
+        if (kernel != null) {
             sockets.flows(map.protocol(), map.hostFirst(), map.hostLast())
-                .forEach(flow -> steering.leaveToHost(map.protocol(), flow.remote(), flow.local()));
+                .forEach(flow -> kernel.leaveToHost(map.protocol(), flow.remote(), flow.local()));
         }
     }
 
@@ -109,8 +113,8 @@ final class PortSteering implements AutoCloseable {
         }
     }
 
-    private boolean program(final InetAddress address) {
-        if (!steering.addAddress(address)) {
+    private boolean program(final Steering kernel, final InetAddress address) {
+        if (!kernel.addAddress(address)) {
             return false;
         }
         maps.forEach(map -> set(address, map, true));

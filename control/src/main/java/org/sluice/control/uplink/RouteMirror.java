@@ -53,10 +53,11 @@ public final class RouteMirror implements HostWatch.Listener {
 
     @Override
     public void onNeighbour(final KernelNeighbour neighbour) {
-        final UplinkManager.Uplink uplink = uplinks.get(neighbour.linkIndex());
-        for (int worker = 0; uplink != null && worker < engine.workerCount(); worker++) {
-            putNeighbour(worker, uplink, neighbour);
-        }
+        uplinks.find(neighbour.linkIndex()).ifPresent(uplink -> {
+            for (int worker = 0; worker < engine.workerCount(); worker++) {
+                putNeighbour(worker, uplink, neighbour);
+            }
+        });
     }
 
     /** A worker has packets for a neighbour on the uplink whose port this is. */
@@ -130,13 +131,14 @@ public final class RouteMirror implements HostWatch.Listener {
     /** None where the route leads to an interface that is no uplink: such packets are dropped, not sent elsewhere. */
     private List<Route.Hop> hopsOf(final KernelRoute route, final int worker) {
         return route.type() != KernelRoute.UNICAST ? List.of() : route.hops().stream()
-            .filter(hop -> uplinks.get(hop.linkIndex()) != null)
-            .limit(Command.PutRoute.MAX_HOPS)
-            .map(hop -> {
-                final InetAddress source = host.sourceOf(route, hop).orElse(null);
-                return new Route.Hop(uplinks.get(hop.linkIndex()).portIndex(worker),
-                    hop.gateway() == null ? 0 : IpAddress.high(hop.gateway()), IpAddress.low(hop.gateway()),
-                    IpAddress.high(source), IpAddress.low(source));
-            }).toList();
+            .flatMap(hop -> uplinks.find(hop.linkIndex())
+                .map(uplink -> toHop(uplink.portIndex(worker), route, hop)).stream())
+            .limit(Command.PutRoute.MAX_HOPS).toList();
+    }
+
+    private Route.Hop toHop(final int portIndex, final KernelRoute route, final KernelRoute.Hop hop) {
+        final InetAddress source = host.sourceOf(route, hop).orElse(null);
+        return new Route.Hop(portIndex, hop.gateway() == null ? 0 : IpAddress.high(hop.gateway()),
+            IpAddress.low(hop.gateway()), IpAddress.high(source), IpAddress.low(source));
     }
 }

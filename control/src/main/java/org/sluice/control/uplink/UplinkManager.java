@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.Executors;
@@ -17,6 +18,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 import org.agrona.CloseHelper;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -101,9 +103,9 @@ public final class UplinkManager {
         leases.scheduleWithFixedDelay(this::renewLeases, LEASE_PERIOD_SECONDS, LEASE_PERIOD_SECONDS, TimeUnit.SECONDS);
     }
 
-    /** By interface index. */
-    public Uplink get(final int linkIndex) {
-        return uplinks.get(linkIndex);
+    /** The uplink on an interface, if there is one. */
+    public Optional<Uplink> find(final int linkIndex) {
+        return Optional.ofNullable(uplinks.get(linkIndex));
     }
 
     public Collection<Uplink> all() {
@@ -155,7 +157,7 @@ public final class UplinkManager {
             .collect(Collectors.toMap(Link::index, link -> link));
     }
 
-    private void fail(final String interfaceName, final String why) {
+    private void fail(final String interfaceName, final @Nullable String why) {
         final String failure = "interface " + interfaceName + " cannot be used as uplink: " + why;
         if (!failure.equals(failures.put(interfaceName, failure))) {
             LOG.error("{}", failure);
