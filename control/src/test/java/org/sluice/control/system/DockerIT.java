@@ -219,14 +219,14 @@ class DockerIT {
         docker.start();
     }
 
-    /** Docker waits some seconds for a driver that does not answer. */
+    /** Docker asks some times, with growing pauses, for a driver that is not there. */
     private void engineFirst() {
         docker.stop();
         sluice.stop();
         final int logged = docker.log().length();
         final Thread engine = Thread.ofPlatform().start(docker::start);
         Await.untilTrue("dockerd waits for the driver",
-            () -> docker.log().substring(logged).contains("Unable to connect to plugin"));
+            () -> docker.log().substring(logged).contains("Unable to locate plugin"));
         sluice.start();
         try {
             engine.join();
