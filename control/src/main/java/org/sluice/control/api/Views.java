@@ -6,7 +6,7 @@ import java.util.Map;
 
 import org.jspecify.annotations.Nullable;
 
-/** The JSON of the API's answers. Fields are added, never renamed. Documented in the README's section on the API. */
+/** The JSON of the API's answers. Fields are added, never renamed. docs/api.md describes them. */
 public final class Views {
     private Views() {
     }
