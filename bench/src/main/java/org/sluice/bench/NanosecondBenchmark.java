@@ -9,7 +9,9 @@ import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** The settings of the datapath's benchmarks; subclasses inherit JMH's annotations. */
+/**
+ * The settings of the datapath's benchmarks; subclasses inherit JMH's annotations. One JMH thread runs each benchmark.
+ */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 @Warmup(iterations = 5, time = 1)

@@ -20,7 +20,7 @@ import org.openjdk.jmh.annotations.Warmup;
 /**
  * The first packet of a masqueraded connection through the whole layer-3 path: a failed look-up, route, policy, a
  * source port, the new entry, the rewritten packet. One operation is one connection. The benchmark empties the table
- * between iterations; it is large enough not to fill within one.
+ * between iterations; it is large enough not to fill within one. Used by one thread.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.SingleShotTime)

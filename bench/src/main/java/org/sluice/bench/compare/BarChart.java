@@ -10,7 +10,7 @@ import java.util.Optional;
 /**
  * Draws a figure as a self-contained SVG: a group of bars for each path, a bar for each system, the range over the
  * rounds as a whisker, and above it the ratio to the path's peer. (Java's chart libraries draw with AWT, which needs
- * the machine's fonts.)
+ * the machine's fonts.) Used by one thread.
  */
 final class BarChart {
     private static final int WIDTH = 860;

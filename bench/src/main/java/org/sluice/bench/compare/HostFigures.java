@@ -19,7 +19,7 @@ import org.sluice.testbed.SluiceHost;
 
 /**
  * Measures the systems themselves: the time that a network adds to {@code docker run}, with and without ports, in turn
- * on a host with docker0 and on one with Sluice; and the time of requests to Sluice's daemon.
+ * on a host with docker0 and on one with Sluice; and the time of requests to Sluice's daemon. Used by one thread.
  */
 final class HostFigures {
     private static final int STARTS = 10;

@@ -18,7 +18,8 @@ import static org.sluice.linux.bpf.BpfAssembler.WORD;
 
 /**
  * The test of {@link Steering}, as an eBPF program for both its places (context: Linux uapi/linux/bpf.h,
- * {@code struct __sk_buff}; offsets in the packet are from the Ethernet header).
+ * {@code struct __sk_buff}; offsets in the packet are from the Ethernet header). Used by one thread, which assembles
+ * it.
  * <p>
  * In registers: 6 the context, 7 the slot of the address and later whether the port is one of the NAT range, 8 the
  * protocol, 9 the offset of the layer-4 header and later a socket. On the stack, from its end: 4 the map index, 8 the
