@@ -74,6 +74,8 @@ class ObserveIT {
 
     @Test
     void shouldTellWhyAPacketIsDropped() throws Exception {
+        // It must know the gateway's MAC address: a question in the other's name would be dropped before any packet.
+        a.exec("ping", "-c", "1", "-W", "3", "10.77.0.1");
         a.exec("ip", "addr", "add", "10.77.0.99/24", "dev", "eth0");
 
         final String spoofed = whileRunning(() -> host.ok("trace", "-c", "1", "host", "10.77.0.99", "icmp"),
