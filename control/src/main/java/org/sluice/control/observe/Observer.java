@@ -303,8 +303,9 @@ public final class Observer implements AutoCloseable {
             if (capture != null && capture.session().isForgotten()) {
                 stopCapture();
             }
-        } catch (final ControlException ex) {
-            LOG.error("cannot end an abandoned trace or capture: {}", ex.getMessage());
+        } catch (final RuntimeException ex) {
+            // Anything that escapes would end the periodic task for good.
+            LOG.error("cannot end an abandoned trace or capture; trying again", ex);
         }
     }
 

@@ -177,8 +177,9 @@ public final class LiveOverlays {
         control.scheduleWithFixedDelay(() -> {
             try {
                 refreshPaths();
-            } catch (final ControlException ex) {
-                LOG.error("cannot check the paths to the VTEPs: {}", ex.getMessage());
+            } catch (final RuntimeException ex) {
+                // Anything that escapes would end the task for good.
+                LOG.error("cannot check the paths to the VTEPs; trying again in {} seconds", PATH_PERIOD_SECONDS, ex);
             }
         }, PATH_PERIOD_SECONDS, PATH_PERIOD_SECONDS, TimeUnit.SECONDS);
     }
