@@ -93,7 +93,10 @@ public final class Daemon implements AutoCloseable {
         final LiveOverlays overlays = new LiveOverlays(state, engine, options.vxlanPort());
         final Networking networking = part(new Networking(store, engine, uplinks, overlays));
         networking.restore();
-        final RouteMirror mirror = new RouteMirror(engine, uplinks, host);
+        final RouteMirror mirror = new RouteMirror(engine, uplinks, host, name -> state.networks().stream()
+            .filter(network -> network.hostInterface().equals(name)).findFirst()
+            .flatMap(network -> networking.liveNetworks().find(network.name()))
+            .map(network -> network.handle().domainId()));
         // In this order: routes lead to uplinks, and ports are steered to workers that know the host's addresses.
         host.listen(() -> uplinks.sync(host));
         host.listen(mirror);
@@ -107,7 +110,7 @@ public final class Daemon implements AutoCloseable {
         docker = answered;
         final Observer observer = part(new Observer(state, engine, networking, control.executor()));
         final ControlApi api = new ControlApi(
-            new ControlApi.Parts(state, engine, host, uplinks, networking, observer, answered),
+            new ControlApi.Parts(state, engine, host, uplinks, mirror, networking, observer, answered),
             options.busy());
         part(new UnixHttpServer(options.runDir().resolve(API_SOCKET), API_LIMITS,
             new ApiRouter(api, control.executor(), answered.watch()::refresh)));

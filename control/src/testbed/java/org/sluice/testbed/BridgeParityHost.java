@@ -177,6 +177,11 @@ public final class BridgeParityHost implements ParityHost {
     }
 
     @Override
+    public String interfaceOf(final String network) {
+        return networks.get(network).bridge();
+    }
+
+    @Override
     public TestNamespace namespace() {
         return host;
     }

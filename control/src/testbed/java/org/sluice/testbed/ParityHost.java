@@ -25,6 +25,9 @@ public interface ParityHost extends AutoCloseable {
 
     void unpublish(String container, String spec);
 
+    /** The interface by which the network's packets come to the host's kernel, or would come. */
+    String interfaceOf(String network);
+
     /** The namespace of the host's own processes. */
     TestNamespace namespace();
 

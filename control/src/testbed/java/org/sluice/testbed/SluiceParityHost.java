@@ -10,7 +10,12 @@ public final class SluiceParityHost implements ParityHost {
     private final SluiceHost host;
 
     public SluiceParityHost(final Lan lan) {
-        host = new SluiceHost(lan::connect, "--idle", "busy");
+        this(lan, "auto");
+    }
+
+    /** @param uplinks as the option {@code --uplink} has it. */
+    public SluiceParityHost(final Lan lan, final String uplinks) {
+        host = new SluiceHost(lan::connect, "--idle", "busy", "--uplink", uplinks);
     }
 
     @Override
@@ -41,6 +46,11 @@ public final class SluiceParityHost implements ParityHost {
     @Override
     public void unpublish(final String container, final String spec) {
         host.ok("port", "unpublish", container, spec);
+    }
+
+    @Override
+    public String interfaceOf(final String network) {
+        return "sl-" + network;
     }
 
     @Override

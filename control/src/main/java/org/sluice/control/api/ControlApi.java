@@ -14,6 +14,7 @@ import org.sluice.control.network.NetworkManager;
 import org.sluice.control.network.Networking;
 import org.sluice.control.observe.Observer;
 import org.sluice.control.overlay.OverlayManager;
+import org.sluice.control.uplink.RouteMirror;
 import org.sluice.control.uplink.UplinkManager;
 import org.sluice.datapath.conntrack.ConntrackFilter;
 
@@ -55,7 +56,7 @@ public final class ControlApi {
 
     /** The parts of the daemon that the API works on. */
     public record Parts(DesiredState state, SwitchEngine engine, HostWatch host, UplinkManager uplinks,
-                        Networking networking, Observer observer, Docker docker) {
+                        RouteMirror mirror, Networking networking, Observer observer, Docker docker) {
     }
 
     public ControlApi(final Parts parts, final boolean busy) {
@@ -68,7 +69,7 @@ public final class ControlApi {
         endpointViews = new EndpointViews(state, networking.liveEndpoints());
         portMapViews = new PortMapViews(state);
         connectionViews = new ConnectionViews(engine);
-        routeViews = new RouteViews(parts.host(), parts.uplinks());
+        routeViews = new RouteViews(parts.host(), parts.uplinks(), parts.mirror());
         vtepViews = new VtepViews(state, networking.liveOverlays());
         fdbViews = new FdbViews(state, engine, networking.liveNetworks(), networking.ports());
         statusViews = new StatusViews(parts, endpointViews, busy);

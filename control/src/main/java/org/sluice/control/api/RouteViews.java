@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 import org.sluice.control.host.HostWatch;
 import org.sluice.control.model.IpPrefix;
+import org.sluice.control.uplink.RouteMirror;
 import org.sluice.control.uplink.UplinkManager;
 import org.sluice.datapath.protocol.MacAddress;
 import org.sluice.linux.netlink.KernelRoute;
@@ -15,8 +16,10 @@ import org.sluice.linux.netlink.KernelRoute;
 final class RouteViews {
     private final HostWatch host;
     private final UplinkManager uplinks;
+    private final RouteMirror mirror;
 
-    RouteViews(final HostWatch host, final UplinkManager uplinks) {
+    RouteViews(final HostWatch host, final UplinkManager uplinks, final RouteMirror mirror) {
+        this.mirror = mirror;
         this.host = host;
         this.uplinks = uplinks;
     }
@@ -25,7 +28,7 @@ final class RouteViews {
         return host.routes().stream().map(route -> new Views.Route(
             IpPrefix.of(route.destination(), route.prefixLength()).toString(), typeOf(route.type()),
             route.priority(), route.hops().stream().map(hop -> new Views.Hop(text(hop.gateway()),
-                host.linkName(hop.linkIndex()), text(host.sourceOf(route, hop).orElse(null)),
+                host.linkName(hop.linkIndex()), text(mirror.sourceOf(route, hop)),
                 uplinks.find(hop.linkIndex()).isPresent())).toList())).toList();
     }
 
@@ -39,9 +42,10 @@ final class RouteViews {
         return switch (type) {
             case KernelRoute.UNICAST -> "unicast";
             case KernelRoute.LOCAL -> "local";
-            case 6 -> "blackhole";
-            case 7 -> "unreachable";
-            case 8 -> "prohibit";
+            case KernelRoute.BLACKHOLE -> "blackhole";
+            case KernelRoute.UNREACHABLE -> "unreachable";
+            case KernelRoute.PROHIBIT -> "prohibit";
+            case KernelRoute.THROW -> "throw";
             default -> "type " + type;
         };
     }

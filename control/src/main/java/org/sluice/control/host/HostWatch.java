@@ -4,14 +4,14 @@ import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
 
@@ -23,13 +23,14 @@ import org.sluice.control.model.IpPrefix;
 import org.sluice.linux.netlink.InterfaceAddress;
 import org.sluice.linux.netlink.KernelNeighbour;
 import org.sluice.linux.netlink.KernelRoute;
+import org.sluice.linux.netlink.KernelRule;
 import org.sluice.linux.netlink.Link;
 import org.sluice.linux.netlink.RouteMonitor;
 import org.sluice.linux.netlink.RouteNetlink;
 import org.sluice.linux.sys.NativeException;
 
 /**
- * Knows the interfaces, addresses, routes and neighbours of the host's kernel. When one of the first three has
+ * Knows the interfaces, addresses, routes, rules and neighbours of the host's kernel. When one of the first four has
  * changed, the kernel's tables are read anew and the listeners are notified, in the order in which they were added.
  * Neighbours come one by one. Owned by the control thread; the monitor's thread only hands over.
  */
@@ -39,7 +40,9 @@ public final class HostWatch implements AutoCloseable {
     private record NeighbourKey(int linkIndex, InetAddress address) {
     }
 
-    private final Executor control;
+    private static final long RETRY_SECONDS = 1;
+
+    private final ScheduledExecutorService control;
     private final List<Listener> listeners = new ArrayList<>();
     private final RouteMonitor monitor;
     private final RouteNetlink netlink;
@@ -48,12 +51,17 @@ public final class HostWatch implements AutoCloseable {
     private Map<Integer, Link> links = Map.of();
     private List<InterfaceAddress> addresses = List.of();
     private List<KernelRoute> routes = List.of();
+    private List<KernelRule> rules = List.of();
+    private Map<Integer, Integer> linkGroups = Map.of();
     private volatile boolean closed;
 
     /** Is notified of changes, on the control thread. */
     @FunctionalInterface
     public interface Listener {
-        /** Interfaces, addresses or routes are not what they were. */
+        /**
+         * Interfaces, addresses, routes or rules are not what they were. If it fails, it is called again soon, and must
+         * finish what it has left half done.
+         */
         void onHostChanged();
 
         /** A neighbour is in a new state. */
@@ -66,7 +74,7 @@ public final class HostWatch implements AutoCloseable {
      *
      * @param control the control thread.
      */
-    public HostWatch(final Executor control) {
+    public HostWatch(final ScheduledExecutorService control) {
         this.control = control;
         monitor = new RouteMonitor(new Monitored());
         netlink = new RouteNetlink();
@@ -119,8 +127,8 @@ public final class HostWatch implements AutoCloseable {
                 if (!closed) {
                     try {
                         task.run();
-                    } catch (final NativeException | ControlException ex) {
-                        LOG.error("cannot mirror the kernel's routes: {}", ex.getMessage());
+                    } catch (final RuntimeException ex) {
+                        fail(ex);
                     }
                 }
             });
@@ -133,7 +141,34 @@ public final class HostWatch implements AutoCloseable {
         links = netlink.links().stream().collect(Collectors.toMap(Link::index, link -> link));
         addresses = netlink.addresses();
         routes = netlink.routes();
-        listeners.forEach(Listener::onHostChanged);
+        rules = netlink.rules();
+        linkGroups = rules.stream().anyMatch(rule -> rule.suppressGroup() >= 0) ? netlink.linkGroups() : Map.of();
+        RuntimeException failure = null;
+        for (final Listener listener : listeners) {
+            try {
+                listener.onHostChanged();
+            } catch (final RuntimeException ex) {
+                failure = ex;
+            }
+        }
+        if (failure != null) {
+            fail(failure);
+        }
+    }
+
+    /** What is half done now is tried again soon, though the kernel may change nothing more. */
+    private void fail(final RuntimeException ex) {
+        if (ex instanceof NativeException || ex instanceof ControlException) {
+            LOG.error("cannot follow the kernel's routes; trying again: {}", ex.getMessage());
+        } else {
+            LOG.error("cannot follow the kernel's routes; trying again", ex);
+        }
+        if (readPending.compareAndSet(false, true)) {
+            control.schedule(() -> run(() -> {
+                readPending.set(false);
+                read();
+            }), RETRY_SECONDS, TimeUnit.SECONDS);
+        }
     }
 
     private void readNeighbours() {
@@ -170,35 +205,57 @@ public final class HostWatch implements AutoCloseable {
         return routes.stream().filter(route -> route.table() == RouteNetlink.RT_TABLE_MAIN).toList();
     }
 
+    /** The routes of all tables. */
+    public List<KernelRoute> allRoutes() {
+        return routes;
+    }
+
+    /** The rules that say which tables are asked, in order. */
+    public List<KernelRule> rules() {
+        return rules;
+    }
+
+    /** The interface's group; 0 where no rule asks for one. */
+    public int linkGroup(final int linkIndex) {
+        return linkGroups.getOrDefault(linkIndex, 0);
+    }
+
+    /** The interfaces that default routes lead out by, in a table that a rule asks. */
+    public Set<Integer> linksOfDefaultRoutes() {
+        final Set<Integer> asked = rules.stream().map(KernelRule::table).collect(Collectors.toSet());
+        return routes.stream()
+            .filter(route -> route.prefixLength() == 0 && route.type() == KernelRoute.UNICAST)
+            .filter(route -> asked.contains(route.table()))
+            .flatMap(route -> route.hops().stream()).map(KernelRoute.Hop::linkIndex).collect(Collectors.toSet());
+    }
+
     /** The host's own addresses, also those of interfaces that are ours; none that is good only on a link. */
     public Set<InetAddress> locals() {
         return routes.stream()
             .filter(route -> route.type() == KernelRoute.LOCAL && route.table() == RouteNetlink.RT_TABLE_LOCAL)
-            .map(KernelRoute::destination)
-            .filter(address -> !address.isLoopbackAddress() && !address.isLinkLocalAddress())
-            .collect(Collectors.toSet());
+            .filter(route -> route.prefixLength() == route.destination().getAddress().length * Byte.SIZE)
+            .map(KernelRoute::destination).filter(HostWatch::isRoutable).collect(Collectors.toSet());
+    }
+
+    /**
+     * What packets are for the host itself, or for all on one of its links: its own addresses, whole networks of them,
+     * broadcast and anycast addresses.
+     */
+    public Set<IpPrefix> localPrefixes() {
+        return routes.stream()
+            .filter(route -> route.isOfHost() && route.table() == RouteNetlink.RT_TABLE_LOCAL)
+            .filter(route -> isRoutable(route.destination()))
+            .map(route -> IpPrefix.of(route.destination(), route.prefixLength())).collect(Collectors.toSet());
+    }
+
+    /** An address of 169.254.0.0/16 that an interface has is as good as any other; one of fe80::/10 is not. */
+    private static boolean isRoutable(final InetAddress address) {
+        return !address.isLoopbackAddress() && (address instanceof Inet4Address || !address.isLinkLocalAddress());
     }
 
     /** The addresses of the host's interfaces. */
     public List<InterfaceAddress> addresses() {
         return addresses;
-    }
-
-    /** The address that the kernel would take as the source of a connection of its own. */
-    public Optional<InetAddress> sourceOf(final KernelRoute route, final KernelRoute.Hop hop) {
-        if (route.preferredSource() != null) {
-            return Optional.of(route.preferredSource());
-        }
-        final boolean ipv4 = route.destination() instanceof Inet4Address;
-        final List<InterfaceAddress> candidates = addresses.stream()
-            .filter(address -> address.linkIndex() == hop.linkIndex())
-            .filter(address -> address.address() instanceof Inet4Address == ipv4)
-            .filter(address -> address.isUsableAsSource() && !address.address().isLinkLocalAddress())
-            .sorted(Comparator.comparing(InterfaceAddress::isSecondary)).toList();
-        return candidates.stream()
-            .filter(address -> hop.gateway() != null
-                && IpPrefix.of(address.address(), address.prefixLength()).contains(hop.gateway()))
-            .findFirst().or(() -> candidates.stream().findFirst()).map(InterfaceAddress::address);
     }
 
     /** The neighbours whose MAC addresses are known. */

@@ -40,7 +40,6 @@ import org.sluice.linux.bpf.IngressFilter;
 import org.sluice.linux.bpf.Steering;
 import org.sluice.linux.device.UplinkDevice;
 import org.sluice.linux.netlink.InterfaceAddress;
-import org.sluice.linux.netlink.KernelRoute;
 import org.sluice.linux.netlink.Link;
 
 /**
@@ -147,9 +146,7 @@ public final class UplinkManager {
     }
 
     private Map<Integer, Link> wanted(final HostWatch host) {
-        final Set<Integer> ofDefaultRoutes = host.routes().stream()
-            .filter(route -> route.prefixLength() == 0 && route.type() == KernelRoute.UNICAST)
-            .flatMap(route -> route.hops().stream()).map(KernelRoute.Hop::linkIndex).collect(Collectors.toSet());
+        final Set<Integer> ofDefaultRoutes = host.linksOfDefaultRoutes();
         return host.links().stream()
             .filter(link -> link.up() && link.mac() != 0)
             .filter(link -> choice.auto() ? ofDefaultRoutes.contains(link.index())

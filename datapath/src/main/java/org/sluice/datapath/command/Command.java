@@ -5,7 +5,10 @@ import org.sluice.datapath.bridge.PortIdentity;
 import org.sluice.datapath.bridge.PortKind;
 import org.sluice.datapath.conntrack.ConntrackFilter;
 import org.sluice.datapath.nat.PortMap;
+import org.sluice.datapath.route.PolicyRule;
 import org.sluice.datapath.route.Route;
+import org.sluice.datapath.route.RouteKey;
+import org.sluice.datapath.route.SourceAddress;
 import org.sluice.datapath.trace.PacketFilter;
 import org.sluice.datapath.trace.ProbeKind;
 
@@ -91,18 +94,51 @@ public sealed interface Command {
     record FlushFdb(int domainId) implements Command {
     }
 
-    /** Adds a route; it replaces one for the same prefix. */
+    /** Adds a route; it replaces one with the same key. */
     record PutRoute(Route route) implements Command {
         /** Most hops of one route. */
         public static final int MAX_HOPS = 8;
     }
 
-    /** Removes the route of exactly this prefix. */
-    record RemoveRoute(long high, long low, int length) implements Command {
+    /** Removes the route with exactly this key. */
+    record RemoveRoute(RouteKey key) implements Command {
     }
 
-    /** Adds or removes an address of the host itself. */
-    record SetLocalAddress(long high, long low, boolean present) implements Command {
+    /** Adds a rule to those that {@link InstallRules} is to install. */
+    record AddRule(PolicyRule rule) implements Command {
+    }
+
+    /**
+     * Lets the rules that were added take the place of the family's rules, all at once.
+     *
+     * @param count how many were added.
+     */
+    record InstallRules(boolean ipv4, int count) implements Command {
+    }
+
+    /** Adds an address to those that {@link InstallSources} is to install. */
+    record AddSource(SourceAddress source) implements Command {
+    }
+
+    /**
+     * Lets the addresses that were added be those that packets of a family by an uplink are masqueraded with, where
+     * the route's hop names none.
+     *
+     * @param count how many were added.
+     */
+    record InstallSources(int portIndex, boolean ipv4, int count) implements Command {
+    }
+
+    /**
+     * Adds or removes addresses of the host itself.
+     *
+     * @param length of their common prefix in bits, IPv4 mapped; 128 for one address.
+     */
+    record SetLocalAddress(long high, long low, int length, boolean present) implements Command {
+        /** The same for one address. */
+        public SetLocalAddress(final long high, final long low, final boolean present) {
+            this(high, low, 2 * Long.SIZE, present);
+        }
     }
 
     /**

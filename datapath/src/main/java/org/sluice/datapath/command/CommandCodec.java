@@ -8,7 +8,6 @@ import org.sluice.datapath.bridge.PortIdentity;
 import org.sluice.datapath.bridge.PortKind;
 import org.sluice.datapath.conntrack.ConntrackFilter;
 import org.sluice.datapath.nat.PortMap;
-import org.sluice.datapath.route.Route;
 import org.sluice.datapath.trace.PacketFilter;
 import org.sluice.datapath.trace.ProbeKind;
 
@@ -38,6 +37,10 @@ public final class CommandCodec {
     private static final int SET_PORT_MTU = 15;
     private static final int PUT_REMOTE = 16;
     private static final int SET_VTEP_ROUTE = 17;
+    private static final int ADD_RULE = 18;
+    private static final int INSTALL_RULES = 19;
+    private static final int ADD_SOURCE = 20;
+    private static final int INSTALL_SOURCES = 21;
     private static final PortKind[] KINDS = PortKind.values();
     private static final ProbeKind[] PROBES = ProbeKind.values();
 
@@ -64,6 +67,10 @@ public final class CommandCodec {
             case Command.SetPortMtu ignored -> SET_PORT_MTU;
             case Command.PutRemote ignored -> PUT_REMOTE;
             case Command.SetVtepRoute ignored -> SET_VTEP_ROUTE;
+            case Command.AddRule ignored -> ADD_RULE;
+            case Command.InstallRules ignored -> INSTALL_RULES;
+            case Command.AddSource ignored -> ADD_SOURCE;
+            case Command.InstallSources ignored -> INSTALL_SOURCES;
         };
     }
 
@@ -82,9 +89,13 @@ public final class CommandCodec {
                 .put(c.kind().ordinal()).put(c.guarded()), c.identity()).put(c.counterIds());
             case Command.RemovePort c -> out.put(c.portIndex()).put(c.keepConnections());
             case Command.FlushFdb c -> out.put(c.domainId());
-            case Command.PutRoute c -> putRoute(out, c.route());
-            case Command.RemoveRoute c -> out.put(c.high()).put(c.low()).put(c.length());
-            case Command.SetLocalAddress c -> out.put(c.high()).put(c.low()).put(c.present());
+            case Command.PutRoute c -> RouteCodec.put(out, c.route());
+            case Command.RemoveRoute c -> RouteCodec.put(out, c.key());
+            case Command.AddRule c -> RouteCodec.put(out, c.rule());
+            case Command.InstallRules c -> out.put(c.ipv4()).put(c.count());
+            case Command.AddSource c -> RouteCodec.put(out, c.source());
+            case Command.InstallSources c -> out.put(c.portIndex()).put(c.ipv4()).put(c.count());
+            case Command.SetLocalAddress c -> out.put(c.high()).put(c.low()).put(c.length()).put(c.present());
             case Command.PutNeighbour c -> out.put(c.portIndex()).put(c.high()).put(c.low()).put(c.mac());
             case Command.AddPortMap c -> putPortMap(out, c.map());
             case Command.RemovePortMap c -> putPortMap(out, c.map());
@@ -121,10 +132,15 @@ public final class CommandCodec {
                 in.bool(), identity(in), in.ints()));
             case REMOVE_PORT -> layer2.onRemovePort(new Command.RemovePort(in.i32(), in.bool()));
             case FLUSH_FDB -> layer2.onFlushFdb(new Command.FlushFdb(in.i32()));
-            case PUT_ROUTE -> layer3.onPutRoute(new Command.PutRoute(route(in)));
-            case REMOVE_ROUTE -> layer3.onRemoveRoute(new Command.RemoveRoute(in.i64(), in.i64(), in.i32()));
+            case PUT_ROUTE -> layer3.onPutRoute(new Command.PutRoute(RouteCodec.route(in)));
+            case REMOVE_ROUTE -> layer3.onRemoveRoute(new Command.RemoveRoute(RouteCodec.key(in)));
+            case ADD_RULE -> layer3.onAddRule(new Command.AddRule(RouteCodec.rule(in)));
+            case INSTALL_RULES -> layer3.onInstallRules(new Command.InstallRules(in.bool(), in.i32()));
+            case ADD_SOURCE -> layer3.onAddSource(new Command.AddSource(RouteCodec.source(in)));
+            case INSTALL_SOURCES ->
+                layer3.onInstallSources(new Command.InstallSources(in.i32(), in.bool(), in.i32()));
             case SET_LOCAL_ADDRESS ->
-                layer3.onSetLocalAddress(new Command.SetLocalAddress(in.i64(), in.i64(), in.bool()));
+                layer3.onSetLocalAddress(new Command.SetLocalAddress(in.i64(), in.i64(), in.i32(), in.bool()));
             case PUT_NEIGHBOUR ->
                 layer3.onPutNeighbour(new Command.PutNeighbour(in.i32(), in.i64(), in.i64(), in.i64()));
             case ADD_PORT_MAP -> layer3.onAddPortMap(new Command.AddPortMap(portMap(in)));
@@ -160,25 +176,6 @@ public final class CommandCodec {
         return new DomainPolicy(in.bool(), in.bool(), in.bool(), in.i32(), in.bool());
     }
 
-    private static void putRoute(final FieldWriter out, final Route route) {
-        out.put(route.high()).put(route.low()).put(route.length()).put(route.hops().length);
-        for (final Route.Hop hop : route.hops()) {
-            out.put(hop.portIndex()).put(hop.gatewayHigh()).put(hop.gatewayLow()).put(hop.sourceHigh())
-                .put(hop.sourceLow());
-        }
-    }
-
-    private static Route route(final FieldReader in) {
-        final long high = in.i64();
-        final long low = in.i64();
-        final int length = in.i32();
-        final Route.Hop[] hops = new Route.Hop[in.i32()];
-        for (int i = 0; i < hops.length; i++) {
-            hops[i] = new Route.Hop(in.i32(), in.i64(), in.i64(), in.i64(), in.i64());
-        }
-        return new Route(high, low, length, hops);
-    }
-
     private static void putPortMap(final FieldWriter out, final PortMap map) {
         out.put(map.protocol()).put(map.ipv4()).put(map.hostHigh()).put(map.hostLow()).put(map.hostFirst())
             .put(map.hostLast()).put(map.endpointHigh()).put(map.endpointLow())
@@ -207,7 +204,7 @@ public final class CommandCodec {
         return new PacketFilter(in.i32(), in.i32(), in.i32(), prefix(in), in.i32());
     }
 
-    private static FieldWriter putPrefix(final FieldWriter out, final ConntrackFilter.Prefix prefix) {
+    static FieldWriter putPrefix(final FieldWriter out, final ConntrackFilter.Prefix prefix) {
         return out.put(prefix.high()).put(prefix.low()).put(prefix.length());
     }
 
@@ -216,7 +213,7 @@ public final class CommandCodec {
             prefix(in), prefix(in), prefix(in), prefix(in));
     }
 
-    private static ConntrackFilter.Prefix prefix(final FieldReader in) {
+    static ConntrackFilter.Prefix prefix(final FieldReader in) {
         return new ConntrackFilter.Prefix(in.i64(), in.i64(), in.i32());
     }
 }

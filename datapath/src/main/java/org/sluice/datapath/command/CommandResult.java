@@ -14,6 +14,7 @@ public enum CommandResult {
     DEVICE_MISSING("no device was laid down for the port"),
     FDB_FULL("the FDB has no place for the MAC address"),
     PORT_MAP_TAKEN("another port map has an address and port in common with it"),
+    LIST_INCOMPLETE("parts of the list to install are missing; nothing has changed"),
     FAILED("the worker failed on it; its error log says how");
 
     private final String description;

@@ -9,6 +9,14 @@ public interface Layer3CommandHandler {
 
     CommandResult onRemoveRoute(Command.RemoveRoute command);
 
+    CommandResult onAddRule(Command.AddRule command);
+
+    CommandResult onInstallRules(Command.InstallRules command);
+
+    CommandResult onAddSource(Command.AddSource command);
+
+    CommandResult onInstallSources(Command.InstallSources command);
+
     CommandResult onSetLocalAddress(Command.SetLocalAddress command);
 
     CommandResult onPutNeighbour(Command.PutNeighbour command);

@@ -21,6 +21,8 @@ import org.sluice.datapath.protocol.TcpFlyweight;
 import org.sluice.datapath.route.Fib;
 import org.sluice.datapath.route.NextHop;
 import org.sluice.datapath.route.Route;
+import org.sluice.datapath.route.RouteQuery;
+import org.sluice.datapath.route.SourceAddress;
 import org.sluice.datapath.status.WorkerCounter;
 
 /**
@@ -40,10 +42,14 @@ final class Admission implements AutoCloseable {
     private final long translated = memory.address();
     /** The tuple of an answer as it will arrive. */
     private final long reply = memory.address() + FlowTuple.BYTES;
+    private final RouteQuery query = new RouteQuery();
     private final IcmpErrorResponder responder;
     /** The translated port of the earlier connection with the same tuple, or 0. */
     private int portBefore;
     private boolean exhaustionTold;
+    /** The source of the packet to masquerade. */
+    private long masqueradeHigh;
+    private long masqueradeLow;
 
     Admission(final WorkerTables tables, final IcmpErrorResponder responder) {
         this.tables = tables;
@@ -91,21 +97,30 @@ final class Admission implements AutoCloseable {
             FlowTuple.destinationPort(translated, map.endpointPort(FlowTuple.destinationPort(tuple)));
         }
         final DropReason reason = connect(batch, i, ingress, map);
-        if (reason == DropReason.NO_ROUTE) {
-            responder.unreachable(batch, i, ingress, reason);
+        if (reason == DropReason.ROUTE_TO_HOST) {
+            handToHostOrDrop(batch, i, ingress);
         } else if (reason != null) {
-            batch.drop(i, reason);
+            responder.refuse(batch, i, ingress, reason);
         }
     }
 
     /** Hands a frame for the host itself to its network's host port; drops any other for the given reason. */
     void handToHostOrDrop(final FrameBatch batch, final int i, final Port ingress, final DropReason otherwise) {
-        final BridgeDomain domain = ingress.domain();
         final long high = FlowTuple.destinationHigh(batch.tupleAddress(i));
         final long low = FlowTuple.destinationLow(batch.tupleAddress(i));
         if (ingress.isUplink() || !isLocal(ingress, high, low)) {
             batch.drop(i, otherwise);
-        } else if (domain.policy().internal() && !isGateway(domain.gateway(), high, low)) {
+        } else {
+            handToHostOrDrop(batch, i, ingress);
+        }
+    }
+
+    /** Hands an endpoint's frame for the host itself to the host port, if its network may reach the host. */
+    private void handToHostOrDrop(final FrameBatch batch, final int i, final Port ingress) {
+        final BridgeDomain domain = ingress.domain();
+        final long high = FlowTuple.destinationHigh(batch.tupleAddress(i));
+        final long low = FlowTuple.destinationLow(batch.tupleAddress(i));
+        if (domain.policy().internal() && !isGateway(domain.gateway(), high, low)) {
             batch.drop(i, DropReason.NETWORK_INTERNAL);
         } else if (domain.hostPort() == null) {
             batch.drop(i, DropReason.NO_HOST_PORT);
@@ -171,22 +186,26 @@ final class Admission implements AutoCloseable {
         final long high = FlowTuple.destinationHigh(translated);
         final long low = FlowTuple.destinationLow(translated);
         final Port target = fib.endpoint(high, low);
-        final Route route = target == null ? fib.routes().lookup(high, low) : null;
-        if (target == null && (map != null || route == null || route.hops().length == 0)) {
-            return map != null ? DropReason.NETWORK_ISOLATED : DropReason.NO_ROUTE;
+        if (target == null && map != null) {
+            return DropReason.NETWORK_ISOLATED;
+        }
+        final Route route = target == null ? routeOf(batch, i, ingress) : null;
+        final DropReason refusal = target == null && !ingress.isUplink() ? Fib.refusalOf(route) : null;
+        if (refusal != null) {
+            return refusal;
         }
         final DropReason forbidden = Isolation.check(ingress, target, map != null);
         if (forbidden != null) {
             return forbidden;
         }
         final Route.Hop way = target == null ? route.hopOf(connections.hash(translated)) : null;
-        if (way != null && !way.hasSource() && ingress.domain().policy().masquerade()) {
+        if (way != null && ingress.domain().policy().masquerade() && !chooseSource(way, high, low)) {
             return DropReason.NAT_NO_ADDRESS;
         }
         final NextHop hop = target != null ? fib.nextHops().ofPort(target.index())
-            : fib.resolve(way, high, low, tables.ports(), batch.nowSeconds());
+            : fib.resolve(route, way, high, low, tables.ports(), batch.nowSeconds());
         if (hop == null) {
-            return DropReason.NO_ROUTE;
+            return DropReason.ROUTE_BY_NO_UPLINK;
         }
         final DropReason noRoom = checkRoom(ingress, target, nowNs);
         if (noRoom != null) {
@@ -194,6 +213,30 @@ final class Admission implements AutoCloseable {
         }
         return translateSource(ingress, target, way, map != null, nowNs)
             ? create(batch, i, ingress, target, hop) : exhausted(ingress);
+    }
+
+    /** The route of an endpoint's packet; what comes from outside is not routed out again. */
+    private Route routeOf(final FrameBatch batch, final int i, final Port ingress) {
+        if (ingress.isUplink()) {
+            return null;
+        }
+        FlowTuple.invert(translated, reply);
+        return fib.route(query.set(translated, reply, batch.l3Address(i), ingress.domain().id()));
+    }
+
+    /** Notes the address that the packet is masqueraded with; false if the host has none. */
+    private boolean chooseSource(final Route.Hop way, final long high, final long low) {
+        if (way.hasSource()) {
+            masqueradeHigh = way.sourceHigh();
+            masqueradeLow = way.sourceLow();
+            return true;
+        }
+        final SourceAddress source = fib.sourceOf(way, high, low);
+        if (source != null) {
+            masqueradeHigh = source.high();
+            masqueradeLow = source.low();
+        }
+        return source != null;
     }
 
     private DropReason exhausted(final Port ingress) {
@@ -216,7 +259,7 @@ final class Admission implements AutoCloseable {
         FlowTuple.invert(translated, reply);
         final int asker = ingress.isEndpoint() ? ingress.index() : -1;
         if (way != null && ingress.domain().policy().masquerade()) {
-            FlowTuple.destination(reply, way.sourceHigh(), way.sourceLow());
+            FlowTuple.destination(reply, masqueradeHigh, masqueradeLow);
             return hasPorts() ? tables.sourcePorts().allocate(reply, portBefore, asker, nowNs) : isFree(nowNs);
         }
         if (mapped && target.domain() == ingress.domain()) {

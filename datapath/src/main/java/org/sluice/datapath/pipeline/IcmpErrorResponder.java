@@ -43,8 +43,10 @@ final class IcmpErrorResponder {
     private static final int IPV4_UNREACHABLE = 3;
     private static final int IPV4_HOST_UNREACHABLE = 1;
     private static final int IPV4_FRAGMENTATION_NEEDED = 4;
+    private static final int IPV4_PROHIBITED = 13;
     private static final int IPV4_TIME_EXCEEDED = 11;
     private static final int IPV6_UNREACHABLE = 1;
+    private static final int IPV6_PROHIBITED = 1;
     private static final int IPV6_ADDRESS_UNREACHABLE = 3;
     private static final int IPV6_TOO_BIG = 2;
     private static final int IPV6_TIME_EXCEEDED = 3;
@@ -70,9 +72,20 @@ final class IcmpErrorResponder {
         respond(batch, i, ingress, DropReason.TTL_EXPIRED, IPV4_TIME_EXCEEDED << 8, IPV6_TIME_EXCEEDED << 8, 0);
     }
 
-    /** For a packet without a route. Call it before the packet is translated. */
-    void unreachable(final FrameBatch batch, final int i, final Port ingress, final DropReason reason) {
-        respond(batch, i, ingress, reason, IPV4_UNREACHABLE << 8, IPV6_UNREACHABLE << 8, 0);
+    /**
+     * Drops a packet, and tells its sender if the reason is the host's routing, as the kernel does ({@code ip_error} in
+     * Linux net/ipv4/route.c, {@code ip6_pkt_drop} in net/ipv6/route.c). Call it before the packet is translated.
+     */
+    void refuse(final FrameBatch batch, final int i, final Port ingress, final DropReason reason) {
+        switch (reason) {
+            case NO_ROUTE, RULE_UNREACHABLE, ROUTE_BY_NO_UPLINK ->
+                respond(batch, i, ingress, reason, IPV4_UNREACHABLE << 8, IPV6_UNREACHABLE << 8, 0);
+            case ROUTE_UNREACHABLE -> respond(batch, i, ingress, reason,
+                IPV4_UNREACHABLE << 8 | IPV4_HOST_UNREACHABLE, IPV6_UNREACHABLE << 8, 0);
+            case ROUTE_PROHIBITED -> respond(batch, i, ingress, reason,
+                IPV4_UNREACHABLE << 8 | IPV4_PROHIBITED, IPV6_UNREACHABLE << 8 | IPV6_PROHIBITED, 0);
+            default -> batch.drop(i, reason);
+        }
     }
 
     /** Tells how long a packet may be (RFC 1191, RFC 8201). Call it before the packet is translated. */

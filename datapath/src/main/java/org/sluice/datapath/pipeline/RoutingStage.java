@@ -14,6 +14,8 @@ import org.sluice.datapath.protocol.Ipv6Flyweight;
 import org.sluice.datapath.protocol.NetworkOrder;
 import org.sluice.datapath.route.Fib;
 import org.sluice.datapath.route.NextHop;
+import org.sluice.datapath.route.Route;
+import org.sluice.datapath.route.RouteQuery;
 
 /**
  * Sends every frame with a connection on its way: next hop, TTL, MTU, translation, MAC addresses. A packet that cannot
@@ -26,6 +28,9 @@ final class RoutingStage {
     private final PacketTranslator translator = new PacketTranslator();
     private final IcmpErrorTranslator icmpErrors;
     private final IcmpErrorResponder responder;
+    private final RouteQuery query = new RouteQuery();
+    /** Why the last search found no next hop. */
+    private DropReason refusal;
     private final CutRule cuts = new CutRule();
 
     RoutingStage(final WorkerTables tables, final IcmpErrorTranslator icmpErrors, final IcmpErrorResponder responder) {
@@ -49,10 +54,10 @@ final class RoutingStage {
             NextHop hop = Connection.routeGeneration(connection, direction) == fib.nextHops().generation()
                 ? fib.nextHops().get(Connection.nextHop(connection, direction)) : null;
             if (hop == null) {
-                hop = resolve(connection, direction, batch.nowSeconds());
+                hop = resolve(batch, i, ingress, connection, direction);
             }
             if (hop == null) {
-                responder.unreachable(batch, i, ingress, DropReason.NO_ROUTE);
+                responder.refuse(batch, i, ingress, refusal);
             } else if (ttl(batch, i) <= 1) {
                 responder.timeExceeded(batch, i, ingress);
             } else if (batch.wireLength(i) > hop.mtu() && !cuts.allow(batch, i, hop.mtu())) {
@@ -84,14 +89,59 @@ final class RoutingStage {
     }
 
     /** Finds the next hop again if the routes have changed, or if this is the direction's first packet. */
-    private NextHop resolve(final long connection, final int direction, final int nowSeconds) {
+    private NextHop resolve(final FrameBatch batch, final int i, final Port ingress, final long connection,
+                            final int direction) {
         final long other = Connection.tuple(connection, 1 - direction);
-        final NextHop hop = fib.resolve(FlowTuple.sourceHigh(other), FlowTuple.sourceLow(other),
-            tables.connections().hash(Connection.tuple(connection, Connection.ORIGINAL)), ports, nowSeconds);
+        final long high = FlowTuple.sourceHigh(other);
+        final long low = FlowTuple.sourceLow(other);
+        final Port endpoint = fib.endpoint(high, low);
+        final NextHop hop = endpoint != null ? fib.nextHops().ofPort(endpoint.index())
+            : resolveOut(batch, i, ingress, connection, direction, high, low);
         if (hop != null) {
             Connection.nextHop(connection, direction, hop.handle(), fib.nextHops().generation());
         }
         return hop;
+    }
+
+    /** The next hop to the outside, as the host's routing has it now; null, with the reason noted. */
+    private NextHop resolveOut(final FrameBatch batch, final int i, final Port ingress, final long connection,
+                               final int direction, final long high, final long low) {
+        final Route route = fib.isLocal(high, low) ? null
+            : fib.route(query.set(Connection.tuple(connection, direction), Connection.tuple(connection, 1 - direction),
+                batch.l3Address(i), ingress.domain().id()));
+        refusal = fib.isLocal(high, low) ? DropReason.ROUTE_TO_HOST : Fib.refusalOf(route);
+        if (refusal != null) {
+            return null;
+        }
+        final Route.Hop way =
+            route.hopOf(tables.connections().hash(Connection.tuple(connection, Connection.ORIGINAL)));
+        if (direction == Connection.ORIGINAL && isMasqueraded(connection) && isByAnotherUplink(connection, way)) {
+            // As nf_nat_oif_changed in Linux net/netfilter/nf_nat_core.c: the address would be the wrong uplink's.
+            tables.connections().expire(connection, batch.nowNs());
+            refusal = DropReason.NAT_UPLINK_CHANGED;
+            return null;
+        }
+        refusal = DropReason.ROUTE_BY_NO_UPLINK;
+        return fib.resolve(route, way, high, low, ports, batch.nowSeconds());
+    }
+
+    /** Whether the connection leaves under an address of the host's. */
+    private static boolean isMasqueraded(final long connection) {
+        final long original = Connection.tuple(connection, Connection.ORIGINAL);
+        final long reply = Connection.tuple(connection, Connection.REPLY);
+        return FlowTuple.destinationLow(reply) != FlowTuple.sourceLow(original)
+            || FlowTuple.destinationHigh(reply) != FlowTuple.sourceHigh(original);
+    }
+
+    /** Whether a masqueraded connection left by another uplink so far. */
+    private boolean isByAnotherUplink(final long connection, final Route.Hop way) {
+        final NextHop before = fib.nextHops().get(Connection.nextHop(connection, Connection.ORIGINAL));
+        if (before != null) {
+            return before.portIndex() != way.portIndex();
+        }
+        final long reply = Connection.tuple(connection, Connection.REPLY);
+        return way.hasSource() && (way.sourceLow() != FlowTuple.destinationLow(reply)
+            || way.sourceHigh() != FlowTuple.destinationHigh(reply));
     }
 
     /** An ICMP error: it belongs to a connection but has no tuple of its own, and is whole. */

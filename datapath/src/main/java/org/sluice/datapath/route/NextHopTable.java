@@ -2,6 +2,7 @@ package org.sluice.datapath.route;
 
 import org.sluice.datapath.bridge.Port;
 import org.sluice.datapath.buffer.PortIndex;
+import org.sluice.datapath.protocol.MacAddress;
 
 /**
  * The next hops of one worker: one for each port, under the port's index, and one for each neighbour of an uplink. The
@@ -15,13 +16,17 @@ public final class NextHopTable {
     private static final int MAX_NEIGHBOURS = 4096;
     private static final int EVICTION_TRIES = 32;
     private static final int FIRST_NEIGHBOUR = PortIndex.LIMIT;
-    /** A handle's low bits are the place. The others are a serial number, which does not recur for long. */
+    /**
+     * A handle's low bits are the place. The others are a serial number. When it begins anew, so does the generation:
+     * no connection then trusts a handle of before.
+     */
     private static final int PLACE_BITS = Integer.SIZE - Integer.numberOfLeadingZeros(FIRST_NEIGHBOUR
         + MAX_NEIGHBOURS - 1);
     private static final int PLACE_MASK = (1 << PLACE_BITS) - 1;
+    private static final int SERIAL_MASK = -1 >>> PLACE_BITS;
 
     private final NextHop[] hops = new NextHop[FIRST_NEIGHBOUR + MAX_NEIGHBOURS];
-    private final Object[] neighboursOfPort = new Object[PortIndex.LIMIT];
+    private final UplinkNeighbours[] neighboursOfPort = new UplinkNeighbours[PortIndex.LIMIT];
     private final NeighbourRequests requests;
     private int neighbours;
     private int cursor = FIRST_NEIGHBOUR;
@@ -73,7 +78,7 @@ public final class NextHopTable {
 
     /** Makes room for the neighbours of an uplink. */
     public void addUplink(final Port port) {
-        neighboursOfPort[port.index()] = new AddressTable<NextHop>();
+        neighboursOfPort[port.index()] = new UplinkNeighbours();
         generation++;
     }
 
@@ -92,24 +97,35 @@ public final class NextHopTable {
         }
     }
 
-    /** The neighbour on the uplink; a new one is unresolved. */
-    public NextHop neighbour(final Port uplink, final long high, final long low, final int nowSeconds) {
-        final AddressTable<NextHop> known = neighboursOf(uplink.index());
+    /**
+     * The neighbour on the uplink; a new one is unresolved.
+     *
+     * @param routeMtu of the route that leads to it, in layer-3 bytes; 0 for that of the uplink.
+     */
+    public NextHop neighbour(final Port uplink, final long high, final long low, final int routeMtu,
+                             final int nowSeconds) {
+        final int mtu = routeMtu == 0 ? uplink.mtu() : Math.min(routeMtu, uplink.mtu());
+        final AddressTable<NextHop> known = neighboursOfPort[uplink.index()].ofMtu(mtu);
         final NextHop hop = known.get(high, low);
-        return hop != null ? hop : add(uplink, known, high, low, nowSeconds);
+        return hop != null ? hop : add(uplink, known, high, low, mtu, nowSeconds);
+    }
+
+    /** In how many forms the uplink's neighbours may be known: one for each MTU of the routes to them. */
+    public int forms(final int portIndex) {
+        return neighboursOfPort[portIndex] == null ? 0 : neighboursOfPort[portIndex].size();
     }
 
     /**
-     * Notes what control found out.
+     * Notes what control found out. A group address is no neighbour's: packets to one host must not leave for many.
      *
-     * @param mac of the neighbour, or 0 if it does not answer.
+     * @param form from 0 to below {@link #forms}.
+     * @param mac  of the neighbour, or 0 if it does not answer.
      * @return the neighbour, or null if the table does not hold it.
      */
-    public NextHop resolve(final int portIndex, final long high, final long low, final long mac) {
-        final AddressTable<NextHop> known = neighboursOf(portIndex);
-        final NextHop hop = known == null ? null : known.get(high, low);
+    public NextHop resolve(final int portIndex, final int form, final long high, final long low, final long mac) {
+        final NextHop hop = neighboursOfPort[portIndex].at(form).get(high, low);
         if (hop != null) {
-            if (mac == 0) {
+            if (mac == 0 || MacAddress.isGroup(mac)) {
                 hop.unresolve();
             } else {
                 hop.resolve(mac);
@@ -136,10 +152,9 @@ public final class NextHopTable {
     }
 
     private NextHop add(final Port uplink, final AddressTable<NextHop> known, final long high, final long low,
-                        final int nowSeconds) {
+                        final int mtu, final int nowSeconds) {
         final int place = neighbours < MAX_NEIGHBOURS ? freePlace() : evict(nowSeconds);
-        final NextHop hop = new NextHop(handle(place), uplink.index(), uplink.mtu(), uplink.identity().mac(), high,
-            low);
+        final NextHop hop = new NextHop(handle(place), uplink.index(), mtu, uplink.identity().mac(), high, low);
         hops[place] = hop;
         neighbours++;
         known.put(high, low, hop);
@@ -147,7 +162,10 @@ public final class NextHopTable {
     }
 
     private int handle(final int place) {
-        return ++lastSerial << PLACE_BITS | place;
+        if ((++lastSerial & SERIAL_MASK) == 0) {
+            generation++;
+        }
+        return lastSerial << PLACE_BITS | place;
     }
 
     private int freePlace() {
@@ -170,14 +188,9 @@ public final class NextHopTable {
             }
         }
         final NextHop gone = hops[victim];
-        neighboursOf(gone.portIndex()).remove(gone.high(), gone.low());
+        neighboursOfPort[gone.portIndex()].ofMtu(gone.mtu()).remove(gone.high(), gone.low());
         hops[victim] = null;
         neighbours--;
         return victim;
-    }
-
-    @SuppressWarnings("unchecked") // Only such tables are put in.
-    private AddressTable<NextHop> neighboursOf(final int portIndex) {
-        return (AddressTable<NextHop>) neighboursOfPort[portIndex];
     }
 }

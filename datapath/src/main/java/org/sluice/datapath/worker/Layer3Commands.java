@@ -37,16 +37,39 @@ final class Layer3Commands implements Layer3CommandHandler {
 
     @Override
     public CommandResult onRemoveRoute(final Command.RemoveRoute command) {
-        fib.removeRoute(command.high(), command.low(), command.length());
+        fib.removeRoute(command.key());
         return CommandResult.OK;
+    }
+
+    @Override
+    public CommandResult onAddRule(final Command.AddRule command) {
+        fib.addRule(command.rule());
+        return CommandResult.OK;
+    }
+
+    @Override
+    public CommandResult onInstallRules(final Command.InstallRules command) {
+        return fib.installRules(command.ipv4(), command.count()) ? CommandResult.OK : CommandResult.LIST_INCOMPLETE;
+    }
+
+    @Override
+    public CommandResult onAddSource(final Command.AddSource command) {
+        fib.addSource(command.source());
+        return CommandResult.OK;
+    }
+
+    @Override
+    public CommandResult onInstallSources(final Command.InstallSources command) {
+        return fib.installSources(command.portIndex(), command.ipv4(), command.count()) ? CommandResult.OK
+            : CommandResult.LIST_INCOMPLETE;
     }
 
     @Override
     public CommandResult onSetLocalAddress(final Command.SetLocalAddress command) {
         if (command.present()) {
-            fib.addLocal(command.high(), command.low());
+            fib.addLocal(command.high(), command.low(), command.length());
         } else {
-            fib.removeLocal(command.high(), command.low());
+            fib.removeLocal(command.high(), command.low(), command.length());
         }
         return CommandResult.OK;
     }
@@ -58,16 +81,15 @@ final class Layer3Commands implements Layer3CommandHandler {
         if (uplink == null) {
             return CommandResult.PORT_UNKNOWN;
         }
-        final NextHop hop = fib.nextHops().resolve(command.portIndex(), command.high(), command.low(),
-            command.mac());
-        if (hop == null) {
-            return CommandResult.OK;
-        }
         final long nowNs = resources.clock().nanoTime();
-        if (hop.isResolved()) {
-            pipeline.release(hop, uplink, nowNs);
-        } else {
-            pipeline.giveUp(hop, uplink, nowNs);
+        for (int form = 0; form < fib.nextHops().forms(command.portIndex()); form++) {
+            final NextHop hop = fib.nextHops().resolve(command.portIndex(), form, command.high(), command.low(),
+                command.mac());
+            if (hop != null && hop.isResolved()) {
+                pipeline.release(hop, uplink, nowNs);
+            } else if (hop != null) {
+                pipeline.giveUp(hop, uplink, nowNs);
+            }
         }
         return CommandResult.OK;
     }

@@ -20,7 +20,11 @@ import org.sluice.datapath.bridge.PortIdentity;
 import org.sluice.datapath.bridge.PortKind;
 import org.sluice.datapath.conntrack.ConntrackFilter;
 import org.sluice.datapath.nat.PortMap;
+import org.sluice.datapath.route.PolicyRule;
 import org.sluice.datapath.route.Route;
+import org.sluice.datapath.route.RouteKey;
+import org.sluice.datapath.route.RouteType;
+import org.sluice.datapath.route.SourceAddress;
 import org.sluice.datapath.trace.PacketFilter;
 import org.sluice.datapath.trace.ProbeKind;
 
@@ -31,6 +35,10 @@ class CommandCodecTest {
     private static final ConntrackFilter FILTER = new ConntrackFilter(4, 6, 3, 2, 1000, 80, 65_535,
         new ConntrackFilter.Prefix(1, 2, 3), new ConntrackFilter.Prefix(4, -5, 6),
         new ConntrackFilter.Prefix(-7, 8, 9), new ConntrackFilter.Prefix(10, 11, 128));
+    private static final RouteKey KEY = new RouteKey(100, -3, 4, 96, 8, new ConntrackFilter.Prefix(5, 6, 7));
+    private static final PolicyRule RULE = new PolicyRule(false, new PolicyRule.Match(true, false,
+        new ConntrackFilter.Prefix(1, 2, 3), new ConntrackFilter.Prefix(4, 5, 6), 7, 8, 9, 10, 11, 12,
+        new PolicyRule.Ports(13, 14, 15), new PolicyRule.Ports(16, 17, 18)), PolicyRule.Action.GOTO, 19, 20, 21);
 
     private final UnsafeBuffer buffer = new UnsafeBuffer(new byte[CommandCodec.MAX_LENGTH + 16]);
     private final List<Command> received = new ArrayList<>();
@@ -43,7 +51,7 @@ class CommandCodecTest {
     @Test
     void shouldCarryEveryCommand() {
         final Route.Hop[] hops = new Route.Hop[Command.PutRoute.MAX_HOPS];
-        Arrays.setAll(hops, i -> new Route.Hop(i, i * 3L, -i, i << 20, ~i));
+        Arrays.setAll(hops, i -> new Route.Hop(i, i * 3L, -i, i << 20, ~i, 3));
         final PortMap map = new PortMap(17, false, 1, -2, 1000, 60_000, 5, 6, 1);
         final List<Command> commands = List.of(
             new Command.AddDomain(5, IDENTITY, new DomainPolicy(true, false, true), COUNTERS),
@@ -51,9 +59,13 @@ class CommandCodecTest {
             new Command.AddPort(7, 5, 9000, PortKind.UPLINK, true, IDENTITY, COUNTERS),
             new Command.RemovePort(17, true),
             new Command.FlushFdb(0),
-            new Command.PutRoute(new Route(1, -1, 128, hops)),
-            new Command.RemoveRoute(-3, 4, 96),
-            new Command.SetLocalAddress(7, -8, true),
+            new Command.PutRoute(new Route(KEY, RouteType.PROHIBIT, 1400, 7, 8, hops)),
+            new Command.RemoveRoute(KEY),
+            new Command.AddRule(RULE),
+            new Command.InstallRules(true, 3),
+            new Command.AddSource(new SourceAddress(1, 2, 3, 4, 5, true)),
+            new Command.InstallSources(1, true, 2),
+            new Command.SetLocalAddress(7, -8, 120, true),
             new Command.PutNeighbour(3, 1, 2, 0x0242_0A00_0001L),
             new Command.AddPortMap(map),
             new Command.RemovePortMap(map),

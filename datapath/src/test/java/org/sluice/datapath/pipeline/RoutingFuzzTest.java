@@ -114,7 +114,7 @@ class RoutingFuzzTest {
             DropReason.NETWORK_INTERNAL, DropReason.ICC_DISABLED, DropReason.NEIGHBOUR_QUEUE_FULL,
             DropReason.NEIGHBOUR_UNREACHABLE, DropReason.NAT_PORTS_EXHAUSTED, DropReason.CONNTRACK_FULL,
             DropReason.CONNTRACK_PORT_LIMIT, DropReason.NAT_NO_ADDRESS, DropReason.FRAGMENT_TABLE_FULL,
-            DropReason.INGRESS_MISMATCH));
+            DropReason.INGRESS_MISMATCH, DropReason.NAT_UPLINK_CHANGED));
         missed.removeAll(host.fixture().allDrops().keySet());
         assertEquals(Set.of(), missed);
     }

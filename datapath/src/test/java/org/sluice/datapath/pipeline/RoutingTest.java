@@ -34,6 +34,7 @@ import org.sluice.datapath.command.CommandException;
 import org.sluice.datapath.conntrack.Connection;
 import org.sluice.datapath.conntrack.ConntrackFilter;
 import org.sluice.datapath.route.Route;
+import org.sluice.datapath.route.RouteKey;
 import org.sluice.datapath.status.NetworkCounter;
 
 /** Packets through the whole layer-3 path: out, in, across, and what becomes of those that may not. */
@@ -271,7 +272,7 @@ class RoutingTest {
 
     @Test
     void shouldTellOfAMissingRoute() throws CommandException {
-        host.fixture().execute(new Command.RemoveRoute(0, Packets.low("0.0.0.0"), 96));
+        host.fixture().execute(new Command.RemoveRoute(new RouteKey(RouteKey.MAIN, 0, Packets.low("0.0.0.0"), 96)));
         host.fromA(Packets.udp(A, 50_500, WORLD, 1, PAYLOAD));
         final byte[] error = host.atA();
         assertEquals(3, error[20]);

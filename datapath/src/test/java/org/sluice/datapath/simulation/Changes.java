@@ -115,8 +115,7 @@ final class Changes {
         withdrawn = dice.pick(world.routes());
         scene.history.note("remove route " + withdrawn.prefix());
         world.routes().remove(withdrawn);
-        Control.execute(scene, new Command.RemoveRoute(withdrawn.prefix().high(), withdrawn.prefix().low(),
-            withdrawn.mappedLength()));
+        Control.execute(scene, new Command.RemoveRoute(withdrawn.route().key()));
     }
 
     /** The kernel has found a neighbour that packets wait for, or has not. */

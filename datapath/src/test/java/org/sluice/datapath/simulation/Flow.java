@@ -140,6 +140,18 @@ final class Flow {
         }
     }
 
+    /** The switch ends it. */
+    void end(final long nowNs) {
+        aliveUntilNs = nowNs;
+        overFromNs = nowNs;
+    }
+
+    /** Whether its packets would leave by an uplink that its translated source does not belong to. */
+    boolean isOfAnotherUplink(final int direction, final RouteEntry route) {
+        return direction == ORIGINAL && !translatedSource.equals(original.source())
+            && !translatedSource.equals(route.source());
+    }
+
     boolean isAlive(final long nowNs) {
         return nowNs < aliveUntilNs;
     }

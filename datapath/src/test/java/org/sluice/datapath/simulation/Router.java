@@ -140,6 +140,10 @@ final class Router {
         if (endpoint == null && route == null) {
             return unreachable(from, frame, packet);
         }
+        if (endpoint == null && flow.isOfAnotherUplink(direction, route)) {
+            flow.end(clock.nowNs());
+            return Fate.dropped(DropReason.NAT_UPLINK_CHANGED);
+        }
         final Station to = endpoint != null ? endpoint : route.uplink();
         if (packet.ttl() <= 1) {
             return error(from, frame, packet, packet.isV4() ? 0x0B00 : 0x0300, 0, DropReason.TTL_EXPIRED);
@@ -208,7 +212,8 @@ final class Router {
             return true;
         }
         final RouteEntry route = world.route(destination);
-        return route != null && neighbours.mac(neighbour(route, destination)) != null;
+        return route != null && !flow.isOfAnotherUplink(direction, route)
+            && neighbours.mac(neighbour(route, destination)) != null;
     }
 
     static Neighbours.Key neighbour(final RouteEntry route, final Address destination) {

@@ -2,6 +2,8 @@ package org.sluice.linux.netlink;
 
 import java.net.InetAddress;
 
+import org.sluice.datapath.protocol.MacAddress;
+
 /**
  * An entry of a neighbour table (ARP, ND).
  *
@@ -20,9 +22,10 @@ public record KernelNeighbour(int linkIndex, InetAddress address, long mac, int 
     private static final int PROBE = 0x10;
     private static final int NOARP = 0x40;
 
-    /** Whether its MAC address may be used. */
+    /** Whether its MAC address may be used. A group address is no neighbour's: RFC 2644, RFC 1812, 3.3.2. */
     public boolean isUsable() {
-        return mac != 0 && (state & (REACHABLE | STALE | DELAY | PROBE | NOARP | PERMANENT)) != 0;
+        return mac != 0 && !MacAddress.isGroup(mac)
+            && (state & (REACHABLE | STALE | DELAY | PROBE | NOARP | PERMANENT)) != 0;
     }
 
     /** The state's name, as ip(8) shows it. */

@@ -46,6 +46,26 @@ final class NetlinkAttributes {
             : (value[3] & 0xFF) << 24 | (value[2] & 0xFF) << 16 | (value[1] & 0xFF) << 8 | value[0] & 0xFF;
     }
 
+    /** The same for a value in network order. */
+    int networkInteger(final int type, final int otherwise) {
+        return bytes(type) == null ? otherwise : Integer.reverseBytes(integer(type, 0));
+    }
+
+    /** The highest type among the attributes; 0 without any. */
+    int highestType() {
+        int highest = 0;
+        int offset = start;
+        while (offset + NetlinkMessage.ATTRIBUTE_HEADER_BYTES <= end) {
+            final int length = buffer.getShort(offset) & 0xFFFF;
+            if (length < NetlinkMessage.ATTRIBUTE_HEADER_BYTES || offset + length > end) {
+                break;
+            }
+            highest = Math.max(highest, buffer.getShort(offset + 2) & TYPE_MASK);
+            offset += BitUtil.align(length, 4);
+        }
+        return highest;
+    }
+
     String string(final int type) {
         final byte[] value = bytes(type);
         return value == null || value.length == 0 ? ""

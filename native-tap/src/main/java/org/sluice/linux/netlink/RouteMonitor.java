@@ -12,20 +12,24 @@ import org.sluice.linux.sys.NativeException;
 import org.sluice.linux.sys.Sockets;
 
 /**
- * Listens for changes of links, addresses, routes and neighbours in the network namespace of the thread that creates
- * it. It calls its listener on a thread of its own.
+ * Listens for changes of links, addresses, routes, rules and neighbours in the network namespace of the thread that
+ * creates it. It calls its listener on a thread of its own.
  */
 public final class RouteMonitor implements AutoCloseable {
     static final int RTMGRP_LINK = 0x1;
     static final int RTMGRP_NEIGH = 0x4;
     static final int RTMGRP_IPV4_IFADDR = 0x10;
     static final int RTMGRP_IPV4_ROUTE = 0x40;
+    static final int RTMGRP_IPV4_RULE = 0x80;
     static final int RTMGRP_IPV6_IFADDR = 0x100;
     static final int RTMGRP_IPV6_ROUTE = 0x400;
+    static final int RTNLGRP_IPV6_RULE = 19;
+    static final int RTNLGRP_NEXTHOP = 32;
     static final int SO_RCVBUFFORCE = 33;
 
     private static final int GROUPS = RTMGRP_LINK | RTMGRP_NEIGH | RTMGRP_IPV4_IFADDR | RTMGRP_IPV4_ROUTE
-        | RTMGRP_IPV6_IFADDR | RTMGRP_IPV6_ROUTE;
+        | RTMGRP_IPV4_RULE | RTMGRP_IPV6_IFADDR | RTMGRP_IPV6_ROUTE | 1 << RTNLGRP_IPV6_RULE - 1
+        | 1 << RTNLGRP_NEXTHOP - 1;
     private static final int MSG_DONTWAIT = 0x40;
     private static final int EAGAIN = 11;
     private static final int ADDRESS_BYTES = 12;
@@ -44,7 +48,7 @@ public final class RouteMonitor implements AutoCloseable {
 
     /** Receives changes, on the monitor's thread. */
     public interface Listener {
-        /** Links, addresses or routes have changed. */
+        /** Links, addresses, routes or rules have changed. */
         void onRoutesChanged();
 
         /** A neighbour has a new state. */

@@ -4,11 +4,11 @@ import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
-import org.agrona.BitUtil;
 import org.agrona.concurrent.UnsafeBuffer;
 
 import org.sluice.linux.sys.Sockets;
@@ -29,6 +29,7 @@ public final class RouteNetlink implements AutoCloseable {
     static final int RTM_NEWNEIGH = 28;
     static final int RTM_DELNEIGH = 29;
     static final int RTM_GETNEIGH = 30;
+    static final int RTM_GETRULE = 34;
 
     static final int IFINFOMSG_BYTES = 16;
     static final int IFINFO_INDEX_OFFSET = 4;
@@ -39,11 +40,13 @@ public final class RouteNetlink implements AutoCloseable {
     static final int IFLA_IFNAME = 3;
     static final int IFLA_MTU = 4;
     static final int IFLA_TXQLEN = 13;
+    static final int IFLA_GROUP = 27;
     static final int IFLA_NET_NS_FD = 28;
 
     static final int IFADDRMSG_BYTES = 8;
     static final int IFA_PREFIX_LENGTH_OFFSET = 1;
     static final int IFA_FLAGS_OFFSET = 2;
+    static final int IFA_SCOPE_OFFSET = 3;
     static final int IFA_INDEX_OFFSET = 4;
     static final int IFA_ADDRESS = 1;
     static final int IFA_FLAGS = 8;
@@ -51,21 +54,6 @@ public final class RouteNetlink implements AutoCloseable {
     static final int IFA_BROADCAST = 4;
     static final int IFA_F_NODAD = 2;
 
-    static final int RTMSG_BYTES = 12;
-    static final int RTM_DESTINATION_LENGTH_OFFSET = 1;
-    static final int RTM_TABLE_OFFSET = 4;
-    static final int RTM_PROTOCOL_OFFSET = 5;
-    static final int RTM_TYPE_OFFSET = 7;
-    static final int RTA_DST = 1;
-    static final int RTA_OIF = 4;
-    static final int RTA_GATEWAY = 5;
-    static final int RTA_PRIORITY = 6;
-    static final int RTA_PREFSRC = 7;
-    static final int RTA_MULTIPATH = 9;
-    static final int RTA_TABLE = 15;
-    static final int RTA_VIA = 18;
-    static final int RTNEXTHOP_BYTES = 8;
-    static final int RTNH_INDEX_OFFSET = 4;
     public static final int RT_TABLE_MAIN = 254;
     /** Where the kernel keeps the host's own addresses. */
     public static final int RT_TABLE_LOCAL = 255;
@@ -187,11 +175,28 @@ public final class RouteNetlink implements AutoCloseable {
 
     /** The routes of all tables and both families. */
     public List<KernelRoute> routes() {
-        socket.request().begin(RTM_GETROUTE, LIST, RTMSG_BYTES);
+        socket.request().begin(RTM_GETROUTE, LIST, RouteMessage.RTMSG_BYTES);
         return socket.list("list routes", answer -> {
             final int family = answer.buffer().getByte(answer.body());
-            return family == Sockets.AF_INET || family == Sockets.AF_INET6 ? routeOf(answer, family) : null;
+            return family == Sockets.AF_INET || family == Sockets.AF_INET6 ? RouteMessage.routeOf(answer, family)
+                : null;
         });
+    }
+
+    /** The rules of the routing policy of both families, in order. */
+    public List<KernelRule> rules() {
+        socket.request().begin(RTM_GETRULE, LIST, RuleMessage.RULE_BYTES);
+        return socket.list("list rules", RuleMessage::ruleOf);
+    }
+
+    /** The groups of all interfaces (ip-link(8)), by the interface's number. */
+    public Map<Integer, Integer> linkGroups() {
+        final Map<Integer, Integer> groups = new HashMap<>();
+        socket.request().begin(RTM_GETLINK, LIST, IFINFOMSG_BYTES);
+        socket.list("list the groups of links", answer -> groups.put(
+            answer.buffer().getInt(answer.body() + IFINFO_INDEX_OFFSET),
+            answer.attributes(IFINFOMSG_BYTES).integer(IFLA_GROUP, 0)));
+        return groups;
     }
 
     /**
@@ -200,23 +205,24 @@ public final class RouteNetlink implements AutoCloseable {
      * @throws NetlinkException without a route.
      */
     public KernelRoute routeTo(final InetAddress address) {
-        socket.request().begin(RTM_GETROUTE, NetlinkSocket.NLM_F_REQUEST | NetlinkSocket.NLM_F_ACK, RTMSG_BYTES)
+        socket.request()
+            .begin(RTM_GETROUTE, NetlinkSocket.NLM_F_REQUEST | NetlinkSocket.NLM_F_ACK, RouteMessage.RTMSG_BYTES)
             .familyByte(0, family(address))
-            .familyByte(RTM_DESTINATION_LENGTH_OFFSET, address.getAddress().length * 8)
-            .attribute(RTA_DST, address.getAddress());
+            .familyByte(RouteMessage.RTM_DESTINATION_LENGTH_OFFSET, address.getAddress().length * 8)
+            .attribute(RouteMessage.RTA_DST, address.getAddress());
         return socket.list("find the route to " + address.getHostAddress(),
-            answer -> routeOf(answer, family(address))).getFirst();
+            answer -> RouteMessage.routeOf(answer, family(address))).getFirst();
     }
 
     /** Adds a default route through a gateway on the link. */
     public void addDefaultRoute(final Link link, final InetAddress gateway) {
-        socket.request().begin(RTM_NEWROUTE, CREATE, RTMSG_BYTES)
+        socket.request().begin(RTM_NEWROUTE, CREATE, RouteMessage.RTMSG_BYTES)
             .familyByte(0, family(gateway))
-            .familyByte(RTM_TABLE_OFFSET, RT_TABLE_MAIN)
-            .familyByte(RTM_PROTOCOL_OFFSET, RTPROT_BOOT)
-            .familyByte(RTM_TYPE_OFFSET, KernelRoute.UNICAST)
-            .attribute(RTA_GATEWAY, gateway.getAddress())
-            .attribute(RTA_OIF, link.index());
+            .familyByte(RouteMessage.RTM_TABLE_OFFSET, RT_TABLE_MAIN)
+            .familyByte(RouteMessage.RTM_PROTOCOL_OFFSET, RTPROT_BOOT)
+            .familyByte(RouteMessage.RTM_TYPE_OFFSET, KernelRoute.UNICAST)
+            .attribute(RouteMessage.RTA_GATEWAY, gateway.getAddress())
+            .attribute(RouteMessage.RTA_OIF, link.index());
         socket.execute("add default route via " + gateway.getHostAddress() + " on " + link.name());
     }
 
@@ -282,56 +288,11 @@ public final class RouteNetlink implements AutoCloseable {
         final NetlinkAttributes attributes = answer.attributes(IFADDRMSG_BYTES);
         final byte[] local = attributes.bytes(IFA_LOCAL);
         final int firstFlags = buffer.getByte(answer.body() + IFA_FLAGS_OFFSET) & 0xFF;
+        final byte[] peer = attributes.bytes(IFA_ADDRESS);
         return new InterfaceAddress(buffer.getInt(answer.body() + IFA_INDEX_OFFSET),
-            inetAddress(local != null ? local : attributes.bytes(IFA_ADDRESS)),
-            buffer.getByte(answer.body() + IFA_PREFIX_LENGTH_OFFSET) & 0xFF,
-            attributes.integer(IFA_FLAGS, firstFlags));
-    }
-
-    private static KernelRoute routeOf(final NetlinkSocket.Answer answer, final int family) {
-        final NetlinkAttributes attributes = answer.attributes(RTMSG_BYTES);
-        final byte[] destination = attributes.bytes(RTA_DST);
-        final byte[] source = attributes.bytes(RTA_PREFSRC);
-        final int table = answer.buffer().getByte(answer.body() + RTM_TABLE_OFFSET) & 0xFF;
-        return new KernelRoute(
-            inetAddress(destination != null ? destination : new byte[family == Sockets.AF_INET ? 4 : 16]),
-            answer.buffer().getByte(answer.body() + RTM_DESTINATION_LENGTH_OFFSET) & 0xFF,
-            answer.buffer().getByte(answer.body() + RTM_TYPE_OFFSET) & 0xFF,
-            attributes.integer(RTA_TABLE, table), attributes.integer(RTA_PRIORITY, 0),
-            source == null ? null : inetAddress(source), hopsOf(attributes));
-    }
-
-    private static List<KernelRoute.Hop> hopsOf(final NetlinkAttributes attributes) {
-        final byte[] several = attributes.bytes(RTA_MULTIPATH);
-        if (several == null) {
-            final int link = attributes.integer(RTA_OIF, 0);
-            final InetAddress gateway = gatewayOf(attributes);
-            return link == 0 && gateway == null ? List.of() : List.of(new KernelRoute.Hop(gateway, link));
-        }
-        final UnsafeBuffer buffer = new UnsafeBuffer(several);
-        final List<KernelRoute.Hop> hops = new ArrayList<>();
-        int offset = 0;
-        while (several.length - offset >= RTNEXTHOP_BYTES) {
-            final int length = buffer.getShort(offset) & 0xFFFF;
-            if (length < RTNEXTHOP_BYTES || length > several.length - offset) {
-                break;
-            }
-            hops.add(new KernelRoute.Hop(
-                gatewayOf(new NetlinkAttributes(buffer, offset + RTNEXTHOP_BYTES, offset + length)),
-                buffer.getInt(offset + RTNH_INDEX_OFFSET)));
-            offset += BitUtil.align(length, 4);
-        }
-        return List.copyOf(hops);
-    }
-
-    /** The next router, also one of the other family (RTA_VIA: its family, then its address). */
-    private static InetAddress gatewayOf(final NetlinkAttributes attributes) {
-        final byte[] gateway = attributes.bytes(RTA_GATEWAY);
-        if (gateway != null) {
-            return inetAddress(gateway);
-        }
-        final byte[] via = attributes.bytes(RTA_VIA);
-        return via == null ? null : inetAddress(Arrays.copyOfRange(via, 2, via.length));
+            inetAddress(local != null ? local : peer), buffer.getByte(answer.body() + IFA_PREFIX_LENGTH_OFFSET) & 0xFF,
+            attributes.integer(IFA_FLAGS, firstFlags), buffer.getByte(answer.body() + IFA_SCOPE_OFFSET) & 0xFF,
+            inetAddress(peer != null ? peer : local));
     }
 
     /** Reads a neighbour message; null if it is not about IP. */
@@ -356,7 +317,7 @@ public final class RouteNetlink implements AutoCloseable {
         return broadcast;
     }
 
-    private static InetAddress inetAddress(final byte[] bytes) {
+    static InetAddress inetAddress(final byte[] bytes) {
         try {
             return InetAddress.getByAddress(bytes);
         } catch (final UnknownHostException ex) {

@@ -82,13 +82,13 @@ class RouteNetlinkTest {
                     netlink.addresses().stream().filter(a -> a.address().equals(added)).findFirst().orElseThrow();
                 assertEquals(link.index(), found.linkIndex());
                 assertEquals(added == ipv4 ? 24 : 64, found.prefixLength());
-                assertTrue(found.isUsableAsSource(), found.toString());
+                assertTrue(found.isAssigned() && !found.isToBeAvoided(), found.toString());
                 assertFalse(found.isSecondary(), found.toString());
             }
             namespace.exec("ip", "addr", "add", "10.99.0.3/24", "dev", "d0");
             namespace.exec("ip", "addr", "add", "fd99::3/64", "dev", "d0", "nodad", "preferred_lft", "0");
             assertTrue(addressOf(netlink, "10.99.0.3").isSecondary());
-            assertFalse(addressOf(netlink, "fd99::3").isUsableAsSource());
+            assertTrue(addressOf(netlink, "fd99::3").isToBeAvoided());
             netlink.addDefaultRoute(link, parse("10.99.0.1"));
             netlink.addDefaultRoute(link, parse("fd99::1"));
             final KernelRoute route = netlink.routes().stream()
