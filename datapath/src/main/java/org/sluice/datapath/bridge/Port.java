@@ -16,7 +16,7 @@ public final class Port {
     private final PacketDevice device;
     private final CounterGroup<PortCounter> counters;
     private final EgressQueue egressQueue = new EgressQueue();
-    private final PortIdentity identity;
+    private PortIdentity identity;
     private int mtu;
     private final PortKind kind;
     private final boolean guarded;
@@ -63,6 +63,11 @@ public final class Port {
 
     public PortIdentity identity() {
         return identity;
+    }
+
+    /** Changes the addresses behind an uplink's port, whose interface has a MAC address that the host may change. */
+    public void identity(final PortIdentity changed) {
+        identity = changed;
     }
 
     public int mtu() {

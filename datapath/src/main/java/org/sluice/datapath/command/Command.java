@@ -59,6 +59,16 @@ public sealed interface Command {
     }
 
     /**
+     * Sets how long packets on an uplink may be, and the MAC address that its frames leave with. Connections and
+     * neighbours stay.
+     *
+     * @param mtu layer-3 bytes.
+     * @param mac of the interface.
+     */
+    record SetUplink(int portIndex, int mtu, long mac) implements Command {
+    }
+
+    /**
      * Sets the route to the VTEP behind a port.
      *
      * @param linkIndex  number of the outgoing interface; 0 if unknown.

@@ -41,6 +41,7 @@ public final class CommandCodec {
     private static final int INSTALL_RULES = 19;
     private static final int ADD_SOURCE = 20;
     private static final int INSTALL_SOURCES = 21;
+    private static final int SET_UPLINK = 22;
     private static final PortKind[] KINDS = PortKind.values();
     private static final ProbeKind[] PROBES = ProbeKind.values();
 
@@ -65,6 +66,7 @@ public final class CommandCodec {
             case Command.Observe ignored -> OBSERVE;
             case Command.AddVtep ignored -> ADD_VTEP;
             case Command.SetPortMtu ignored -> SET_PORT_MTU;
+            case Command.SetUplink ignored -> SET_UPLINK;
             case Command.PutRemote ignored -> PUT_REMOTE;
             case Command.SetVtepRoute ignored -> SET_VTEP_ROUTE;
             case Command.AddRule ignored -> ADD_RULE;
@@ -103,6 +105,7 @@ public final class CommandCodec {
             case Command.AddVtep c -> out.put(c.portIndex()).put(c.domainId()).put(c.mtu()).put(c.high()).put(c.low())
                 .put(c.counterIds());
             case Command.SetPortMtu c -> out.put(c.portIndex()).put(c.mtu());
+            case Command.SetUplink c -> out.put(c.portIndex()).put(c.mtu()).put(c.mac());
             case Command.SetVtepRoute c ->
                 out.put(c.portIndex()).put(c.linkIndex()).put(c.sourceHigh()).put(c.sourceLow());
             case Command.PutRemote c -> putIdentity(out.put(c.domainId()).put(c.portIndex()), c.identity());
@@ -152,6 +155,7 @@ public final class CommandCodec {
             case ADD_VTEP -> layer2.onAddVtep(
                 new Command.AddVtep(in.i32(), in.i32(), in.i32(), in.i64(), in.i64(), in.ints()));
             case SET_PORT_MTU -> layer2.onSetPortMtu(new Command.SetPortMtu(in.i32(), in.i32()));
+            case SET_UPLINK -> layer2.onSetUplink(new Command.SetUplink(in.i32(), in.i32(), in.i64()));
             case SET_VTEP_ROUTE -> layer2.onSetVtepRoute(
                 new Command.SetVtepRoute(in.i32(), in.i32(), in.i64(), in.i64()));
             case PUT_REMOTE -> layer2.onPutRemote(new Command.PutRemote(in.i32(), in.i32(), identity(in)));

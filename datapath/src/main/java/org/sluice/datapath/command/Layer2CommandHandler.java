@@ -15,6 +15,8 @@ public interface Layer2CommandHandler {
 
     CommandResult onSetPortMtu(Command.SetPortMtu command);
 
+    CommandResult onSetUplink(Command.SetUplink command);
+
     CommandResult onSetVtepRoute(Command.SetVtepRoute command);
 
     CommandResult onPutRemote(Command.PutRemote command);

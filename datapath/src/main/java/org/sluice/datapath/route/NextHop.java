@@ -11,8 +11,8 @@ import org.sluice.datapath.protocol.NetworkOrder;
 public final class NextHop {
     private final int handle;
     private final int portIndex;
-    private final int mtu;
-    private final long sourceMac;
+    private int mtu;
+    private long sourceMac;
     private final long high;
     private final long low;
     private long firstWord;
@@ -46,6 +46,15 @@ public final class NextHop {
         firstWord = NetworkOrder.toHost(destinationMac << 16 | sourceMac >>> 32);
         secondWord = NetworkOrder.toHost((int) sourceMac);
         resolved = true;
+    }
+
+    /** Sets how frames leave by the port from now on. */
+    void leaveWith(final int newMtu, final long newSourceMac) {
+        mtu = newMtu;
+        sourceMac = newSourceMac;
+        if (resolved) {
+            resolve(mac);
+        }
     }
 
     void unresolve() {

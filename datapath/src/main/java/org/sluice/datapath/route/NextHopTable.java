@@ -82,6 +82,16 @@ public final class NextHopTable {
         generation++;
     }
 
+    /** Has packets to the neighbours of an uplink leave with what the port's MTU and MAC address are now. */
+    public void uplinkChanged(final Port port) {
+        for (int id = FIRST_NEIGHBOUR; id < hops.length; id++) {
+            if (hops[id] != null && hops[id].portIndex() == port.index()) {
+                hops[id].leaveWith(port.mtu(), port.identity().mac());
+            }
+        }
+        generation++;
+    }
+
     /** Forgets the port, and its neighbours if it is an uplink. */
     public void removePort(final int portIndex) {
         hops[portIndex] = null;

@@ -155,6 +155,18 @@ final class Layer2Commands implements Layer2CommandHandler {
     }
 
     @Override
+    public CommandResult onSetUplink(final Command.SetUplink command) {
+        final Port port = port(command.portIndex());
+        if (port == null || !port.isUplink()) {
+            return CommandResult.PORT_UNKNOWN;
+        }
+        port.mtu(command.mtu());
+        port.identity(new PortIdentity(command.mac(), 0, 0, 0));
+        fib.nextHops().uplinkChanged(port);
+        return CommandResult.OK;
+    }
+
+    @Override
     public CommandResult onSetVtepRoute(final Command.SetVtepRoute command) {
         if (!isVtep(command.portIndex())) {
             return CommandResult.PORT_UNKNOWN;

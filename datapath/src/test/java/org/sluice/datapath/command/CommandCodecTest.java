@@ -74,6 +74,7 @@ class CommandCodecTest {
                 new PacketFilter(1, 2, 3, new ConntrackFilter.Prefix(4, 5, 6), 7), 8),
             new Command.AddVtep(5, 6, 1450, -7, 8, new int[] {1, 2, 3}),
             new Command.SetPortMtu(5, 1400),
+            new Command.SetUplink(5, 9000, 0x0200_0000_00AAL),
             new Command.SetVtepRoute(5, 6, -1, 7),
             new Command.PutRemote(6, Command.PutRemote.GONE, new PortIdentity(1, 2, 3, 4)));
         final Set<Object> types = new HashSet<>();
