@@ -90,13 +90,12 @@ public final class Steering implements AutoCloseable {
      * Withholds the switch's frames from the host at the interface.
      *
      * @param owner number of the worker, from 0; each worker has its own steering at the interface.
-     * @throws NativeException when the kernel refuses.
+     * @throws NativeException       when the kernel refuses.
+     * @throws IllegalStateException when another program's filter has the place.
      */
     public IngressFilter attach(final int linkIndex, final int owner) {
-        try (BpfProgram ingress = BpfProgram.load(BpfProgram.SCHED_CLS, 0,
-            SteeringProgram.forIngress(maps, natFirst, natLast, lease))) {
-            return new IngressFilter(linkIndex, owner, ingress);
-        }
+        return new IngressFilter(linkIndex, owner, BpfProgram.load(BpfProgram.SCHED_CLS, 0,
+            SteeringProgram.forIngress(maps, natFirst, natLast, lease)));
     }
 
     /** Extends the lease by {@link #LEASE_SECONDS}. The caller repeats it every few seconds. */

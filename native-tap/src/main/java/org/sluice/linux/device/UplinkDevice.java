@@ -135,6 +135,19 @@ public final class UplinkDevice implements PollableDevice {
             "packet socket", name);
     }
 
+    /**
+     * Whether the socket still hears its interface: no longer once the interface has left the namespace, even if it has
+     * come back. Any thread.
+     */
+    public boolean isBound() {
+        try (OffHeapRegion memory = OffHeapRegion.anonymous(SOCKADDR_LL_BYTES + Integer.BYTES)) {
+            final UnsafeBuffer address = memory.slice(0, SOCKADDR_LL_BYTES + Integer.BYTES);
+            address.putInt(SOCKADDR_LL_BYTES, SOCKADDR_LL_BYTES);
+            return LibC.INSTANCE.getsockname(socket.fd(), memory.address(), memory.address() + SOCKADDR_LL_BYTES) == 0
+                && address.getInt(SOCKADDR_IFINDEX_OFFSET) > 0;
+        }
+    }
+
     @Override
     public int fd() {
         return socket.fd();

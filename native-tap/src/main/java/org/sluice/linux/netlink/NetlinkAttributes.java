@@ -4,6 +4,7 @@ import java.nio.charset.StandardCharsets;
 
 import org.agrona.BitUtil;
 import org.agrona.DirectBuffer;
+import org.agrona.concurrent.UnsafeBuffer;
 
 /**
  * Reads the attributes of one received message. A length that points beyond the message ends the reading: this guards
@@ -38,6 +39,13 @@ final class NetlinkAttributes {
             offset += BitUtil.align(length, 4);
         }
         return null;
+    }
+
+    /** The attributes within one; none without such an attribute. */
+    NetlinkAttributes nested(final int type) {
+        final byte[] value = bytes(type);
+        return value == null ? new NetlinkAttributes(buffer, end, end)
+            : new NetlinkAttributes(new UnsafeBuffer(value), 0, value.length);
     }
 
     int integer(final int type, final int otherwise) {

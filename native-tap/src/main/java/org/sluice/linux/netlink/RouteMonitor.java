@@ -12,12 +12,13 @@ import org.sluice.linux.sys.NativeException;
 import org.sluice.linux.sys.Sockets;
 
 /**
- * Listens for changes of links, addresses, routes, rules and neighbours in the network namespace of the thread that
- * creates it. It calls its listener on a thread of its own.
+ * Listens for changes of links and their traffic control, addresses, routes, rules and neighbours in the network
+ * namespace of the thread that creates it. It calls its listener on a thread of its own.
  */
 public final class RouteMonitor implements AutoCloseable {
     static final int RTMGRP_LINK = 0x1;
     static final int RTMGRP_NEIGH = 0x4;
+    static final int RTMGRP_TC = 0x8;
     static final int RTMGRP_IPV4_IFADDR = 0x10;
     static final int RTMGRP_IPV4_ROUTE = 0x40;
     static final int RTMGRP_IPV4_RULE = 0x80;
@@ -27,7 +28,7 @@ public final class RouteMonitor implements AutoCloseable {
     static final int RTNLGRP_NEXTHOP = 32;
     static final int SO_RCVBUFFORCE = 33;
 
-    private static final int GROUPS = RTMGRP_LINK | RTMGRP_NEIGH | RTMGRP_IPV4_IFADDR | RTMGRP_IPV4_ROUTE
+    private static final int GROUPS = RTMGRP_LINK | RTMGRP_NEIGH | RTMGRP_TC | RTMGRP_IPV4_IFADDR | RTMGRP_IPV4_ROUTE
         | RTMGRP_IPV4_RULE | RTMGRP_IPV6_IFADDR | RTMGRP_IPV6_ROUTE | 1 << RTNLGRP_IPV6_RULE - 1
         | 1 << RTNLGRP_NEXTHOP - 1;
     private static final int MSG_DONTWAIT = 0x40;
@@ -48,7 +49,7 @@ public final class RouteMonitor implements AutoCloseable {
 
     /** Receives changes, on the monitor's thread. */
     public interface Listener {
-        /** Links, addresses, routes or rules have changed. */
+        /** Links, their traffic control, addresses, routes or rules have changed. */
         void onRoutesChanged();
 
         /** A neighbour has a new state. */

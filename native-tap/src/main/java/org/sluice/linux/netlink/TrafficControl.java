@@ -1,5 +1,7 @@
 package org.sluice.linux.netlink;
 
+import java.util.List;
+
 import org.sluice.linux.sys.NativeException;
 
 /**
@@ -22,7 +24,9 @@ public final class TrafficControl implements AutoCloseable {
     static final int TCA_BPF_FD = 6;
     static final int TCA_BPF_NAME = 7;
     static final int TCA_BPF_FLAGS = 8;
+    static final int TCA_BPF_ID = 11;
     static final int TCA_BPF_FLAG_ACT_DIRECT = 1;
+    static final int TCA_CHAIN = 11;
     static final int ROOT = 0xFFFF_FFFF;
     static final int CLSACT = 0xFFFF_FFF1;
     static final int CLSACT_HANDLE = 0xFFFF_0000;
@@ -42,6 +46,13 @@ public final class TrafficControl implements AutoCloseable {
     private static final int FIRST_HANDLE = 0x51;
 
     private final NetlinkSocket socket = new NetlinkSocket();
+
+    /** A filter at our priority. An entry without a handle stands for all filters of its kind there. */
+    private record Filter(int handle, int protocol, String kind, String name, int programId) {
+        boolean isForUs() {
+            return "bpf".equals(kind) && protocol == ALL_PROTOCOLS_IN_NETWORK_ORDER;
+        }
+    }
 
     /**
      * Adds the queueing discipline that filters need to an interface.
@@ -68,13 +79,21 @@ public final class TrafficControl implements AutoCloseable {
     }
 
     /**
-     * Attaches an eBPF program; it replaces one that an earlier process left.
+     * Attaches an eBPF program. It replaces one of the same name, which an earlier process left; another program's
+     * filter stays.
      *
      * @param owner     number of the filter's owner, from 0.
      * @param programFd of type SCHED_CLS; its result is the action.
-     * @throws NativeException when the kernel refuses.
+     * @param name      of the filter, by which a later process knows it for ours.
+     * @return the kernel's number of the program at the interface.
+     * @throws NativeException       when the kernel refuses.
+     * @throws IllegalStateException when another program's filter has the place.
      */
-    public void putIngressFilter(final int linkIndex, final int owner, final int programFd, final String name) {
+    public int putIngressFilter(final int linkIndex, final int owner, final int programFd, final String name) {
+        filtersAtOurPriority(linkIndex).stream()
+            .filter(filter -> !filter.isForUs()
+                || filter.handle() == FIRST_HANDLE + owner && !filter.name().equals(name))
+            .findFirst().ifPresent(TrafficControl::refuse);
         // Without NLM_F_EXCL the kernel replaces the existing filter in one step (tc_new_tfilter in
         // net/sched/cls_api.c).
         final NetlinkMessage request =
@@ -86,6 +105,35 @@ public final class TrafficControl implements AutoCloseable {
         request.attribute(TCA_BPF_FD, programFd).attribute(TCA_BPF_NAME, name)
             .attribute(TCA_BPF_FLAGS, TCA_BPF_FLAG_ACT_DIRECT).endNested(options);
         socket.execute("add an ingress filter to interface " + linkIndex);
+        return ingressProgram(linkIndex, owner);
+    }
+
+    private static void refuse(final Filter other) {
+        throw new IllegalStateException("another program's filter (" + (other.kind().isEmpty() ? "of no kind"
+            : "kind " + other.kind()) + (other.name().isEmpty() ? "" : ", " + other.name()) + ") has priority "
+            + PRIORITY + " at the interface's ingress, where the switch's must stand; remove it or give it another"
+            + " priority (tc filter show dev NAME ingress)");
+    }
+
+    /** The kernel's number of the program that is attached in the owner's place, whoever put it there; 0 for none. */
+    public int ingressProgram(final int linkIndex, final int owner) {
+        return filtersAtOurPriority(linkIndex).stream()
+            .filter(filter -> filter.isForUs() && filter.handle() == FIRST_HANDLE + owner)
+            .mapToInt(Filter::programId).findFirst().orElse(0);
+    }
+
+    private List<Filter> filtersAtOurPriority(final int linkIndex) {
+        begin(RTM_GETTFILTER, LIST, linkIndex, INGRESS);
+        return socket.list("list filters of interface " + linkIndex, answer -> {
+            final int info = answer.buffer().getInt(answer.body() + TCM_INFO_OFFSET);
+            final NetlinkAttributes attributes = answer.attributes(TCMSG_BYTES);
+            if (info >>> 16 != PRIORITY || attributes.integer(TCA_CHAIN, 0) != 0) {
+                return null;
+            }
+            final NetlinkAttributes options = attributes.nested(TCA_OPTIONS);
+            return new Filter(answer.buffer().getInt(answer.body() + TCM_HANDLE_OFFSET), info & 0xFFFF,
+                attributes.string(TCA_KIND), options.string(TCA_BPF_NAME), options.integer(TCA_BPF_ID, 0));
+        });
     }
 
     /** Removes the filter. A missing filter or interface is no error. */

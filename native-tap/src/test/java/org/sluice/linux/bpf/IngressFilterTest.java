@@ -2,6 +2,7 @@ package org.sluice.linux.bpf;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.net.InetAddress;
@@ -107,6 +108,45 @@ class IngressFilterTest {
             first.close();
             return null;
         });
+    }
+
+    @Test
+    void shouldBePutBackWhenAnotherProgramRemovesIt() throws Exception {
+        final IngressFilter filter = opened.call(() -> steering.attach(index, 0));
+        assertFalse(filter.restore(), "it is there");
+
+        host.exec("tc", "qdisc", "del", "dev", "up0", "clsact");
+        assertTrue(filter.restore());
+        assertEquals(0, refused(7000));
+        host.exec("tc", "filter", "del", "dev", "up0", "ingress");
+        assertTrue(filter.restore());
+        assertEquals(0, refused(7000));
+
+        filter.close();
+        assertEquals(1, refused(7000));
+    }
+
+    @Test
+    void shouldLeaveTheFilterOfAnotherProgram() throws Exception {
+        host.exec("tc", "qdisc", "add", "dev", "up0", "clsact");
+        host.exec("tc", "filter", "add", "dev", "up0", "ingress", "prio", "1", "protocol", "ip", "bpf", "bytecode",
+            "1,6 0 0 0");
+        final IllegalStateException refused = assertThrows(IllegalStateException.class,
+            () -> opened.call(() -> steering.attach(index, 0)));
+        assertTrue(refused.getMessage().contains("kind bpf"), refused.getMessage());
+        assertTrue(host.exec("tc", "filter", "show", "dev", "up0", "ingress").contains("protocol ip "));
+    }
+
+    @Test
+    void shouldNotRemoveWhatHasTakenItsPlace() throws Exception {
+        final IngressFilter first = opened.call(() -> steering.attach(index, 0));
+        final IngressFilter next = opened.call(() -> steering.attach(index, 0));
+
+        first.close();
+        assertFalse(next.restore(), "it is still there");
+        assertEquals(0, refused(7000));
+
+        next.close();
     }
 
     /** How many of the datagrams to these ports the host has seen. */

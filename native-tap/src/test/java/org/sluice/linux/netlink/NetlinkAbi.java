@@ -77,6 +77,9 @@ public final class NetlinkAbi {
         assumed.put("TCA_BPF_FD", (long) TrafficControl.TCA_BPF_FD);
         assumed.put("TCA_BPF_NAME", (long) TrafficControl.TCA_BPF_NAME);
         assumed.put("TCA_BPF_FLAGS", (long) TrafficControl.TCA_BPF_FLAGS);
+        assumed.put("TCA_BPF_ID", (long) TrafficControl.TCA_BPF_ID);
+        assumed.put("TCA_CHAIN", (long) TrafficControl.TCA_CHAIN);
+        assumed.put("RTMGRP_TC", (long) RouteMonitor.RTMGRP_TC);
         assumed.put("TCA_BPF_FLAG_ACT_DIRECT", (long) TrafficControl.TCA_BPF_FLAG_ACT_DIRECT);
         assumed.put("(int) TC_H_CLSACT", (long) TrafficControl.CLSACT);
         assumed.put("(int) TC_H_MAKE(TC_H_CLSACT, 0)", (long) TrafficControl.CLSACT_HANDLE);
