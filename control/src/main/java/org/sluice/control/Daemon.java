@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.concurrent.TimeUnit;
 
 import org.agrona.concurrent.NanoClock;
 import org.agrona.concurrent.SystemNanoClock;
@@ -47,6 +48,7 @@ public final class Daemon implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Daemon.class);
     private static final NanoClock CLOCK = SystemNanoClock.INSTANCE;
+    private static final long REPAIR_PERIOD_SECONDS = 1;
     private static final String LOCK_FILE = "daemon.lock";
 
     private static final UnixHttpServer.Limits API_LIMITS = new UnixHttpServer.Limits(60, 1 << 20);
@@ -103,6 +105,12 @@ public final class Daemon implements AutoCloseable {
         host.listen(() -> uplinks.steer(host, state::isHostInterface));
         host.listen(() -> overlays.onHostChanged(uplinks.linkIndexes(), host.locals()));
         host.start();
+        control.executor().scheduleWithFixedDelay(() -> repair(uplinks, host, () -> {
+            mirror.onHostChanged();
+            uplinks.steer(host, state::isHostInterface);
+            overlays.onHostChanged(uplinks.linkIndexes(), host.locals());
+        }), REPAIR_PERIOD_SECONDS,
+            REPAIR_PERIOD_SECONDS, TimeUnit.SECONDS);
         events.start(engine, answers(mirror, overlays));
         overlays.watchPaths(control.executor());
 
@@ -122,6 +130,17 @@ public final class Daemon implements AutoCloseable {
     private <T extends AutoCloseable> T part(final T opened) {
         parts.push(opened);
         return opened;
+    }
+
+    /** Puts right what other programs have taken away, and repeats what has failed. */
+    private static void repair(final UplinkManager uplinks, final HostWatch host, final Runnable onUplinksChanged) {
+        try {
+            if (uplinks.sync(host)) {
+                onUplinksChanged.run();
+            }
+        } catch (final RuntimeException ex) {
+            LOG.error("cannot look after the uplinks: {}", ex.getMessage());
+        }
     }
 
     /** Answers what the workers ask. */

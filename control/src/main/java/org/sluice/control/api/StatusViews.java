@@ -58,7 +58,7 @@ final class StatusViews {
         state.endpoints().stream().filter(endpoints::isGone).forEach(e -> issues.add("endpoint "
             + e.name() + " is gone" + (e.ofDocker() ? "; Docker removes it with the container" : "; detach it")));
         issues.addAll(docker.watch().forgotten().toSentences());
-        issues.addAll(uplinks.failures());
+        issues.addAll(uplinks.issues());
         issues.addAll(networking.failures());
         return issues;
     }

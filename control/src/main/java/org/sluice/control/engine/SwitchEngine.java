@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -14,6 +15,7 @@ import org.agrona.concurrent.NanoClock;
 import org.agrona.concurrent.SystemEpochClock;
 import org.jspecify.annotations.Nullable;
 
+import org.sluice.control.base.ControlException;
 import org.sluice.control.base.Undo;
 import org.sluice.control.model.DaemonOptions;
 import org.sluice.datapath.bridge.DomainPolicy;
@@ -48,6 +50,8 @@ public final class SwitchEngine implements AutoCloseable {
         + Fdb.MAX_DOMAINS * NetworkCounter.values().length + 4096;
 
     private static final int NO_DOMAIN = 0;
+    /** Names of the files that an earlier process's workers have left. */
+    private static final Pattern OURS = Pattern.compile("(counters|errors|fdb-\\d+)\\.dat");
 
     private final CounterRegistry counters;
     private final ErrorLog errors;
@@ -129,11 +133,19 @@ public final class SwitchEngine implements AutoCloseable {
         }
     }
 
-    /** Ends such a network with its port, which is its last. The device stays the caller's to close. */
+    /**
+     * Ends such a network with its port, which is its last. The device stays the caller's to close.
+     *
+     * @throws ControlException when the worker has not let go of the port; this may then be called again.
+     */
     public void removeNetworkWithPort(final PortHandle last) {
         removePort(last);
         releasePort(last.index);
-        removeNetwork(last.network);
+        try {
+            removeNetwork(last.network);
+        } catch (final ControlException ex) {
+            report(ex); // its number is never used again; nothing else is left of it
+        }
     }
 
     /**
@@ -314,9 +326,10 @@ public final class SwitchEngine implements AutoCloseable {
         CloseHelper.closeAll(counters, errors);
     }
 
+    /** Only our own: the folder may hold other people's files. */
     private static void removeMappedFiles(final Path runDir) {
         try (Stream<Path> files = Files.list(runDir)) {
-            for (final Path file : files.filter(f -> f.toString().endsWith(".dat")).toList()) {
+            for (final Path file : files.filter(f -> OURS.matcher(f.getFileName().toString()).matches()).toList()) {
                 Files.delete(file);
             }
         } catch (final IOException ex) {

@@ -44,7 +44,8 @@ final class PortSteering implements AutoCloseable {
         }
         final HostSockets sockets = HostSockets.read();
         maps.forEach(map -> spare(map, sockets));
-        addresses.forEach(address -> program(opened, address));
+        // Those without room are offered again.
+        addresses.removeIf(address -> !program(opened, address));
         prefixes.forEach(prefix -> opened.addPrefix(prefix.network(), prefix.length()));
         return opened;
     }
@@ -56,7 +57,7 @@ final class PortSteering implements AutoCloseable {
         }
     }
 
-    /** Returns the addresses that could not be taken, for there are too many. */
+    /** Returns the addresses that could not be taken, for there are too many; they are tried again the next time. */
     List<InetAddress> addresses(final Set<InetAddress> wanted) {
         final List<InetAddress> refused = new ArrayList<>();
         for (final InetAddress gone : addresses.stream().filter(a -> !wanted.contains(a)).toList()) {
@@ -66,8 +67,12 @@ final class PortSteering implements AutoCloseable {
             }
         }
         for (final InetAddress address : wanted) {
-            if (addresses.add(address) && steering != null && !program(steering, address)) {
-                refused.add(address);
+            if (!addresses.contains(address)) {
+                if (steering == null || program(steering, address)) {
+                    addresses.add(address);
+                } else {
+                    refused.add(address);
+                }
             }
         }
         return refused;

@@ -3,65 +3,61 @@ package org.sluice.control.uplink;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
-import org.agrona.CloseHelper;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-import org.sluice.control.base.Undo;
+import org.sluice.control.base.ControlException;
 import org.sluice.control.engine.PortHandle;
-import org.sluice.control.engine.PortSetup;
 import org.sluice.control.engine.SwitchEngine;
 import org.sluice.control.host.HostSockets;
 import org.sluice.control.host.HostWatch;
 import org.sluice.control.host.ReservedPorts;
 import org.sluice.control.model.IpPrefix;
 import org.sluice.control.model.UplinkChoice;
-import org.sluice.datapath.bridge.DomainPolicy;
-import org.sluice.datapath.bridge.PortIdentity;
-import org.sluice.datapath.bridge.PortKind;
 import org.sluice.datapath.nat.NatPorts;
 import org.sluice.datapath.nat.PortMap;
-import org.sluice.linux.bpf.IngressFilter;
 import org.sluice.linux.bpf.Steering;
-import org.sluice.linux.device.UplinkDevice;
 import org.sluice.linux.netlink.InterfaceAddress;
 import org.sluice.linux.netlink.Link;
 
 /**
  * The uplinks that are open: for each a packet socket, a steering program and a port in every worker. Opens and closes
- * them as the host's interfaces come and go. Owned by the control thread.
+ * them as the host's interfaces come and go, has them follow their interfaces' changes without a gap, and says what is
+ * not as it should be. Owned by the control thread.
  */
 public final class UplinkManager {
     private static final Logger LOG = LoggerFactory.getLogger(UplinkManager.class);
     private static final long RETRY_NS = TimeUnit.SECONDS.toNanos(10);
-    private static final long LEASE_PERIOD_SECONDS = 1;
-
-    /** One worker's end of an uplink. */
-    private record End(PortHandle port, UplinkDevice device, IngressFilter ingress) {
-    }
+    /** As many as a person reads. */
+    private static final int SHOWN_ADDRESSES = 3;
 
     /** An open uplink. */
     public static final class Uplink {
-        private final Link link;
-        private final List<End> ends = new ArrayList<>();
+        /** The interface's name when the uplink was opened. */
+        private final String openedAs;
+        private final List<UplinkEnd> ends = new ArrayList<>();
+        private Link link;
 
         private Uplink(final Link link) {
             this.link = link;
+            openedAs = link.name();
         }
 
         public Link link() {
@@ -75,7 +71,7 @@ public final class UplinkManager {
 
         /** Its ports, one for each worker. */
         public List<PortHandle> ports() {
-            return ends.stream().map(End::port).toList();
+            return ends.stream().map(UplinkEnd::port).toList();
         }
     }
 
@@ -83,13 +79,17 @@ public final class UplinkManager {
     private final UplinkChoice choice;
     private final NatPorts natPorts;
     private final ReservedPorts reserved;
-    private final ScheduledExecutorService leases =
-        Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("leases").factory());
     private final List<PortSteering> steerings;
+    private final SteeringLease lease;
+    private final SteeringWatch steeringWatch;
     private final Map<Integer, Uplink> uplinks = new LinkedHashMap<>();
+    /** Those that are to be closed and could not be. */
+    private final List<Uplink> closing = new ArrayList<>();
     private final Map<String, String> failures = new TreeMap<>();
     /** When an interface, as it is now, could not be opened. */
     private final Map<Link, Long> failedAtNs = new HashMap<>();
+    /** Addresses of the host for which there was no room. */
+    private Set<String> unsteered = Set.of();
 
     public UplinkManager(final SwitchEngine engine, final UplinkChoice choice, final NatPorts natPorts) {
         this.engine = engine;
@@ -98,8 +98,8 @@ public final class UplinkManager {
         reserved = new ReservedPorts(natPorts);
         steerings = IntStream.range(0, engine.workerCount())
             .mapToObj(worker -> new PortSteering(natPorts.slice(worker, engine.workerCount()))).toList();
-        // On a thread of its own: whatever keeps the control thread must not end connections.
-        leases.scheduleWithFixedDelay(this::renewLeases, LEASE_PERIOD_SECONDS, LEASE_PERIOD_SECONDS, TimeUnit.SECONDS);
+        lease = new SteeringLease(steerings, engine.clock());
+        steeringWatch = new SteeringWatch(engine.clock());
     }
 
     /** The uplink on an interface, if there is one. */
@@ -116,9 +116,17 @@ public final class UplinkManager {
         return Set.copyOf(uplinks.keySet());
     }
 
-    /** Why interfaces that should be uplinks are none, human-readable. */
-    public Collection<String> failures() {
-        return failures.values();
+    /** What is not as it should be, human-readable. */
+    public List<String> issues() {
+        final List<String> issues = new ArrayList<>(failures.values());
+        steeringWatch.addIssues(issues);
+        lease.failure().ifPresent(issues::add);
+        if (!unsteered.isEmpty()) {
+            issues.add("ports of " + String.join(", ", unsteered.stream().limit(SHOWN_ADDRESSES).toList())
+                + (unsteered.size() > SHOWN_ADDRESSES ? " and others" : "")
+                + " are not steered: the host has more than " + Steering.MAX_ADDRESSES + " addresses; remove some");
+        }
+        return issues;
     }
 
     /** The source ports that translated connections get on every uplink. */
@@ -126,22 +134,68 @@ public final class UplinkManager {
         return natPorts;
     }
 
-    /** Opens what should be open, as the host's interfaces and routes are now, and closes the rest. */
-    public void sync(final HostWatch host) {
-        final Map<Integer, Link> wanted = wanted(host);
+    /**
+     * Opens what should be open, as the host's interfaces and routes are now; has what is open follow its interface;
+     * closes what has no interface any longer; and repeats what has failed before. An uplink that is open stays while
+     * its interface exists: whatever its name, its addresses, and the way of the default route.
+     *
+     * @return whether an uplink was opened or closed.
+     */
+    public boolean sync(final HostWatch host) {
+        final Map<Integer, Link> links =
+            host.links().stream().collect(Collectors.toMap(Link::index, Function.identity()));
+        final Set<Integer> before = linkIndexes();
+        boolean changed = !closing.isEmpty();
+        List.copyOf(closing).forEach(this::closeEnds);
         for (final Uplink uplink : List.copyOf(uplinks.values())) {
-            if (!uplink.link.equals(wanted.get(uplink.link.index()))) {
-                LOG.info("uplink {} is gone or has changed", uplink.link.name());
-                close(uplink);
-            }
+            changed |= follow(uplink, links.get(uplink.link.index()));
         }
+        final Map<Integer, Link> wanted = wanted(host);
         failedAtNs.keySet().retainAll(wanted.values());
         failures.keySet().removeIf(name -> wanted.values().stream().noneMatch(link -> link.name().equals(name)));
-        wanted.values().stream().filter(link -> !uplinks.containsKey(link.index())).forEach(this::tryOpen);
-        for (final String name : choice.names()) {
-            if (wanted.values().stream().noneMatch(link -> link.name().equals(name))) {
-                fail(name, "is not there, or is down, or has no MAC address");
+        wanted.values().stream().filter(link -> !uplinks.containsKey(link.index()))
+            .filter(link -> closing.stream().noneMatch(uplink -> uplink.link.index() == link.index()))
+            .forEach(this::tryOpen);
+        uplinks.values().forEach(uplink -> steeringWatch.check(uplink.link, uplink.ends));
+        choice.names().forEach(name -> explainMissing(name, wanted.values()));
+        return changed || !before.equals(linkIndexes());
+    }
+
+    /**
+     * Has an uplink be as its interface is now.
+     *
+     * @param now null when there is no such interface any longer.
+     * @return whether the uplink was closed.
+     */
+    private boolean follow(final Uplink uplink, final @Nullable Link now) {
+        if (now == null || !uplink.ends.stream().allMatch(UplinkEnd::isBound)) {
+            LOG.info("the interface of uplink {} is gone", uplink.link.name());
+            close(uplink);
+            return true;
+        }
+        if (now.equals(uplink.link)) {
+            return false;
+        }
+        try {
+            if (now.mtu() != uplink.link.mtu() || now.mac() != uplink.link.mac()) {
+                uplink.ends.forEach(end -> end.change(now));
             }
+            LOG.info("uplink {} has changed: {}", uplink.link.name(), now);
+            uplink.link = now;
+        } catch (final ControlException ex) {
+            LOG.error("uplink {} cannot follow its interface, and will try again: {}", now.name(), ex.getMessage());
+        }
+        return false;
+    }
+
+    private void explainMissing(final String name, final Collection<Link> wanted) {
+        final Optional<Uplink> open =
+            uplinks.values().stream().filter(uplink -> uplink.openedAs.equals(name)).findFirst();
+        if (open.isPresent() && !open.get().link.name().equals(name)) {
+            fail(name, "it is called " + open.get().link.name() + " now; it is used until the daemon ends, so name it"
+                + " anew with --uplink");
+        } else if (wanted.stream().noneMatch(link -> link.name().equals(name))) {
+            fail(name, "is not there, or is down, or has no MAC address");
         }
     }
 
@@ -169,7 +223,7 @@ public final class UplinkManager {
         final Uplink uplink = new Uplink(link);
         try {
             for (int worker = 0; worker < engine.workerCount(); worker++) {
-                openEnd(uplink, worker);
+                uplink.ends.add(UplinkEnd.open(engine, link, worker, steerings.get(worker).open()));
             }
             uplinks.put(link.index(), uplink);
             failures.remove(link.name());
@@ -182,37 +236,28 @@ public final class UplinkManager {
         }
     }
 
-    /** After a failure nothing of this end stays open; the caller closes the other ends with the uplink. */
-    private void openEnd(final Uplink uplink, final int worker) {
-        final Link link = uplink.link;
-        final Steering steering = steerings.get(worker).open();
-        final UplinkDevice device = UplinkDevice.open(link.name(), link.index(), steering.filterFd());
-        try (Undo undo = new Undo()) {
-            undo.add(device::close);
-            final PortHandle port = engine.addNetworkWithPort("uplink " + link.name(), DomainPolicy.OPEN, worker,
-                new PortSetup(link.name(), device, link.mtu(), PortKind.UPLINK,
-                    new PortIdentity(link.mac(), 0, 0, 0)));
-            undo.add(() -> engine.removeNetworkWithPort(port));
-            uplink.ends.add(new End(port, device, steering.attach(link.index(), worker)));
-            undo.commit();
+    private void close(final Uplink uplink) {
+        uplinks.remove(uplink.link.index());
+        steeringWatch.forget(uplink.link);
+        closing.add(uplink);
+        closeEnds(uplink);
+    }
+
+    /** What cannot be closed now is closed at a later {@link #sync}; until then the interface is not opened again. */
+    private void closeEnds(final Uplink uplink) {
+        uplink.ends.removeIf(end -> isClosed(uplink, end, false));
+        if (uplink.ends.isEmpty()) {
+            closing.remove(uplink);
         }
     }
 
-    private void close(final Uplink uplink) {
-        close(uplink, false);
-    }
-
-    private void close(final Uplink uplink, final boolean keepFrames) {
-        uplinks.remove(uplink.link.index());
-        for (final End end : uplink.ends) {
-            if (keepFrames) {
-                end.ingress().leave();
-            } else {
-                // First the host gets its frames back.
-                CloseHelper.quietClose(end.ingress());
-            }
-            engine.removeNetworkWithPort(end.port());
-            end.device().close();
+    private static boolean isClosed(final Uplink uplink, final UplinkEnd end, final boolean keepFrames) {
+        try {
+            end.close(keepFrames);
+            return true;
+        } catch (final RuntimeException ex) {
+            LOG.error("cannot close uplink {}: {}", uplink.link.name(), ex.getMessage());
+            return false;
         }
     }
 
@@ -223,15 +268,21 @@ public final class UplinkManager {
      */
     public void steer(final HostWatch host, final Predicate<String> isHostPort) {
         final Set<InetAddress> locals = host.locals();
+        // The uplinks' own first: all connections to the outside need them.
         final Set<InetAddress> addresses = host.addresses().stream()
             .filter(address -> !isHostPort.test(host.linkName(address.linkIndex())))
-            .map(InterfaceAddress::address).filter(locals::contains).collect(Collectors.toSet());
+            .sorted(Comparator.comparing(address -> !uplinks.containsKey(address.linkIndex())))
+            .map(InterfaceAddress::address).filter(locals::contains)
+            .collect(Collectors.toCollection(LinkedHashSet::new));
+        final Set<String> refused = new LinkedHashSet<>();
         for (final PortSteering steering : steerings) {
-            for (final InetAddress refused : steering.addresses(addresses)) {
-                LOG.error("ports of {} are not steered: the host has more than {} addresses",
-                    IpPrefix.format(refused), Steering.MAX_ADDRESSES);
-            }
+            steering.addresses(addresses).stream().map(IpPrefix::format).forEach(refused::add);
         }
+        if (!refused.isEmpty() && !refused.equals(unsteered)) {
+            LOG.error("ports of {} are not steered: the host has more than {} addresses", refused,
+                Steering.MAX_ADDRESSES);
+        }
+        unsteered = refused;
     }
 
     /**
@@ -258,17 +309,6 @@ public final class UplinkManager {
         steerings.get(worker).unroute(prefix);
     }
 
-    /** Keeps the switch's frames taken from the host for some time more. */
-    private void renewLeases() {
-        for (final PortSteering steering : steerings) {
-            try {
-                steering.renewLease();
-            } catch (final RuntimeException ex) {
-                LOG.error("cannot renew the lease of the uplinks' filters", ex);
-            }
-        }
-    }
-
     /**
      * Closes all.
      *
@@ -276,8 +316,10 @@ public final class UplinkManager {
      *                   daemon takes up.
      */
     public void close(final boolean keepFrames) {
-        leases.shutdownNow();
-        List.copyOf(uplinks.values()).forEach(uplink -> close(uplink, keepFrames));
+        lease.close();
+        Stream.concat(closing.stream(), uplinks.values().stream())
+            .forEach(uplink -> uplink.ends.removeIf(end -> isClosed(uplink, end, keepFrames)));
+        uplinks.clear();
         steerings.forEach(PortSteering::close);
         reserved.close();
     }
