@@ -116,7 +116,7 @@ public final class Daemon implements AutoCloseable {
 
         final Docker answered = new Docker(sockets, control, store, networking, CLOCK);
         docker = answered;
-        final Observer observer = part(new Observer(state, engine, networking, control.executor()));
+        final Observer observer = part(new Observer(state, engine, networking, host::linkName, control.executor()));
         final ControlApi api = new ControlApi(
             new ControlApi.Parts(state, engine, host, uplinks, mirror, networking, observer, answered),
             options.busy());

@@ -10,6 +10,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
 import org.agrona.CloseHelper;
@@ -45,6 +46,7 @@ public final class Observer implements AutoCloseable {
     private final NanoClock clock;
     private final PortInventory ports;
     private final FilterParser filters;
+    private final IntFunction<String> linkNames;
     private final ScheduledFuture<?> leaseCheck;
     /** Of ports, by index; also of those that have gone since somebody began to look. */
     private final Map<Integer, String> names = new ConcurrentHashMap<>();
@@ -127,10 +129,12 @@ public final class Observer implements AutoCloseable {
     }
 
     /**
-     * @param control the control thread.
+     * @param linkNames names an interface of the host by its number.
+     * @param control   the control thread.
      */
     public Observer(final DesiredState state, final SwitchEngine engine, final Networking networking,
-                    final ScheduledExecutorService control) {
+                    final IntFunction<String> linkNames, final ScheduledExecutorService control) {
+        this.linkNames = linkNames;
         this.engine = engine;
         clock = engine.clock();
         ports = networking.ports();
@@ -151,7 +155,7 @@ public final class Observer implements AutoCloseable {
         learnNames();
         final long epochOffsetNs = engine.epochOffsetNs();
         final List<TraceReader> readers = IntStream.range(0, engine.workerCount())
-            .mapToObj(worker -> new TraceReader(names, epochOffsetNs)).toList();
+            .mapToObj(worker -> new TraceReader(names, linkNames, epochOffsetNs)).toList();
         trace = new RunningTrace(open(ProbeKind.TRACE, filter, TRACE_RING_BYTES, 0), readers);
         return new Trace(List.of(), 0);
     }

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.IntFunction;
 
 import org.jspecify.annotations.Nullable;
 
@@ -33,6 +34,7 @@ final class TraceReader {
 
     private final TraceStep step = new TraceStep();
     private final Map<Integer, String> names;
+    private final IntFunction<String> linkNames;
     private final long epochOffsetNs;
     private final List<TracedPacket> packets = new ArrayList<>();
     private long current = -1;
@@ -40,9 +42,11 @@ final class TraceReader {
     private boolean answeredBefore;
 
     /**
-     * @param names of ports, by index.
+     * @param names     of ports, by index.
+     * @param linkNames names an interface of the host by its number.
      */
-    TraceReader(final Map<Integer, String> names, final long epochOffsetNs) {
+    TraceReader(final Map<Integer, String> names, final IntFunction<String> linkNames, final long epochOffsetNs) {
+        this.linkNames = linkNames;
         this.names = names;
         this.epochOffsetNs = epochOffsetNs;
     }
@@ -71,7 +75,8 @@ final class TraceReader {
         }
         final TraceStage stage = STAGES[next.stage()];
         final boolean dropped = next.reason() >= 0;
-        final String decision = dropped ? "dropped: " + REASONS[next.reason()].description() : decisionOf(stage, next);
+        final String decision = dropped ? "dropped: " + REASONS[next.reason()].description() + link(next)
+            : decisionOf(stage, next);
         if (decision != null) {
             packets.getLast().steps().add(new TracedPacket.Step(stage.name().toLowerCase(Locale.ROOT).replace('_', ' '),
                 decision, dropped ? REASONS[next.reason()].name().toLowerCase(Locale.ROOT) : null));
@@ -94,10 +99,20 @@ final class TraceReader {
             case OVERLAY -> answeredNow ? "too long for the tunnel: answered with an ICMP error"
                 : next.egress() != egressBefore ? "answered for a known endpoint" : null;
             case GATEWAY -> gateway(next);
-            case CONNTRACK -> answeredNow ? "answered with an ICMP error" : conntrack(next);
-            case ROUTE -> answeredNow ? "answered with an ICMP error" : route(next);
+            case CONNTRACK -> answeredNow ? answered(next) : conntrack(next);
+            case ROUTE -> answeredNow ? answered(next) : route(next);
             case TRANSMIT -> transmit(next);
         };
+    }
+
+    private String answered(final TraceStep next) {
+        return "answered with an ICMP error"
+            + (next.answerReason() < 0 ? "" : ": " + REASONS[next.answerReason()].description() + link(next));
+    }
+
+    /** The interface that is at fault, if one is. */
+    private String link(final TraceStep next) {
+        return next.refusedLink() == 0 ? "" : " (" + linkNames.apply(next.refusedLink()) + ")";
     }
 
     private @Nullable String gateway(final TraceStep next) {

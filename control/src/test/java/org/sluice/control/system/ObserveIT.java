@@ -85,6 +85,19 @@ class ObserveIT {
     }
 
     @Test
+    void shouldNameTheInterfaceThatIsNoUplink() throws Exception {
+        host.namespace().exec("ip", "tuntap", "add", "wg0", "mode", "tun");
+        host.namespace().exec("ip", "link", "set", "wg0", "up");
+        host.namespace().exec("ip", "route", "add", "203.0.113.0/24", "dev", "wg0");
+
+        final String text = whileRunning(() -> host.ok("trace", "-c", "1", "host", "203.0.113.9", "icmp"),
+            () -> a.exec("bash", "-c", "ping -c 1 -W 1 203.0.113.9 || true"));
+
+        assertContainsAll(text, "answered with an ICMP error: packet whose route leads out by an interface that is no"
+            + " uplink, or into an encapsulation (wg0)");
+    }
+
+    @Test
     void shouldWriteWhatOthersRead() throws Exception {
         final Path file = folder.resolve("a.pcapng");
         final String said = whilePinging(() -> host.ok("capture", "-w", file.toString(), "-c", "8", "icmp"));

@@ -83,10 +83,12 @@ public final class FrameBatch implements AutoCloseable {
     private static final int L4_PROTOCOL_FIELD_OFFSET = 42;
     private static final int OFFLOADED_FIELD_OFFSET = 43;
     private static final int DROP_REASON_FIELD_OFFSET = 44;
+    private static final int ANSWER_REASON_FIELD_OFFSET = 45;
     private static final int SOURCE_IPV4_FIELD_OFFSET = 48;
     private static final int L4_LENGTH_FIELD_OFFSET = 52;
     private static final int FRAGMENT_FIELD_OFFSET = 56;
     private static final int CUTTABLE_FIELD_OFFSET = 57;
+    private static final int REFUSED_LINK_FIELD_OFFSET = 60;
     // In the second line, of routed frames.
     private static final int TUPLE_FIELD_OFFSET = 0;
     private static final int TUPLE_HASH_FIELD_OFFSET = 40;
@@ -207,6 +209,32 @@ public final class FrameBatch implements AutoCloseable {
         UnsafeApi.setMemory(start, SCRATCH_LENGTH, (byte) 0);
         UnsafeApi.putLong(note(i) + ADDRESS_FIELD_OFFSET, start + SCRATCH_FRAME_OFFSET);
         UnsafeApi.putInt(note(i) + LENGTH_FIELD_OFFSET, frameLength);
+    }
+
+    /** Notes why an ICMP error takes the place of frame {@code i}. Only a trace reads it. */
+    public void answered(final int i, final DropReason reason) {
+        UnsafeApi.putByte(note(i) + ANSWER_REASON_FIELD_OFFSET, (byte) reason.ordinal());
+    }
+
+    /** Number of the reason that {@link #answered} has noted since {@link #clearAnswer}, or -1. */
+    public int answerReason(final int i) {
+        return UnsafeApi.getByte(note(i) + ANSWER_REASON_FIELD_OFFSET);
+    }
+
+    /** Notes the kernel's number of the interface that frame {@code i} may not leave by. Only a trace reads it. */
+    public void refusedLink(final int i, final int linkIndex) {
+        UnsafeApi.putInt(note(i) + REFUSED_LINK_FIELD_OFFSET, linkIndex);
+    }
+
+    /** That number, or 0. */
+    public int refusedLink(final int i) {
+        return UnsafeApi.getInt(note(i) + REFUSED_LINK_FIELD_OFFSET);
+    }
+
+    /** Forgets what an earlier burst has noted for a trace. */
+    public void clearAnswer(final int i) {
+        UnsafeApi.putByte(note(i) + ANSWER_REASON_FIELD_OFFSET, NOT_DROPPED);
+        refusedLink(i, 0);
     }
 
     /** Drops frame {@code i}: it goes no further. */

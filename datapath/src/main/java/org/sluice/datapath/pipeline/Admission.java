@@ -192,6 +192,7 @@ final class Admission implements AutoCloseable {
         final Route route = target == null ? routeOf(batch, i, ingress) : null;
         final DropReason refusal = target == null && !ingress.isUplink() ? Fib.refusalOf(route) : null;
         if (refusal != null) {
+            batch.refusedLink(i, route == null ? 0 : route.linkIndex());
             return refusal;
         }
         final DropReason forbidden = Isolation.check(ingress, target, map != null);

@@ -137,6 +137,7 @@ final class IcmpErrorResponder {
         replace(batch, i, batch.sourceMac(i), ingress.domain().gateway().mac(),
             asIpv4 ? ipv4TypeAndCode : ipv6TypeAndCode, parameter);
         batch.egress(i, ingress.index());
+        batch.answered(i, reason);
         drops.increment(reason);
         ingress.counters().increment(PortCounter.RX_DROPS);
         ingress.domain().counters().increment(NetworkCounter.DROPS);

@@ -62,6 +62,7 @@ final class PacketTracer implements AutoCloseable {
         for (int i = 0, size = batch.size(); i < size; i++) {
             ended[i] = false;
             addressBefore[i] = batch.address(i);
+            batch.clearAnswer(i);
             batch.connection(i, ConntrackTable.NONE); // only the layer-3 stages clear the value of an earlier burst
             for (int stage = 0; stage < STAGES; stage++) {
                 noted[i * STAGES + stage] = false;
@@ -133,6 +134,7 @@ final class PacketTracer implements AutoCloseable {
         step.ports(ingress.index(), egress);
         step.frame(batch.length(i), batch.etherType(i), batch.destinationMac(i), batch.sourceMac(i));
         step.outcome(stage.ordinal(), reason == null ? -1 : reason.ordinal());
+        step.refusal(batch.answerReason(i), batch.refusedLink(i));
         FlowTuple.copy(cameAs(i), step.tuple());
         FlowTuple.copy(cameAs(i), step.translated());
         int flags = (isIp ? TraceStep.IP : 0) | (isIp && batch.isFragment(i) ? TraceStep.FRAGMENT : 0)

@@ -111,6 +111,7 @@ final class RoutingStage {
                 batch.l3Address(i), ingress.domain().id()));
         refusal = fib.isLocal(high, low) ? DropReason.ROUTE_TO_HOST : Fib.refusalOf(route);
         if (refusal != null) {
+            batch.refusedLink(i, route == null ? 0 : route.linkIndex());
             return null;
         }
         final Route.Hop way =

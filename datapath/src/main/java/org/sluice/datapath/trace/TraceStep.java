@@ -13,10 +13,11 @@ import org.sluice.datapath.conntrack.FlowTuple;
  *   32   flags (1)  direction (1)  connection's status (1)  TCP state (1)   36  packets of the connection (4)
  *   40   destination MAC (8)   48  source MAC (8)
  *   56   tuple as it came (40)   96  tuple as it leaves (40)
+ *   136  refused link (4)   140  reason of the answer, or -1 (4)
  * </pre>
  */
 public final class TraceStep {
-    public static final int BYTES = 136;
+    public static final int BYTES = 144;
 
     /** Flag: the packet waits for its first fragment or for a neighbour. */
     public static final int HELD = 1;
@@ -50,6 +51,8 @@ public final class TraceStep {
     private static final int SOURCE_MAC_OFFSET = 48;
     private static final int TUPLE_OFFSET = 56;
     private static final int TRANSLATED_OFFSET = TUPLE_OFFSET + FlowTuple.BYTES;
+    private static final int REFUSED_LINK_OFFSET = TRANSLATED_OFFSET + FlowTuple.BYTES;
+    private static final int ANSWER_REASON_OFFSET = REFUSED_LINK_OFFSET + Integer.BYTES;
 
     private long address;
 
@@ -121,6 +124,21 @@ public final class TraceStep {
     public void outcome(final int stage, final int reason) {
         UnsafeApi.putByte(address + STAGE_OFFSET, (byte) stage);
         UnsafeApi.putByte(address + REASON_OFFSET, (byte) reason);
+    }
+
+    /** Number of the drop reason for which an ICMP error has taken the packet's place, or -1. */
+    public int answerReason() {
+        return UnsafeApi.getInt(address + ANSWER_REASON_OFFSET);
+    }
+
+    /** The kernel's number of the interface that its route leads out by, if the packet may not leave there; or 0. */
+    public int refusedLink() {
+        return UnsafeApi.getInt(address + REFUSED_LINK_OFFSET);
+    }
+
+    public void refusal(final int answerReason, final int refusedLink) {
+        UnsafeApi.putInt(address + ANSWER_REASON_OFFSET, answerReason);
+        UnsafeApi.putInt(address + REFUSED_LINK_OFFSET, refusedLink);
     }
 
     public boolean is(final int flag) {
