@@ -23,6 +23,7 @@ public enum DropReason {
     ICMP_MALFORMED("ICMP header that is truncated"),
     ICMPV6_MALFORMED("ICMPv6 header that is truncated"),
     VIRTIO_HEADER_INVALID("virtio-net header that contradicts the frame"),
+    GSO_SEGMENTS_EXCEEDED("super-frame that would be cut into too many packets"),
     SOURCE_MAC_SPOOFED("source MAC that is not the endpoint's own"),
     SOURCE_IPV4_SPOOFED("source IPv4 address that is not the endpoint's own"),
     SOURCE_IPV6_SPOOFED("source IPv6 address that is not the endpoint's own"),

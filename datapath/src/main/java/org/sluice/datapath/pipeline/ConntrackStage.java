@@ -17,8 +17,6 @@ import org.sluice.datapath.protocol.EthernetFlyweight;
 import org.sluice.datapath.protocol.IpProtocol;
 import org.sluice.datapath.protocol.Ipv4Flyweight;
 import org.sluice.datapath.protocol.TcpFlyweight;
-import org.sluice.datapath.protocol.UdpFlyweight;
-import org.sluice.datapath.protocol.VirtioNetHeaderFlyweight;
 
 /**
  * Finds the connection of every frame to route and updates it. {@link Admission} decides on a frame without a
@@ -32,7 +30,6 @@ final class ConntrackStage {
     private final TupleReader tuples = new TupleReader();
     private final Ipv4Flyweight ipv4 = new Ipv4Flyweight();
     private final TcpFlyweight tcp = new TcpFlyweight();
-    private final VirtioNetHeaderFlyweight virtio = new VirtioNetHeaderFlyweight();
     private final ChecksumVerifier checksums = new ChecksumVerifier();
     private final IcmpErrorTranslator icmpErrors;
     private final Admission admission;
@@ -96,24 +93,9 @@ final class ConntrackStage {
         if (batch.l3Offset(i) != EthernetFlyweight.LENGTH) {
             return DropReason.VLAN_NOT_ROUTED;
         }
-        if (batch.isOffloaded(i) && !isChecksumWhereItBelongs(batch, i)) {
-            return DropReason.VIRTIO_HEADER_INVALID;
-        }
         return batch.etherType(i) == EtherType.IPV4
             && !ipv4.wrap(batch.l3Address(i), batch.l3Available(i)).isChecksumRight()
             ? DropReason.IPV4_CHECKSUM_WRONG : null;
-    }
-
-    /** A wrong offset would make the egress device overwrite the packet's ports or payload. */
-    private boolean isChecksumWhereItBelongs(final FrameBatch batch, final int i) {
-        final int field = switch (batch.l4Protocol(i)) {
-            case IpProtocol.TCP -> TcpFlyweight.CHECKSUM_FIELD_OFFSET;
-            case IpProtocol.UDP -> UdpFlyweight.CHECKSUM_FIELD_OFFSET;
-            default -> -1;
-        };
-        virtio.wrapBefore(batch.address(i));
-        return !virtio.needsChecksum() || batch.l4Offset(i) != 0 && virtio.checksumStart() == batch.l4Offset(i)
-            && virtio.checksumOffset() == field;
     }
 
     /**

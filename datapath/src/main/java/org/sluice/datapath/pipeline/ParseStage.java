@@ -66,15 +66,24 @@ public final class ParseStage {
             if (batch.isDropped(i)) {
                 continue;
             }
-            final int type = batch.etherType(i);
-            DropReason malformed = type == EtherType.IPV4 ? parseIpv4(batch, i) : parseOther(batch, i, type);
+            DropReason malformed = parseHeaders(batch, i);
             if (malformed == null && batch.isOffloaded(i)) {
                 malformed = offload.parse(batch, i);
+                if (malformed == null && offload.completeForeignChecksum(batch, i)) {
+                    batch.layer3(i, ethernet.wrap(batch.address(i), batch.length(i)).etherType(),
+                        EthernetFlyweight.LENGTH);
+                    malformed = parseHeaders(batch, i);
+                }
             }
             if (malformed != null) {
                 batch.drop(i, malformed);
             }
         }
+    }
+
+    private DropReason parseHeaders(final FrameBatch batch, final int i) {
+        final int type = batch.etherType(i);
+        return type == EtherType.IPV4 ? parseIpv4(batch, i) : parseOther(batch, i, type);
     }
 
     private DropReason parseOther(final FrameBatch batch, final int i, final int type) {
