@@ -19,7 +19,10 @@ import org.sluice.control.engine.SwitchEngine;
 import org.sluice.datapath.bridge.DomainPolicy;
 import org.sluice.datapath.bridge.PortIdentity;
 import org.sluice.datapath.bridge.PortKind;
+import org.sluice.datapath.command.Command;
+import org.sluice.datapath.conntrack.ConntrackFilter;
 import org.sluice.datapath.device.PacketDevice;
+import org.sluice.datapath.protocol.IpProtocol;
 import org.sluice.linux.bpf.TunnelSteering;
 import org.sluice.linux.device.TunnelTap;
 import org.sluice.linux.device.UdpTunnelDevice;
@@ -98,6 +101,7 @@ final class Underlay {
                 + " another --vxlan-port", ex);
         }
         try {
+            guard();
             for (int worker = 0; worker < sockets.length; worker++) {
                 plug("udp " + udpPort, sockets[worker], worker);
             }
@@ -107,6 +111,19 @@ final class Underlay {
         } catch (final RuntimeException ex) {
             close();
             throw ex;
+        }
+    }
+
+    /** From now on no endpoint sends tunnel packets in the host's name, nor goes on with a connection that would. */
+    private void guard() {
+        setTunnelPort(udpPort);
+        engine.flushConnections(ConntrackFilter.to(IpProtocol.UDP, udpPort));
+        engine.flushConnections(ConntrackFilter.from(IpProtocol.UDP, udpPort));
+    }
+
+    private void setTunnelPort(final int port) {
+        for (int worker = 0; worker < engine.workerCount(); worker++) {
+            engine.execute(worker, new Command.SetTunnelPort(port), "program the tunnels' port");
         }
     }
 
@@ -138,6 +155,7 @@ final class Underlay {
         steering = null;
         ports.forEach(engine::removeNetworkWithPort);
         ports.clear();
+        setTunnelPort(0);
         // With their TAPs.
         CloseHelper.quietCloseAll(sockets);
         sockets = new UdpTunnelDevice[0];

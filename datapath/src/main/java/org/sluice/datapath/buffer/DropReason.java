@@ -30,6 +30,7 @@ public enum DropReason {
     SOURCE_NOT_HOST("packet that the host forwards into the network; only its own packets may enter"),
     ARP_SPOOFED("ARP for an address that is not the endpoint's own"),
     ND_SPOOFED("neighbour advertisement for an address that is not the endpoint's own, or a router's message"),
+    GROUP_FRAME_FOR_HOST("frame for a group MAC with a packet for one of the host's addresses inside"),
     EGRESS_IS_INGRESS("frame for a MAC behind the port that it came from"),
     NO_EGRESS("flooded frame in a network without another port"),
     NO_ROUTE("packet for an address without a route"),
@@ -77,6 +78,7 @@ public enum DropReason {
     VNI_UNKNOWN("VXLAN packet with a VNI that no network has"),
     VTEP_UNKNOWN("VXLAN packet from a host that is not a VTEP of the network"),
     TUNNEL_CONGESTED("packet marked by congestion in the underlay whose endpoints do not support ECN"),
+    TUNNEL_FORGED("endpoint's datagram to the UDP port of the host's tunnels"),
     TUNNEL_NOT_RELAYED("frame from a VTEP for no local endpoint, or from the host for another host's endpoint"),
     REMOTE_MAC_SPOOFED("frame from a VTEP with a source MAC that belongs elsewhere"),
     OVERLAY_VLAN("frame with a VLAN tag in an overlay network");

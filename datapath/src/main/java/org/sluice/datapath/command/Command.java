@@ -152,6 +152,14 @@ public sealed interface Command {
     }
 
     /**
+     * Sets which datagrams of endpoints pass for the host's tunnel packets, and so are dropped.
+     *
+     * @param udpPort of the tunnels, or 0 while the host has none.
+     */
+    record SetTunnelPort(int udpPort) implements Command {
+    }
+
+    /**
      * Reports the kernel's knowledge of a neighbour on an uplink.
      *
      * @param mac of the neighbour, or 0 if it does not answer.

@@ -42,6 +42,7 @@ public final class CommandCodec {
     private static final int ADD_SOURCE = 20;
     private static final int INSTALL_SOURCES = 21;
     private static final int SET_UPLINK = 22;
+    private static final int SET_TUNNEL_PORT = 23;
     private static final PortKind[] KINDS = PortKind.values();
     private static final ProbeKind[] PROBES = ProbeKind.values();
 
@@ -73,6 +74,7 @@ public final class CommandCodec {
             case Command.InstallRules ignored -> INSTALL_RULES;
             case Command.AddSource ignored -> ADD_SOURCE;
             case Command.InstallSources ignored -> INSTALL_SOURCES;
+            case Command.SetTunnelPort ignored -> SET_TUNNEL_PORT;
         };
     }
 
@@ -104,6 +106,7 @@ public final class CommandCodec {
             case Command.Observe c -> putFilter(out.put(c.kind().ordinal()).put(c.on()), c.filter()).put(c.snapBytes());
             case Command.AddVtep c -> out.put(c.portIndex()).put(c.domainId()).put(c.mtu()).put(c.high()).put(c.low())
                 .put(c.counterIds());
+            case Command.SetTunnelPort c -> out.put(c.udpPort());
             case Command.SetPortMtu c -> out.put(c.portIndex()).put(c.mtu());
             case Command.SetUplink c -> out.put(c.portIndex()).put(c.mtu()).put(c.mac());
             case Command.SetVtepRoute c ->
@@ -144,6 +147,7 @@ public final class CommandCodec {
                 layer3.onInstallSources(new Command.InstallSources(in.i32(), in.bool(), in.i32()));
             case SET_LOCAL_ADDRESS ->
                 layer3.onSetLocalAddress(new Command.SetLocalAddress(in.i64(), in.i64(), in.i32(), in.bool()));
+            case SET_TUNNEL_PORT -> layer3.onSetTunnelPort(new Command.SetTunnelPort(in.i32()));
             case PUT_NEIGHBOUR ->
                 layer3.onPutNeighbour(new Command.PutNeighbour(in.i32(), in.i64(), in.i64(), in.i64()));
             case ADD_PORT_MAP -> layer3.onAddPortMap(new Command.AddPortMap(portMap(in)));

@@ -19,6 +19,8 @@ public interface Layer3CommandHandler {
 
     CommandResult onSetLocalAddress(Command.SetLocalAddress command);
 
+    CommandResult onSetTunnelPort(Command.SetTunnelPort command);
+
     CommandResult onPutNeighbour(Command.PutNeighbour command);
 
     CommandResult onAddPortMap(Command.AddPortMap command);

@@ -51,6 +51,16 @@ public record ConntrackFilter(int family, int protocol, int tcpState, int status
         return new ConntrackFilter(0, -1, -1, Connection.SNAT, -1, -1, -1, Prefix.ANY, Prefix.ANY, Prefix.ANY, address);
     }
 
+    /** Selects connections whose ORIGINAL packets go to this port. */
+    public static ConntrackFilter to(final int protocol, final int port) {
+        return new ConntrackFilter(0, protocol, -1, 0, -1, port, port, Prefix.ANY, Prefix.ANY, Prefix.ANY, Prefix.ANY);
+    }
+
+    /** Selects connections whose ORIGINAL packets come from this port. */
+    public static ConntrackFilter from(final int protocol, final int port) {
+        return new ConntrackFilter(0, protocol, -1, 0, port, -1, -1, Prefix.ANY, Prefix.ANY, Prefix.ANY, Prefix.ANY);
+    }
+
     /** The four prefixes in the order of the components. */
     public Prefix[] prefixes() {
         return new Prefix[] {source, destination, replySource, replyDestination};

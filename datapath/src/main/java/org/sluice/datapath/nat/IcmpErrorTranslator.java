@@ -26,12 +26,6 @@ import org.sluice.datapath.protocol.UdpFlyweight;
  */
 public final class IcmpErrorTranslator implements AutoCloseable {
     private static final int EMBEDDED_OFFSET = 8;
-    private static final int IPV4_UNREACHABLE = 3;
-    private static final int IPV4_SOURCE_QUENCH = 4;
-    private static final int IPV4_TIME_EXCEEDED = 11;
-    private static final int IPV4_PARAMETER_PROBLEM = 12;
-    private static final int IPV6_FIRST_ERROR = 1;
-    private static final int IPV6_LAST_ERROR = 4;
     /** A UDP checksum that is computed to be zero (RFC 768). */
     private static final int UDP_ZERO = 0xFFFF;
 
@@ -55,7 +49,7 @@ public final class IcmpErrorTranslator implements AutoCloseable {
      * @return why the message cannot go on, or null.
      */
     public DropReason relate(final FrameBatch batch, final int i, final int owner) {
-        if (!isError(batch.l4Protocol(i), NetworkOrder.u8(batch.l4Address(i)))) {
+        if (!IcmpFlyweight.isError(batch.l4Protocol(i), NetworkOrder.u8(batch.l4Address(i)))) {
             return DropReason.ICMP_NOT_TRACKED;
         }
         if (batch.isOffloaded(i) || !checksums.isRight(batch, i)) {
@@ -201,16 +195,6 @@ public final class IcmpErrorTranslator implements AutoCloseable {
 
     private static void decrementTtl(final long field) {
         UnsafeApi.putByte(field, (byte) (NetworkOrder.u8(field) - 1));
-    }
-
-    private static boolean isError(final int protocol, final int type) {
-        if (protocol == IpProtocol.ICMPV6) {
-            return type >= IPV6_FIRST_ERROR && type <= IPV6_LAST_ERROR;
-        }
-        return protocol == IpProtocol.ICMP && switch (type) {
-            case IPV4_UNREACHABLE, IPV4_SOURCE_QUENCH, IPV4_TIME_EXCEEDED, IPV4_PARAMETER_PROBLEM -> true;
-            default -> false;
-        };
     }
 
     @Override

@@ -44,6 +44,7 @@ final class Admission implements AutoCloseable {
     private final long reply = memory.address() + FlowTuple.BYTES;
     private final RouteQuery query = new RouteQuery();
     private final IcmpErrorResponder responder;
+    private final HostAccess access;
     /** The translated port of the earlier connection with the same tuple, or 0. */
     private int portBefore;
     private boolean exhaustionTold;
@@ -51,9 +52,10 @@ final class Admission implements AutoCloseable {
     private long masqueradeHigh;
     private long masqueradeLow;
 
-    Admission(final WorkerTables tables, final IcmpErrorResponder responder) {
+    Admission(final WorkerTables tables, final IcmpErrorResponder responder, final HostAccess access) {
         this.tables = tables;
         this.responder = responder;
+        this.access = access;
         fib = tables.fib();
         connections = tables.connections();
     }
@@ -80,7 +82,7 @@ final class Admission implements AutoCloseable {
         }
         FlowTuple.copy(tuple, translated);
         PortMap map = null;
-        if (isLocal(ingress, FlowTuple.destinationHigh(tuple), FlowTuple.destinationLow(tuple))) {
+        if (access.isHosts(ingress.domain(), FlowTuple.destinationHigh(tuple), FlowTuple.destinationLow(tuple))) {
             map = tables.portMaps().find(tuple);
             if (map == null || isAnswerToHost(batch, i, ingress) || isOfAnotherWorker(map, ingress)) {
                 handToHostOrDrop(batch, i, ingress, DropReason.NOT_PUBLISHED);
@@ -108,7 +110,7 @@ final class Admission implements AutoCloseable {
     void handToHostOrDrop(final FrameBatch batch, final int i, final Port ingress, final DropReason otherwise) {
         final long high = FlowTuple.destinationHigh(batch.tupleAddress(i));
         final long low = FlowTuple.destinationLow(batch.tupleAddress(i));
-        if (ingress.isUplink() || !isLocal(ingress, high, low)) {
+        if (ingress.isUplink() || !access.isHosts(ingress.domain(), high, low)) {
             batch.drop(i, otherwise);
         } else {
             handToHostOrDrop(batch, i, ingress);
@@ -120,8 +122,9 @@ final class Admission implements AutoCloseable {
         final BridgeDomain domain = ingress.domain();
         final long high = FlowTuple.destinationHigh(batch.tupleAddress(i));
         final long low = FlowTuple.destinationLow(batch.tupleAddress(i));
-        if (domain.policy().internal() && !isGateway(domain.gateway(), high, low)) {
-            batch.drop(i, DropReason.NETWORK_INTERNAL);
+        final DropReason forbidden = access.toAddress(batch, i, ingress, high, low);
+        if (forbidden != null) {
+            batch.drop(i, forbidden);
         } else if (domain.hostPort() == null) {
             batch.drop(i, DropReason.NO_HOST_PORT);
         } else {
@@ -173,12 +176,14 @@ final class Admission implements AutoCloseable {
         return fib.isLocal(high, low) || owner != null && owner != ingress;
     }
 
-    private boolean isLocal(final Port ingress, final long high, final long low) {
-        return fib.isLocal(high, low) || isGateway(ingress.domain().gateway(), high, low);
-    }
-
-    private static boolean isGateway(final PortIdentity gateway, final long high, final long low) {
-        return IpAddress.isIpv4(high, low) ? gateway.isIpv4((int) low) : gateway.isIpv6(high, low);
+    /**
+     * Whether the endpoint's packets, in either direction of the connection, would be datagrams to the tunnels' port
+     * of an outside host, which takes them for this host's own.
+     */
+    private boolean isForgedTunnel(final Port ingress, final Port target) {
+        final int protocol = FlowTuple.protocol(translated);
+        return ingress.isUplink() ? tables.tunnels().isTunnel(protocol, FlowTuple.sourcePort(translated))
+            : target == null && tables.tunnels().isTunnel(protocol, FlowTuple.destinationPort(translated));
     }
 
     private DropReason connect(final FrameBatch batch, final int i, final Port ingress, final PortMap map) {
@@ -198,6 +203,9 @@ final class Admission implements AutoCloseable {
         final DropReason forbidden = Isolation.check(ingress, target, map != null);
         if (forbidden != null) {
             return forbidden;
+        }
+        if (isForgedTunnel(ingress, target)) {
+            return DropReason.TUNNEL_FORGED;
         }
         final Route.Hop way = target == null ? route.hopOf(connections.hash(translated)) : null;
         if (way != null && ingress.domain().policy().masquerade() && !chooseSource(way, high, low)) {

@@ -19,6 +19,12 @@ import org.sluice.datapath.status.WorkerCounter;
  * looking up are two loops: each is then simple, and table misses of different frames overlap. Owned by the worker.
  */
 public final class BridgeStage {
+    /**
+     * A neighbour solicitation with a link-layer address and a nonce has 94 bytes; an ARP frame that a device has
+     * padded has 60. More than that would be a channel between endpoints that may not talk.
+     */
+    private static final int MAX_DISCOVERY_BYTES = 96;
+
     private final Ipv6Flyweight ipv6 = new Ipv6Flyweight();
     private final Icmpv6Flyweight icmpv6 = new Icmpv6Flyweight();
     private final Fdb fdb;
@@ -118,7 +124,7 @@ public final class BridgeStage {
 
     /** Whether it is neighbour discovery, which has a hop limit of 255 and no extension header (RFC 4861, 7.1). */
     private boolean isDiscovery(final FrameBatch batch, final int i) {
-        if (batch.l3Offset(i) != EthernetFlyweight.LENGTH) {
+        if (batch.l3Offset(i) != EthernetFlyweight.LENGTH || batch.length(i) > MAX_DISCOVERY_BYTES) {
             return false;
         }
         if (batch.etherType(i) == EtherType.ARP) {

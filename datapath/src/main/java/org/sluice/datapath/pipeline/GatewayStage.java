@@ -13,6 +13,7 @@ import org.sluice.datapath.protocol.Icmpv6Flyweight;
 import org.sluice.datapath.protocol.IpProtocol;
 import org.sluice.datapath.protocol.Ipv4Flyweight;
 import org.sluice.datapath.protocol.Ipv6Flyweight;
+import org.sluice.datapath.protocol.MacAddress;
 import org.sluice.datapath.status.CounterGroup;
 import org.sluice.datapath.status.WorkerCounter;
 
@@ -31,9 +32,11 @@ public final class GatewayStage {
     private final IcmpFlyweight icmp = new IcmpFlyweight();
     private final Icmpv6Flyweight icmpv6 = new Icmpv6Flyweight();
     private final CounterGroup<WorkerCounter> counters;
+    private final HostAccess access;
 
-    public GatewayStage(final CounterGroup<WorkerCounter> counters) {
+    GatewayStage(final CounterGroup<WorkerCounter> counters, final HostAccess access) {
         this.counters = counters;
+        this.access = access;
     }
 
     public void process(final FrameBatch batch, final Port ingress) {
@@ -46,12 +49,19 @@ public final class GatewayStage {
                 continue;
             }
             final int egress = batch.egress(i);
+            if (MacAddress.isGroup(batch.destinationMac(i))) {
+                final DropReason forbidden = access.inGroupFrame(batch, i, ingress);
+                if (forbidden != null) {
+                    batch.drop(i, forbidden);
+                    continue;
+                }
+            }
             if (egress == FrameBatch.EGRESS_GATEWAY || egress == FrameBatch.EGRESS_FLOOD) {
                 if (answer(batch, i, domain.gateway())) {
                     batch.egress(i, ingress.index());
                     counters.increment(WorkerCounter.GATEWAY_REPLIES);
                 } else if (egress == FrameBatch.EGRESS_GATEWAY) {
-                    handToHost(batch, i, domain);
+                    handToHost(batch, i, ingress);
                 }
             }
         }
@@ -129,11 +139,16 @@ public final class GatewayStage {
     }
 
     /** Hands frames that are not for the layer-3 stages to the host port. */
-    private void handToHost(final FrameBatch batch, final int i, final BridgeDomain domain) {
+    private void handToHost(final FrameBatch batch, final int i, final Port ingress) {
         if (isRouted(batch, i)) {
             return;
         }
-        if (domain.hostPort() == null) {
+        final BridgeDomain domain = ingress.domain();
+        final DropReason forbidden =
+            batch.etherType(i) == EtherType.IPV6 ? access.toLinkLocal(batch, i, ingress) : null;
+        if (forbidden != null) {
+            batch.drop(i, forbidden);
+        } else if (domain.hostPort() == null) {
             batch.drop(i, DropReason.NO_HOST_PORT);
         } else {
             batch.egress(i, domain.hostPort().index());

@@ -60,12 +60,13 @@ public final class Pipeline implements AutoCloseable {
         pending = tables.pending();
         icmpErrors = new IcmpErrorTranslator(tables.connections());
         responder = new IcmpErrorResponder(counters, drops);
-        admission = new Admission(tables, responder);
+        final HostAccess access = new HostAccess(fib, tables.tunnels());
+        admission = new Admission(tables, responder, access);
 
         sourceGuard = new SourceGuardStage(fib);
         bridge = new BridgeStage(fdb, counters);
         overlay = new OverlayStage(vteps, fdb, tables, responder);
-        gateway = new GatewayStage(counters);
+        gateway = new GatewayStage(counters, access);
         conntrack = new ConntrackStage(tables, admission, icmpErrors);
         routing = new RoutingStage(tables, icmpErrors, responder);
         transmit = new TransmitStage(tables.ports(), drops, capture);

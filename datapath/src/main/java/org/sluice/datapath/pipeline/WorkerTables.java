@@ -9,6 +9,7 @@ import org.sluice.datapath.conntrack.ConntrackTable;
 import org.sluice.datapath.conntrack.FragmentTable;
 import org.sluice.datapath.nat.PortMapTable;
 import org.sluice.datapath.nat.SourcePortAllocator;
+import org.sluice.datapath.policy.TunnelGuard;
 import org.sluice.datapath.route.Fib;
 import org.sluice.datapath.route.PendingPackets;
 import org.sluice.datapath.status.CounterGroup;
@@ -22,6 +23,6 @@ import org.sluice.datapath.status.WorkerCounter;
  */
 public record WorkerTables(Port[] ports, Fib fib, ConntrackTable connections, ConnectionTracker tracker,
                      FragmentTable fragments, PortMapTable portMaps, SourcePortAllocator sourcePorts,
-                     PendingPackets pending, CounterGroup<WorkerCounter> counters, CounterGroup<DropReason> drops,
-                     ErrorHandler errorHandler) {
+                     PendingPackets pending, TunnelGuard tunnels, CounterGroup<WorkerCounter> counters,
+                     CounterGroup<DropReason> drops, ErrorHandler errorHandler) {
 }

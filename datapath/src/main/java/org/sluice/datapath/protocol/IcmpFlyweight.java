@@ -16,6 +16,33 @@ public final class IcmpFlyweight extends Flyweight {
     public static final int CHECKSUM_FIELD_OFFSET = 2;
     public static final int IDENTIFIER_FIELD_OFFSET = 4;
     private static final int SEQUENCE_FIELD_OFFSET = 6;
+    private static final int UNREACHABLE = 3;
+    private static final int SOURCE_QUENCH = 4;
+    private static final int REDIRECT = 5;
+    private static final int TIME_EXCEEDED = 11;
+    private static final int PARAMETER_PROBLEM = 12;
+    private static final int ICMPV6_FIRST_ERROR = 1;
+    private static final int ICMPV6_LAST_ERROR = 4;
+
+    /**
+     * Whether a message quotes a packet to report that it was not delivered.
+     *
+     * @param protocol ICMP or ICMPv6.
+     */
+    public static boolean isError(final int protocol, final int type) {
+        if (protocol == IpProtocol.ICMPV6) {
+            return type >= ICMPV6_FIRST_ERROR && type <= ICMPV6_LAST_ERROR;
+        }
+        return protocol == IpProtocol.ICMP && switch (type) {
+            case UNREACHABLE, SOURCE_QUENCH, TIME_EXCEEDED, PARAMETER_PROBLEM -> true;
+            default -> false;
+        };
+    }
+
+    /** Whether a message tells its receiver to send packets by another router. */
+    public static boolean isRedirect(final int protocol, final int type) {
+        return protocol == IpProtocol.ICMP && type == REDIRECT;
+    }
 
     public IcmpFlyweight wrap(final long address, final int available) {
         wrapAt(address, available);

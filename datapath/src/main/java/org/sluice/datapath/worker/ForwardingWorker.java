@@ -20,6 +20,7 @@ import org.sluice.datapath.nat.PortMapTable;
 import org.sluice.datapath.nat.SourcePortAllocator;
 import org.sluice.datapath.pipeline.Pipeline;
 import org.sluice.datapath.pipeline.WorkerTables;
+import org.sluice.datapath.policy.TunnelGuard;
 import org.sluice.datapath.route.Fib;
 import org.sluice.datapath.route.NextHopTable;
 import org.sluice.datapath.route.PendingPackets;
@@ -172,7 +173,7 @@ public final class ForwardingWorker implements Agent {
         return new WorkerTables(ports, new Fib(nextHops), resources.connections(),
             new ConnectionTracker(resources.config()), new FragmentTable(resources.config()), new PortMapTable(),
             new SourcePortAllocator(resources.connections(), resources.natPorts(), resources.natSecret()),
-            new PendingPackets(NEIGHBOUR_TIMEOUT_NS), resources.counters(), resources.drops(),
+            new PendingPackets(NEIGHBOUR_TIMEOUT_NS), new TunnelGuard(), resources.counters(), resources.drops(),
             resources.errorHandler());
     }
 }

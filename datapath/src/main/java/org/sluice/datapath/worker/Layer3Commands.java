@@ -74,6 +74,12 @@ final class Layer3Commands implements Layer3CommandHandler {
         return CommandResult.OK;
     }
 
+    @Override
+    public CommandResult onSetTunnelPort(final Command.SetTunnelPort command) {
+        tables.tunnels().udpPort(command.udpPort());
+        return CommandResult.OK;
+    }
+
     /** Sends or drops the packets that waited for the neighbour. */
     @Override
     public CommandResult onPutNeighbour(final Command.PutNeighbour command) {

@@ -66,6 +66,7 @@ class CommandCodecTest {
             new Command.AddSource(new SourceAddress(1, 2, 3, 4, 5, true)),
             new Command.InstallSources(1, true, 2),
             new Command.SetLocalAddress(7, -8, 120, true),
+            new Command.SetTunnelPort(4789),
             new Command.PutNeighbour(3, 1, 2, 0x0242_0A00_0001L),
             new Command.AddPortMap(map),
             new Command.RemovePortMap(map),
