@@ -66,13 +66,14 @@ public final class Daemon implements AutoCloseable {
     /**
      * Starts a daemon and restores what an earlier one has saved. When this returns, it answers.
      *
+     * @param onDeath runs when a worker has ended by an error, and must not wait: the caller closes the daemon.
      * @throws ControlException when another daemon runs on the run folder.
      * @throws UncheckedIOException when a folder or file cannot be used.
      */
-    public static Daemon start(final DaemonOptions options, final DockerSockets sockets) {
+    public static Daemon start(final DaemonOptions options, final DockerSockets sockets, final Runnable onDeath) {
         final Daemon daemon = new Daemon(lock(options.runDir(), "--run-dir"));
         try {
-            daemon.control.run(() -> daemon.open(options, sockets));
+            daemon.control.run(() -> daemon.open(options, sockets, onDeath));
             return daemon;
         } catch (final RuntimeException ex) {
             daemon.close();
@@ -80,7 +81,7 @@ public final class Daemon implements AutoCloseable {
         }
     }
 
-    private void open(final DaemonOptions options, final DockerSockets sockets) {
+    private void open(final DaemonOptions options, final DockerSockets sockets, final Runnable onDeath) {
         part(lock(options.stateDir(), "--state-dir"));
         final StateStore store = StateStore.open(options.stateDir());
         final DesiredState state = store.state();
@@ -88,7 +89,7 @@ public final class Daemon implements AutoCloseable {
 
         // Closed after the workers, which wake it.
         final WorkerEvents events = part(new WorkerEvents(control.executor()));
-        final SwitchEngine engine = part(new SwitchEngine(options, CLOCK, events::wakeUp));
+        final SwitchEngine engine = part(new SwitchEngine(options, CLOCK, events::wakeUp, onDeath));
         final HostWatch host = part(new HostWatch(control.executor()));
         final UplinkManager uplinks = new UplinkManager(engine, options.uplinks(), options.natPorts());
         parts.push(() -> uplinks.close(!state.endpoints().isEmpty()));

@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 
+import org.agrona.LangUtil;
 import org.agrona.UnsafeApi;
 import org.agrona.concurrent.UnsafeBuffer;
 
@@ -28,7 +29,7 @@ public final class MemoryDevice implements MemoryPoller.Source {
     private final byte[] tail = new byte[TAIL_BYTES];
     private boolean gone;
     private boolean refusing;
-    private RuntimeException failure;
+    private Throwable failure;
 
     public MemoryDevice(final String name) {
         this.name = name;
@@ -68,7 +69,7 @@ public final class MemoryDevice implements MemoryPoller.Source {
         refusing = on;
     }
 
-    public void failOnce(final RuntimeException ex) {
+    public void failOnce(final Throwable ex) {
         failure = ex;
     }
 
@@ -98,9 +99,9 @@ public final class MemoryDevice implements MemoryPoller.Source {
     @Override
     public void transmit(final EgressQueue queue) {
         if (failure != null) {
-            final RuntimeException ex = failure;
+            final Throwable ex = failure;
             failure = null;
-            throw ex;
+            LangUtil.rethrowUnchecked(ex);
         }
         for (int i = 0; i < queue.size(); i++) {
             if (refusing) {

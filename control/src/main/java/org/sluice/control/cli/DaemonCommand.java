@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -19,7 +20,7 @@ import org.sluice.control.model.DaemonOptions;
 import org.sluice.control.model.UplinkChoice;
 import org.sluice.datapath.nat.NatPorts;
 
-/** {@code sluice daemon}: runs in the foreground until SIGTERM or SIGINT. */
+/** {@code sluice daemon}: runs in the foreground until SIGTERM or SIGINT, or until a worker has ended by an error. */
 @Command(name = "daemon", description = "Run the switch in the foreground until SIGTERM or SIGINT.")
 final class DaemonCommand implements Callable<Integer> {
     private static final int MAX_WORKERS = 64;
@@ -93,15 +94,19 @@ final class DaemonCommand implements Callable<Integer> {
         if (vxlanPort < 1 || vxlanPort > MAX_PORT) {
             throw new CliException("--vxlan-port takes a number from 1 to " + MAX_PORT + ", not " + vxlanPort);
         }
+        final AtomicBoolean failed = new AtomicBoolean();
         try (ShutdownSignalBarrier barrier = new ShutdownSignalBarrier();
             Daemon daemon = Daemon.start(new DaemonOptions(runDir.toAbsolutePath(), stateDir.toAbsolutePath(),
                 idle == Idle.BUSY, workers, UplinkChoice.parse(uplinks), parseNatPorts(),
-                conntrack.toConfig(), vxlanPort), dockerSockets())) {
+                conntrack.toConfig(), vxlanPort), dockerSockets(), () -> {
+                    failed.set(true);
+                    barrier.signal();
+                })) {
             ServiceManager.ready();
             barrier.await();
             ServiceManager.stopping();
         }
-        return 0;
+        return failed.get() ? 1 : 0; // a service manager starts it again
     }
 
     private DockerSockets dockerSockets() {

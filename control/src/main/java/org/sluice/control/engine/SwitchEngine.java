@@ -67,8 +67,10 @@ public final class SwitchEngine implements AutoCloseable {
      *
      * @param clock       gives the workers their time, and those who read their time stamps.
      * @param eventWakeUp makes control call {@link #pollEvents}; any thread may run it.
+     * @param onDeath     runs when a worker has ended by an error, on that worker's thread; must not wait.
      */
-    public SwitchEngine(final DaemonOptions options, final NanoClock clock, final Runnable eventWakeUp) {
+    public SwitchEngine(final DaemonOptions options, final NanoClock clock, final Runnable eventWakeUp,
+                        final Runnable onDeath) {
         this.clock = clock;
         final Path runDir = options.runDir();
         removeMappedFiles(runDir);
@@ -78,7 +80,8 @@ public final class SwitchEngine implements AutoCloseable {
         errors = new ErrorLog(runDir.resolve("errors.dat"));
         domainIds.take(NO_DOMAIN);
         workers = IntStream.range(0, options.workers())
-            .mapToObj(i -> new WorkerHandle(i, options, clock, counters, devices, errors, eventWakeUp)).toList();
+            .mapToObj(i -> new WorkerHandle(i, options, clock, counters, devices, errors, eventWakeUp, onDeath))
+            .toList();
     }
 
     /** The clock that the workers' time stamps are of. */

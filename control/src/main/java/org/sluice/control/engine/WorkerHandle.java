@@ -9,6 +9,8 @@ import org.agrona.CloseHelper;
 import org.agrona.concurrent.AgentRunner;
 import org.agrona.concurrent.BusySpinIdleStrategy;
 import org.agrona.concurrent.NanoClock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 import org.sluice.control.base.ControlException;
 import org.sluice.control.model.DaemonOptions;
@@ -38,6 +40,7 @@ import org.sluice.linux.device.EpollPoller;
 
 /** A running forwarding worker as control sees it: its proxy, its counters, and a reader of its FDB. */
 final class WorkerHandle implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(WorkerHandle.class);
     private static final int FDB_CAPACITY = 64 * 1024;
     private static final int FDB_PORT_LIMIT = 1024;
     private static final long COMMAND_TIMEOUT_MS = TimeUnit.SECONDS.toMillis(5);
@@ -60,13 +63,15 @@ final class WorkerHandle implements AutoCloseable {
     private final WorkerProxy proxy = new WorkerProxy(channel, poller::wakeUp, COMMAND_TIMEOUT_MS);
     private final AgentRunner runner;
     private final Thread thread;
+    private volatile boolean closing;
 
     /**
      * @param eventWakeUp makes control look at the worker's events.
+     * @param onDeath     runs, on the worker's thread, when it ends by an error.
      */
     WorkerHandle(final int index, final DaemonOptions options, final NanoClock clock,
                  final CounterRegistry registry, final DeviceRegistry devices, final ErrorLog errors,
-                 final Runnable eventWakeUp) {
+                 final Runnable eventWakeUp, final Runnable onDeath) {
         this.index = index;
         name = "worker-" + index;
         final Path runDir = options.runDir();
@@ -93,7 +98,7 @@ final class WorkerHandle implements AutoCloseable {
             registry.values(), counters, drops));
         runner = new AgentRunner(
             options.busy() ? BusySpinIdleStrategy.INSTANCE : new AdaptiveIdleStrategy(worker), errors, null, worker);
-        thread = AgentRunner.startOnThread(runner);
+        thread = AgentRunner.startOnThread(runner, run -> new Thread(() -> runUntilClosed(run, onDeath)));
     }
 
     String name() {
@@ -158,6 +163,17 @@ final class WorkerHandle implements AutoCloseable {
         return drops;
     }
 
+    private void runUntilClosed(final Runnable run, final Runnable onDeath) {
+        try {
+            run.run();
+        } finally {
+            if (!closing) {
+                LOG.error("{} has ended by an error: its networks carry nothing until the daemon is restarted", name);
+                onDeath.run();
+            }
+        }
+    }
+
     boolean isAlive() {
         return thread.isAlive();
     }
@@ -173,6 +189,7 @@ final class WorkerHandle implements AutoCloseable {
 
     @Override
     public void close() {
+        closing = true;
         final Thread closer = Thread.ofPlatform().start(runner::close);
         do {
             // It may be about to fall asleep just now; a second call then wakes it.

@@ -9,6 +9,7 @@ public final class EgressQueue {
     private final int[] length = new int[FrameBatch.CAPACITY];
     /** One bit for each frame. */
     private long refused;
+    private boolean noted;
     private int size;
     private int refusedFrames;
     private long refusedBytes;
@@ -18,6 +19,15 @@ public final class EgressQueue {
         refused = 0;
         refusedFrames = 0;
         refusedBytes = 0;
+    }
+
+    /** Whether the transmit stage has noted that it is to flush this queue; {@link #clear()} keeps the note. */
+    public boolean isNoted() {
+        return noted;
+    }
+
+    public void noted(final boolean on) {
+        noted = on;
     }
 
     /** Adds a frame; its virtio-net header lies in front of the address. */

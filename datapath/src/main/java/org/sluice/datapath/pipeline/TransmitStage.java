@@ -16,6 +16,7 @@ import org.sluice.datapath.status.PortCounter;
  */
 public final class TransmitStage implements AutoCloseable {
     private final Port[] ports;
+    /** The ports whose queues are noted, each once. */
     private final Port[] touched = new Port[PortIndex.LIMIT];
     private final CounterGroup<DropReason> drops;
     private final FrameCapture capture;
@@ -57,6 +58,7 @@ public final class TransmitStage implements AutoCloseable {
     public void abandon() {
         for (int t = 0; t < touchedCount; t++) {
             touched[t].egressQueue().clear();
+            touched[t].egressQueue().noted(false);
         }
         touchedCount = 0;
     }
@@ -85,16 +87,22 @@ public final class TransmitStage implements AutoCloseable {
             }
             return;
         }
+        queueOf(egress).add(batch.address(i), batch.length(i));
+    }
+
+    /** The port's queue, noted before it holds a frame, so that {@link #abandon()} finds it. */
+    private EgressQueue queueOf(final Port egress) {
         final EgressQueue queue = egress.egressQueue();
-        if (queue.size() == 0) {
+        if (!queue.isNoted()) {
+            queue.noted(true);
             touched[touchedCount++] = egress;
         }
-        queue.add(batch.address(i), batch.length(i));
+        return queue;
     }
 
     /** Sends the fragments at once, behind the queued frames, because the next packet reuses their memory. */
     private void cut(final FrameBatch batch, final int i, final Port egress) {
-        final EgressQueue queue = egress.egressQueue();
+        final EgressQueue queue = queueOf(egress);
         if (queue.size() > 0) {
             flush(egress);
         }
@@ -112,13 +120,16 @@ public final class TransmitStage implements AutoCloseable {
         for (int t = 0; t < touchedCount; t++) {
             flush(touched[t]);
         }
+        for (int t = 0; t < touchedCount; t++) {
+            touched[t].egressQueue().noted(false);
+        }
         touchedCount = 0;
     }
 
     private void flush(final Port egress) {
         final EgressQueue queue = egress.egressQueue();
         if (queue.size() == 0) {
-            return; // already sent
+            return; // fragments, already sent
         }
         if (capture.isOn()) {
             capture.onEgress(queue, egress);

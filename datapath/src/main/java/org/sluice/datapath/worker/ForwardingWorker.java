@@ -75,7 +75,7 @@ public final class ForwardingWorker implements Agent {
         tunnel = new Tunnel(vteps, new Encapsulator(resources.events()::pathTooSmall),
             new Decapsulator(vteps, resources.drops(), pipeline::process));
         commandApplier = commands.applier(new Layer2Commands(resources, tables, pipeline, tunnel),
-            new Layer3Commands(resources, tables, pipeline), errorHandler);
+            new Layer3Commands(resources, tables, pipeline), this::abandon);
         housekeeper = new Housekeeper(resources, tables);
     }
 
@@ -146,13 +146,18 @@ public final class ForwardingWorker implements Agent {
                 }
             }
             return received;
-        } catch (final RuntimeException ex) {
-            pipeline.abandon();
-            tunnel.decapsulator().abandon();
-            counters.increment(WorkerCounter.ERRORS);
-            errorHandler.onError(ex);
+        } catch (final Throwable ex) { // also the InternalError of a mapped page that cannot be had
+            abandon(ex);
             return 0;
         }
+    }
+
+    /** Discards what an error has left unfinished, so that no queue keeps the address of an old frame. */
+    private void abandon(final Throwable error) {
+        pipeline.abandon();
+        tunnel.decapsulator().abandon();
+        counters.increment(WorkerCounter.ERRORS);
+        errorHandler.onError(error);
     }
 
     /** Marks the port's device as gone for good. Other ports go on; this one stays until control removes it. */

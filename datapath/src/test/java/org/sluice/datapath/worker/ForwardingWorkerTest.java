@@ -258,6 +258,19 @@ class ForwardingWorkerTest {
     }
 
     @Test
+    void shouldCarryOnAfterAnErrorOfTheMachine() {
+        learnAll();
+        b.failOnce(new InternalError("a fault occurred in an unsafe memory access operation"));
+        a.inject(udpAToB());
+        fixture.doWork();
+        assertEquals(InternalError.class, fixture.errors().removeFirst().getClass());
+        assertEquals(1, fixture.count(WorkerCounter.ERRORS));
+        a.inject(udpAToB());
+        fixture.doWork();
+        assertEquals(1, b.takeSent().size(), "no queue keeps a frame of the burst that failed");
+    }
+
+    @Test
     void shouldRefuseCommandsThatContradictItsTables() {
         assertRefused("already", new Command.AddDomain(1, SwitchFixture.GATEWAY, DomainPolicy.OPEN, new int[4]));
         assertRefused("out of range", new Command.AddDomain(0, SwitchFixture.GATEWAY, DomainPolicy.OPEN, new int[4]));
