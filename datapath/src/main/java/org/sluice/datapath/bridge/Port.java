@@ -17,6 +17,7 @@ public final class Port {
     private final CounterGroup<PortCounter> counters;
     private final EgressQueue egressQueue = new EgressQueue();
     private PortIdentity identity;
+    private final BurstLimit burstLimit = new BurstLimit();
     private int mtu;
     private final PortKind kind;
     private final boolean guarded;
@@ -59,6 +60,11 @@ public final class Port {
 
     public EgressQueue egressQueue() {
         return egressQueue;
+    }
+
+    /** How many frames it may bring at once. */
+    public BurstLimit burstLimit() {
+        return burstLimit;
     }
 
     public PortIdentity identity() {

@@ -104,6 +104,7 @@ public final class FrameBatch implements AutoCloseable {
     private final long routedAddress;
     private long nowNs;
     private int nowSeconds;
+    private int limit = CAPACITY;
     private int size;
     private long byteCount;
     private int droppedCount;
@@ -143,6 +144,11 @@ public final class FrameBatch implements AutoCloseable {
         clear();
     }
 
+    /** Lets bursts hold so many frames from now on, 1 to {@link #CAPACITY}. */
+    public void limit(final int frames) {
+        limit = frames;
+    }
+
     /** Empties the batch; its time stays. */
     public void clear() {
         size = 0;
@@ -170,9 +176,9 @@ public final class FrameBatch implements AutoCloseable {
         return byteCount;
     }
 
-    /** Whether the burst may grow. It ends with the last slot, or when it would no longer fit the cache. */
+    /** Whether the burst may grow. It ends at the limit, or when it would no longer fit the cache. */
     public boolean hasRoom() {
-        return size < CAPACITY && byteCount < BURST_BYTES;
+        return size < limit && byteCount < BURST_BYTES;
     }
 
     /** Where a device may put the next frame. {@link #SLOT_FRAME_LENGTH} bytes follow, and a headroom lies in front. */

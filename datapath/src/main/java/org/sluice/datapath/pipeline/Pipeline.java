@@ -86,6 +86,7 @@ public final class Pipeline implements AutoCloseable {
         if (fragments.hasKept()) {
             releaseFragments(ingress, batch.nowNs());
         }
+        ingress.burstLimit().onBurst(batch.size(), transmit.takeFloodCopies());
     }
 
     /** Runs the stages, from the frame's arrival to its departure. */

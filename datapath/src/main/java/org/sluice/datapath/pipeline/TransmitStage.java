@@ -22,6 +22,7 @@ public final class TransmitStage implements AutoCloseable {
     private final FrameCapture capture;
     private final Ipv4Fragmenter fragmenter = new Ipv4Fragmenter();
     private int touchedCount;
+    private int floodCopies;
 
     /**
      * @param ports the worker's ports by index; the worker changes them between bursts.
@@ -54,6 +55,13 @@ public final class TransmitStage implements AutoCloseable {
         flush();
     }
 
+    /** How many copies of flooded frames it has made since the last call. */
+    int takeFloodCopies() {
+        final int copies = floodCopies;
+        floodCopies = 0;
+        return copies;
+    }
+
     /** Empties the queues after a failure in the middle of a burst, so that the next one starts clean. */
     public void abandon() {
         for (int t = 0; t < touchedCount; t++) {
@@ -70,6 +78,7 @@ public final class TransmitStage implements AutoCloseable {
         for (final Port member : members) {
             if (member != ingress && ingress.reaches(member)) {
                 enqueue(batch, i, member);
+                floodCopies++;
                 reached = true;
             }
         }

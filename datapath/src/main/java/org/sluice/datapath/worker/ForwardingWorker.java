@@ -132,6 +132,7 @@ public final class ForwardingWorker implements Agent {
             return 0;
         }
         batch.begin(nowNs);
+        batch.limit(port.burstLimit().frames());
         try {
             final int received = port.device().receive(batch);
             if (received == PacketDevice.GONE) {

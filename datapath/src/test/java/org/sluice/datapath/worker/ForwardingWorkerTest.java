@@ -25,6 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.sluice.datapath.Frames;
 import org.sluice.datapath.MemoryDevice;
 import org.sluice.datapath.SwitchFixture;
+import org.sluice.datapath.bridge.BurstLimit;
 import org.sluice.datapath.bridge.DomainPolicy;
 import org.sluice.datapath.bridge.PortIdentity;
 import org.sluice.datapath.bridge.PortKind;
@@ -255,6 +256,27 @@ class ForwardingWorkerTest {
         a.inject(udpAToB());
         fixture.doWork();
         assertEquals(1, b.takeSent().size(), "what was half done is forgotten");
+    }
+
+    @Test
+    void shouldReadFewerFramesOfAPortThatFloodsToMany() throws CommandException {
+        final int members = 36;
+        for (int i = 4; i < members; i++) {
+            fixture.addPort(i, new PortIdentity(MAC_C + i, 0, 0, 0), false);
+        }
+        final byte[] broadcast = ethernet(0xFFFF_FFFF_FFFFL, MAC_A, 0x88B5, new byte[46]);
+        for (int i = 0; i < 2 * FrameBatch.CAPACITY; i++) {
+            a.inject(broadcast);
+        }
+        fixture.doWork();
+        assertEquals(FrameBatch.CAPACITY, b.takeSent().size());
+        fixture.doWork();
+        final int limited = BurstLimit.COPIES / (members - 1);
+        assertEquals(limited, b.takeSent().size(), "the rest waits in the sender's queue");
+        for (int i = 0; i < FrameBatch.CAPACITY; i++) {
+            fixture.doWork();
+        }
+        assertEquals(FrameBatch.CAPACITY - limited, b.takeSent().size(), "no frame is lost");
     }
 
     @Test
