@@ -83,7 +83,7 @@ public class TableBenchmark extends NanosecondBenchmark {
             FlowTuple.destination(tuple, IpAddress.IPV4_HIGH, IpAddress.ipv4Low(FIRST_ADDRESS - 1));
             FlowTuple.ports(tuple, FlowTuple.ports(IpProtocol.UDP, FIRST_PORT + i % PORTS, SERVICE_PORT));
             FlowTuple.invert(tuple, reply);
-            if (connections.create(tuple, reply, -1, -1, Connection.SEEN_REPLY, Long.MAX_VALUE, NOW_NS)
+            if (connections.create(tuple, reply, -1, -1, Connection.SEEN_REPLY, Long.MAX_VALUE)
                 == ConntrackTable.NONE) {
                 throw new IllegalStateException("no room for connection " + i);
             }

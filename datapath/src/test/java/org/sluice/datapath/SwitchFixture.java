@@ -157,6 +157,10 @@ public final class SwitchFixture implements AutoCloseable {
             addPort(3, DOMAIN, 1500, PortKind.HOST, false, GATEWAY)};
     }
 
+    public void advanceNanos(final long nanoseconds) {
+        nowNs += nanoseconds;
+    }
+
     public void advanceSeconds(final long seconds) {
         nowNs += TimeUnit.SECONDS.toNanos(seconds);
     }

@@ -9,7 +9,8 @@ import org.agrona.UnsafeApi;
  *   64   REPLY      the same
  *   128  deadline, ns (8)  owner A (4)  owner B (4)  status (1)  TCP state (1)  retransmits (1)  last packet (1)
  *   148  last packet's fingerprint (4)  its end (4)  TCP scale x2  TCP flags x2
- *   160  TCP window ORIGINAL: end, greatest end, greatest window, greatest acknowledgement (4 each)
+ *   160  TCP window ORIGINAL: end, greatest end, greatest window, greatest acknowledgement (4 each);
+ *        other protocols: when it becomes a stream, ns (8)
  *   176  TCP window REPLY
  * </pre>
  * The REPLY tuple describes a packet of the other direction as it arrives. Translation therefore needs no field of its
@@ -132,6 +133,22 @@ public final class Connection {
             && FlowTuple.destinationLow(own) == FlowTuple.destinationLow(tuple)
             && FlowTuple.destinationHigh(own) == FlowTuple.destinationHigh(tuple)
             && FlowTuple.protocol(own) == FlowTuple.protocol(tuple);
+    }
+
+    /**
+     * State and status as one value, which changes whenever the connection's worth does.
+     */
+    static int condition(final long connection) {
+        return UnsafeApi.getShort(connection + STATUS_OFFSET);
+    }
+
+    /** When a connection of another protocol than TCP becomes a stream, if it still has packets then. */
+    static long streamNs(final long connection) {
+        return UnsafeApi.getLong(connection + WINDOW_OFFSET);
+    }
+
+    static void streamNs(final long connection, final long value) {
+        UnsafeApi.putLong(connection + WINDOW_OFFSET, value);
     }
 
     static void owners(final long connection, final int a, final int b) {

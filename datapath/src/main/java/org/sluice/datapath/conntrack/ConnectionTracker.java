@@ -1,14 +1,24 @@
 package org.sluice.datapath.conntrack;
 
+import java.util.concurrent.TimeUnit;
+
 import org.sluice.datapath.protocol.IpProtocol;
 
-/** Updates a connection with each of its packets: state, deadline, counts. Owned by the worker. */
+/**
+ * Updates a connection with each of its packets: state, deadline, counts. Like the kernel, it takes datagrams both ways
+ * for a mere question and answer until two seconds have passed (net/netfilter/nf_conntrack_proto_udp.c). Owned by the
+ * worker.
+ */
 public final class ConnectionTracker {
+    private static final long STREAM_AFTER_NS = TimeUnit.SECONDS.toNanos(2);
+
+    private final ConntrackTable table;
     private final TcpTracker tcp;
     private final long[] timeoutsNs;
     private final boolean pickUp;
 
-    public ConnectionTracker(final ConntrackConfig config) {
+    public ConnectionTracker(final ConntrackConfig config, final ConntrackTable table) {
+        this.table = table;
         timeoutsNs = config.timeoutsNs();
         pickUp = config.pickUp();
         tcp = new TcpTracker(timeoutsNs, config.strict());
@@ -31,6 +41,7 @@ public final class ConnectionTracker {
         if (protocol == IpProtocol.TCP) {
             tcp.open(connection, l4Address, l4Length, nowNs);
         } else {
+            Connection.streamNs(connection, nowNs + STREAM_AFTER_NS);
             Connection.deadlineNs(connection, nowNs + timeoutsNs[timeoutOf(protocol, false).ordinal()]);
         }
     }
@@ -45,6 +56,7 @@ public final class ConnectionTracker {
     public TcpTracker.Verdict track(final long connection, final int direction, final int protocol,
                                     final long l4Address, final int l4Length, final int lengthBytes,
                                     final long nowNs) {
+        final int condition = Connection.condition(connection);
         if (protocol == IpProtocol.TCP) {
             if (l4Address != 0) {
                 final TcpTracker.Verdict verdict = tcp.track(connection, direction, l4Address, l4Length, nowNs);
@@ -56,19 +68,34 @@ public final class ConnectionTracker {
                 Connection.addStatus(connection, Connection.SEEN_REPLY);
             }
         } else {
-            if (direction == Connection.REPLY) {
-                Connection.addStatus(connection, Connection.SEEN_REPLY | Connection.ASSURED);
-            }
-            final boolean replied = Connection.has(connection, Connection.SEEN_REPLY);
-            Connection.deadlineNs(connection, nowNs + timeoutsNs[timeoutOf(protocol, replied).ordinal()]);
+            trackOther(connection, direction, protocol, nowNs);
+        }
+        if (Connection.condition(connection) != condition) {
+            table.reassess(connection);
         }
         Connection.account(connection, direction, lengthBytes);
         return TcpTracker.Verdict.ACCEPTED;
     }
 
-    private static ConntrackTimeout timeoutOf(final int protocol, final boolean replied) {
+    private void trackOther(final long connection, final int direction, final int protocol, final long nowNs) {
+        if (direction == Connection.REPLY) {
+            Connection.addStatus(connection, Connection.SEEN_REPLY);
+        }
+        if (Connection.has(connection, Connection.SEEN_REPLY) && !isIcmp(protocol)
+            && nowNs - Connection.streamNs(connection) > 0) {
+            Connection.addStatus(connection, Connection.ASSURED);
+        }
+        final boolean stream = Connection.has(connection, Connection.ASSURED);
+        Connection.deadlineNs(connection, nowNs + timeoutsNs[timeoutOf(protocol, stream).ordinal()]);
+    }
+
+    private static boolean isIcmp(final int protocol) {
+        return protocol == IpProtocol.ICMP || protocol == IpProtocol.ICMPV6;
+    }
+
+    private static ConntrackTimeout timeoutOf(final int protocol, final boolean stream) {
         return switch (protocol) {
-            case IpProtocol.UDP -> replied ? ConntrackTimeout.UDP_STREAM : ConntrackTimeout.UDP;
+            case IpProtocol.UDP -> stream ? ConntrackTimeout.UDP_STREAM : ConntrackTimeout.UDP;
             case IpProtocol.ICMP, IpProtocol.ICMPV6 -> ConntrackTimeout.ICMP;
             case IpProtocol.SCTP -> ConntrackTimeout.SCTP;
             default -> ConntrackTimeout.GENERIC;

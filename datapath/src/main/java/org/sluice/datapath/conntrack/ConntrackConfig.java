@@ -6,7 +6,7 @@ import java.util.concurrent.TimeUnit;
  * The settings of connection tracking. Made before the worker starts; then only the worker reads them.
  *
  * @param capacity        connections that the table holds.
- * @param perPortLimit    connections that one endpoint may take part in.
+ * @param perPortLimit    connections that one endpoint may take part in; closed ones do not count.
  * @param strict          whether all TCP packets outside the window are dropped; otherwise only resets are.
  * @param pickUp          whether an ACK without a known connection may open one.
  * @param timeoutsSeconds by ordinal of {@link ConntrackTimeout}.

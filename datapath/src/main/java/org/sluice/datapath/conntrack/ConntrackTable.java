@@ -12,9 +12,10 @@ import org.sluice.datapath.buffer.PortIndex;
  * eight slots in one cache line. A slot holds a part of the hash, so that a failed look-up never touches a connection.
  * The table has no tombstones and no chains.
  * <p>
- * <b>Bounds.</b> When the table is full, or an endpoint has used up its share, the table drops an unanswered connection
- * early for the new one, as the kernel does. If a few tries find none, the new connection has no room. A connection is
- * dead as soon as its time is up or its endpoint has gone; the table removes it when a look-up or the sweep meets it.
+ * <b>Bounds.</b> When the table is full, the connection of the least {@link Worth} gives way to the new one, the oldest
+ * first. When an endpoint has used up its share, one of its own gives way. Established ones never do; then the new
+ * connection has no room. A connection is dead as soon as its time is up or its endpoint has gone; the table removes it
+ * when a look-up or the sweep meets it.
  * <p>
  * The region may be a mapped file: the worker of a restarted daemon resumes its connections. Owned by the worker, the
  * only writer; {@link ConntrackReader} reads at the same time.
@@ -23,8 +24,6 @@ public final class ConntrackTable {
     /** No connection. */
     public static final long NONE = 0;
 
-    private static final int EARLY_DROP_TRIES = 64;
-
     private final ConntrackLayout layout;
     private final PortGenerations generations;
     private final int perPortLimit;
@@ -32,9 +31,10 @@ public final class ConntrackTable {
     private final int bucketMask;
     private final long bucketsAddress;
     private final long connectionsAddress;
+    /** Connections of each endpoint, but those that are closed. */
     private final int[] portConnections = new int[PortIndex.LIMIT];
+    private final EvictionQueues queues;
     private long freeList = NONE;
-    private int earlyDropCursor;
     private int sweepCursor;
     private int live;
     private long removals;
@@ -51,6 +51,7 @@ public final class ConntrackTable {
             : ConntrackLayout.format(region, config.capacity(), seed);
         generations = layout.generations();
         perPortLimit = config.perPortLimit();
+        queues = new EvictionQueues(config.capacity());
         this.seed = layout.seed();
         bucketMask = layout.bucketCount() - 1;
         bucketsAddress = layout.bucket(0);
@@ -129,9 +130,9 @@ public final class ConntrackTable {
     }
 
     /** Whether the port's endpoint, if it has one, may take part in one more connection. */
-    public boolean hasRoomFor(final int portIndex, final long nowNs) {
+    public boolean hasRoomFor(final int portIndex) {
         return portIndex < 0 || portConnections[portIndex] < perPortLimit
-            || dropEarly(generations.ownerOf(portIndex), nowNs);
+            || evict(queues.victimOf(portIndex));
     }
 
     /** Connections that the port's endpoint takes part in. */
@@ -153,9 +154,9 @@ public final class ConntrackTable {
      * @return its address, or {@link #NONE} without room.
      */
     public long create(final long original, final long reply, final int portA, final int portB, final int statusBits,
-                       final long deadlineNs, final long nowNs) {
+                       final long deadlineNs) {
         long connection = allocate();
-        if (connection == NONE && dropEarly(0, nowNs)) {
+        if (connection == NONE && evict(queues.victim())) {
             connection = allocate();
         }
         if (connection == NONE) {
@@ -176,9 +177,10 @@ public final class ConntrackTable {
             release(connection);
             return NONE;
         }
-        count(connection, 1);
-        layout.live(++live);
         Connection.status(connection, Connection.IN_USE | statusBits);
+        count(connection, 1);
+        reassess(connection);
+        layout.live(++live);
         return connection;
     }
 
@@ -192,12 +194,30 @@ public final class ConntrackTable {
         Connection.deadlineNs(connection, nowNs);
     }
 
+    /**
+     * Takes note of a connection's new state: what it is worth when room is needed. One that is closed no longer counts
+     * against its endpoints' shares.
+     */
+    void reassess(final long connection) {
+        final int number = layout.numberOf(connection);
+        final int before = queues.worth(number);
+        final int now = Worth.of(connection);
+        if (before != now) {
+            count(connection, before == Worth.CLOSED ? 1 : now == Worth.CLOSED ? -1 : 0);
+            queues.put(number, connection, now);
+        }
+    }
+
     /** Ends a connection. */
     public void remove(final long connection) {
         removals++;
         unindex(connection, Connection.ORIGINAL);
         unindex(connection, Connection.REPLY);
-        count(connection, -1);
+        final int number = layout.numberOf(connection);
+        if (queues.worth(number) != Worth.CLOSED) {
+            count(connection, -1);
+        }
+        queues.put(number, connection, Worth.LASTING);
         layout.live(--live);
         release(connection);
     }
@@ -261,6 +281,7 @@ public final class ConntrackTable {
                     Connection.nextHop(connection, Connection.REPLY, 0, 0);
                     count(connection, 1);
                     live++;
+                    reassess(connection);
                     continue;
                 }
                 unindex(connection, Connection.ORIGINAL);
@@ -307,24 +328,13 @@ public final class ConntrackTable {
         }
     }
 
-    /**
-     * Removes a connection that is dead or was never answered.
-     *
-     * @param owner of the connection, or 0 for any.
-     */
-    private boolean dropEarly(final int owner, final long nowNs) {
-        final int highWater = layout.highWater();
-        for (int tries = Math.min(EARLY_DROP_TRIES, highWater); tries > 0; tries--) {
-            earlyDropCursor = earlyDropCursor + 1 < highWater ? earlyDropCursor + 1 : 0;
-            final long connection = layout.connection(earlyDropCursor);
-            if (Connection.has(connection, Connection.IN_USE)
-                && (owner == 0 || Connection.ownerA(connection) == owner || Connection.ownerB(connection) == owner)
-                && (!Connection.has(connection, Connection.ASSURED) || !isAlive(connection, nowNs))) {
-                remove(connection);
-                return true;
-            }
+    /** Ends the connection with that number, if there is one, to make room. */
+    private boolean evict(final int number) {
+        if (number == LinkedQueues.NONE) {
+            return false;
         }
-        return false;
+        remove(layout.connection(number));
+        return true;
     }
 
     private boolean index(final long connection, final int direction) {

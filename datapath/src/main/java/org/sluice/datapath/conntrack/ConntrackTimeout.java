@@ -20,7 +20,7 @@ public enum ConntrackTimeout {
     /** TCP with data that was never acknowledged. */
     TCP_UNACKNOWLEDGED(300),
     UDP(30),
-    /** UDP with packets both ways. */
+    /** UDP with packets both ways for more than two seconds. */
     UDP_STREAM(120),
     /** Echoes of both families. */
     ICMP(30),

@@ -216,7 +216,7 @@ final class Admission implements AutoCloseable {
         if (hop == null) {
             return DropReason.ROUTE_BY_NO_UPLINK;
         }
-        final DropReason noRoom = checkRoom(ingress, target, nowNs);
+        final DropReason noRoom = checkRoom(ingress, target);
         if (noRoom != null) {
             return noRoom;
         }
@@ -256,9 +256,9 @@ final class Admission implements AutoCloseable {
         return DropReason.NAT_PORTS_EXHAUSTED;
     }
 
-    private DropReason checkRoom(final Port ingress, final Port target, final long nowNs) {
-        final boolean room = (!ingress.isEndpoint() || connections.hasRoomFor(ingress.index(), nowNs))
-            && (target == null || connections.hasRoomFor(target.index(), nowNs));
+    private DropReason checkRoom(final Port ingress, final Port target) {
+        final boolean room = (!ingress.isEndpoint() || connections.hasRoomFor(ingress.index()))
+            && (target == null || connections.hasRoomFor(target.index()));
         return room ? null : DropReason.CONNTRACK_PORT_LIMIT;
     }
 
@@ -305,7 +305,7 @@ final class Admission implements AutoCloseable {
             return DropReason.CONNTRACK_CLASH;
         }
         final long connection = connections.create(tuple, reply, ingress.isEndpoint() ? ingress.index() : -1,
-            target == null ? -1 : target.index(), status(tuple), nowNs, nowNs);
+            target == null ? -1 : target.index(), status(tuple), nowNs);
         if (connection == ConntrackTable.NONE) {
             return DropReason.CONNTRACK_FULL;
         }

@@ -177,7 +177,8 @@ public final class ForwardingWorker implements Agent {
             resources.events().neighbourWanted(portIndex, high, low);
         });
         return new WorkerTables(ports, new Fib(nextHops), resources.connections(),
-            new ConnectionTracker(resources.config()), new FragmentTable(resources.config()), new PortMapTable(),
+            new ConnectionTracker(resources.config(), resources.connections()),
+            new FragmentTable(resources.config()), new PortMapTable(),
             new SourcePortAllocator(resources.connections(), resources.natPorts(), resources.natSecret()),
             new PendingPackets(NEIGHBOUR_TIMEOUT_NS), new TunnelGuard(), resources.counters(), resources.drops(),
             resources.errorHandler());

@@ -96,18 +96,63 @@ class ConntrackTableTest {
     @Test
     void shouldLimitAnEndpointWithoutHarmToOthers() {
         for (int flow = 0; flow < 200; flow++) {
-            assertTrue(table.hasRoomFor(3, now));
+            assertTrue(table.hasRoomFor(3));
             create(flow, 3, Connection.ASSURED, now + SECOND);
         }
-        assertFalse(table.hasRoomFor(3, now), "all are answered: none may go");
-        assertTrue(table.hasRoomFor(4, now));
+        assertFalse(table.hasRoomFor(3), "all are answered: none may go");
+        assertTrue(table.hasRoomFor(4));
         write(17);
-        Connection.status(Connection.ofRef(table.findAlive(original, now)), Connection.IN_USE);
-        boolean room = false;
-        for (int tries = 0; tries < 20 && !room; tries++) {
-            room = table.hasRoomFor(3, now);
+        final long unanswered = Connection.ofRef(table.findAlive(original, now));
+        Connection.status(unanswered, Connection.IN_USE);
+        table.reassess(unanswered);
+        assertTrue(table.hasRoomFor(3), "the one that is not answered goes");
+        assertEquals(ConntrackTable.NONE, table.findAlive(original, now));
+    }
+
+    @Test
+    void shouldLetTheLeastValuableGiveWayTheOldestFirst() {
+        final int[] order = new int[CAPACITY];
+        final Random random = new Random(7);
+        for (int flow = 0; flow < CAPACITY; flow++) {
+            create(flow, flow % 7, 0, now + SECOND);
+            final long connection = Connection.ofRef(table.findAlive(original, now));
+            order[flow] = random.nextInt(4);
+            become(connection, order[flow]);
         }
-        assertTrue(room, "the one that is not answered goes");
+        int next = CAPACITY;
+        for (int worth = Worth.CLOSED; worth < Worth.LASTING; worth++) {
+            for (int flow = 0; flow < CAPACITY; flow++) {
+                if (order[flow] == worth) {
+                    assertNotEquals(ConntrackTable.NONE, create(next, 9, Connection.ASSURED, now + SECOND));
+                    next++;
+                    write(flow);
+                    assertEquals(ConntrackTable.NONE, table.findAlive(original, now), "flow " + flow + " goes now");
+                }
+            }
+        }
+        assertEquals(ConntrackTable.NONE, create(next, 9, 0, now + SECOND), "what lasts stays");
+        assertEquals(CAPACITY, table.size());
+    }
+
+    @Test
+    void shouldNotCountClosedConnectionsAgainstAShare() {
+        for (int flow = 0; flow < 10 * CAPACITY; flow++) {
+            assertTrue(table.hasRoomFor(3), "flow " + flow);
+            assertNotEquals(ConntrackTable.NONE, create(flow, 3, Connection.ASSURED, now + SECOND));
+            become(Connection.ofRef(table.findAlive(original, now)), Worth.CLOSED);
+            assertEquals(0, table.connectionsOf(3));
+        }
+    }
+
+    private void become(final long connection, final int worth) {
+        final int status = switch (worth) {
+            case Worth.UNANSWERED -> 0;
+            case Worth.BRIEF -> Connection.SEEN_REPLY;
+            default -> Connection.SEEN_REPLY | Connection.ASSURED;
+        };
+        Connection.status(connection, Connection.IN_USE | status);
+        Connection.tcpState(connection, worth == Worth.CLOSED ? TcpState.TIME_WAIT.ordinal() : 0);
+        table.reassess(connection);
     }
 
     @Test
@@ -174,7 +219,7 @@ class ConntrackTableTest {
 
     private long create(final int flow, final int port, final int status, final long deadline) {
         write(flow);
-        return table.create(original, reply, port, -1, status, deadline, now);
+        return table.create(original, reply, port, -1, status, deadline);
     }
 
     private void write(final int flow) {

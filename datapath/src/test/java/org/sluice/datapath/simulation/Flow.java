@@ -11,7 +11,8 @@ final class Flow {
     static final int REPLY = 1;
     private static final int UNKNOWN = -1;
     private static final long UDP_S = 30;
-    private static final long UDP_ANSWERED_S = 120;
+    private static final long UDP_STREAM_S = 120;
+    private static final long STREAM_AFTER_NS = TimeUnit.SECONDS.toNanos(2);
     private static final long ECHO_S = 30;
 
     private final FlowModel model;
@@ -26,6 +27,9 @@ final class Flow {
     private final Packet[] lastSent = new Packet[2];
     private int translatedPort = UNKNOWN;
     private boolean answered;
+    /** Datagrams have gone both ways for more than two seconds. */
+    private boolean stream;
+    private long openedNs;
     private long aliveUntilNs;
     private long overFromNs;
 
@@ -112,6 +116,9 @@ final class Flow {
     /** A packet of the direction has passed, or was lost behind the switch's tables. */
     void saw(final int direction, final Packet packet, final long nowNs) {
         final boolean first = lastSent[direction] == null;
+        if (lastSent[ORIGINAL] == null && lastSent[REPLY] == null) {
+            openedNs = nowNs;
+        }
         lastSent[direction] = packet;
         answered |= direction == REPLY;
         if (tcp != null) {
@@ -123,7 +130,8 @@ final class Flow {
             overFromNs = nowNs + TimeUnit.SECONDS.toNanos(tcp.mostSeconds());
             return;
         }
-        final long seconds = original.protocol() != Packet.UDP ? ECHO_S : answered ? UDP_ANSWERED_S : UDP_S;
+        stream |= answered && original.protocol() == Packet.UDP && nowNs - openedNs > STREAM_AFTER_NS;
+        final long seconds = original.protocol() != Packet.UDP ? ECHO_S : stream ? UDP_STREAM_S : UDP_S;
         aliveUntilNs = nowNs + TimeUnit.SECONDS.toNanos(seconds);
         overFromNs = aliveUntilNs;
     }
@@ -135,7 +143,7 @@ final class Flow {
 
     /** The table was full: it may have been dropped early. */
     void doubt(final long nowNs) {
-        if (tcp == null ? !answered : !tcp.isEstablished()) {
+        if (tcp == null ? !stream : !tcp.isEstablished()) {
             aliveUntilNs = Math.min(aliveUntilNs, nowNs);
         }
     }

@@ -79,8 +79,9 @@ final class TcpLife {
         return phase == CLOSED;
     }
 
+    /** Whether both ends have opened, and none has closed. */
     boolean isEstablished() {
-        return phase >= ESTABLISHED;
+        return phase == ESTABLISHED && (seen & (Packet.FIN | Packet.RST)) == 0;
     }
 
     /** For how long the switch must remember the connection without a packet. */
