@@ -74,11 +74,11 @@ public enum DropReason {
     ICC_DISABLED("frame between endpoints of a network without inter-container communication"),
     NEIGHBOUR_QUEUE_FULL("packet that waits for a neighbour's MAC address, queue full"),
     NEIGHBOUR_UNREACHABLE("packet for a neighbour that does not answer ARP or ND"),
+    TUNNEL_FORGED("endpoint's datagram to the UDP port of the host's tunnels"),
     VXLAN_MALFORMED("datagram too short for VXLAN and Ethernet headers, or without the flag I"),
     VNI_UNKNOWN("VXLAN packet with a VNI that no network has"),
     VTEP_UNKNOWN("VXLAN packet from a host that is not a VTEP of the network"),
     TUNNEL_CONGESTED("packet marked by congestion in the underlay whose endpoints do not support ECN"),
-    TUNNEL_FORGED("endpoint's datagram to the UDP port of the host's tunnels"),
     TUNNEL_NOT_RELAYED("frame from a VTEP for no local endpoint, or from the host for another host's endpoint"),
     REMOTE_MAC_SPOOFED("frame from a VTEP with a source MAC that belongs elsewhere"),
     OVERLAY_VLAN("frame with a VLAN tag in an overlay network");

@@ -49,7 +49,8 @@ public final class GatewayStage {
                 continue;
             }
             final int egress = batch.egress(i);
-            if (MacAddress.isGroup(batch.destinationMac(i))) {
+            // A frame that returns to its sender is an answer that an earlier stage has made of it.
+            if (egress != ingress.index() && MacAddress.isGroup(batch.destinationMac(i))) {
                 final DropReason forbidden = access.inGroupFrame(batch, i, ingress);
                 if (forbidden != null) {
                     batch.drop(i, forbidden);
