@@ -142,6 +142,13 @@ public final class FlowTuple {
         return (both ^ both >>> 32) * 0xD6E8_FEB8_6659_FD93L | Long.MIN_VALUE;
     }
 
+    /** Likewise, but of the protocol and of the source's address and port, whatever the destination. */
+    public static long hashOfSource(final long tuple, final long seed) {
+        final long ports = ports(protocol(tuple), sourcePort(tuple), 0);
+        final long address = mix(sourceLow(tuple) ^ seed, sourceHigh(tuple) ^ 0xA076_1D64_78BD_642FL);
+        return mix(address ^ ports, Long.rotateLeft(seed, 32) ^ 0x8EBC_6AF0_9C88_C6E3L);
+    }
+
     private static long mix(final long a, final long b) {
         return a * b ^ Math.unsignedMultiplyHigh(a, b);
     }

@@ -269,7 +269,7 @@ final class Admission implements AutoCloseable {
         final int asker = ingress.isEndpoint() ? ingress.index() : -1;
         if (way != null && ingress.domain().policy().masquerade()) {
             FlowTuple.destination(reply, masqueradeHigh, masqueradeLow);
-            return hasPorts() ? tables.sourcePorts().allocate(reply, portBefore, asker, nowNs) : isFree(nowNs);
+            return hasPorts() ? findPort(asker, nowNs) : isFree(nowNs);
         }
         if (mapped && target.domain() == ingress.domain()) {
             // Hairpin: the answer must return here, not go straight to the client.
@@ -279,10 +279,14 @@ final class Admission implements AutoCloseable {
             } else {
                 FlowTuple.destination(reply, gateway.ipv6High(), gateway.ipv6Low());
             }
-            return tables.sourcePorts().allocate(reply, portBefore, asker, nowNs);
+            return findPort(asker, nowNs);
         }
         // Two addresses of the host may lead to one endpoint: then the same client port may arrive twice.
-        return isFree(nowNs) || hasPorts() && tables.sourcePorts().allocate(reply, portBefore, asker, nowNs);
+        return isFree(nowNs) || hasPorts() && findPort(asker, nowNs);
+    }
+
+    private boolean findPort(final int asker, final long nowNs) {
+        return tables.sourcePorts().allocate(translated, reply, portBefore, asker, nowNs);
     }
 
     private boolean isFree(final long nowNs) {
