@@ -28,6 +28,7 @@ import org.sluice.control.docker.DockerSockets;
 import org.sluice.control.engine.SwitchEngine;
 import org.sluice.control.engine.WorkerEvents;
 import org.sluice.control.host.HostWatch;
+import org.sluice.control.host.NamespaceLock;
 import org.sluice.control.http.UnixHttpServer;
 import org.sluice.control.model.DaemonOptions;
 import org.sluice.control.model.DesiredState;
@@ -67,7 +68,7 @@ public final class Daemon implements AutoCloseable {
      * Starts a daemon and restores what an earlier one has saved. When this returns, it answers.
      *
      * @param onDeath runs when a worker has ended by an error, and must not wait: the caller closes the daemon.
-     * @throws ControlException when another daemon runs on the run folder.
+     * @throws ControlException when another daemon has a folder, the network namespace or a socket.
      * @throws UncheckedIOException when a folder or file cannot be used.
      */
     public static Daemon start(final DaemonOptions options, final DockerSockets sockets, final Runnable onDeath) {
@@ -82,7 +83,13 @@ public final class Daemon implements AutoCloseable {
     }
 
     private void open(final DaemonOptions options, final DockerSockets sockets, final Runnable onDeath) {
+        // All owners are asked before anything is touched: a daemon that cannot start takes nothing from another.
         part(lock(options.stateDir(), "--state-dir"));
+        part(NamespaceLock.take(options.runDir()));
+        UnixHttpServer.requireUnserved(options.runDir().resolve(API_SOCKET));
+        if (sockets.plugin() != null) {
+            UnixHttpServer.requireUnserved(sockets.plugin());
+        }
         final StateStore store = StateStore.open(options.stateDir());
         final DesiredState state = store.state();
         parts.push(store::commit);

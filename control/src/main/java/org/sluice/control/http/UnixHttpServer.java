@@ -79,7 +79,7 @@ public final class UnixHttpServer implements AutoCloseable {
         this.service = service;
         this.limits = limits;
         try {
-            requireUnserved();
+            requireUnserved(socket);
             server = listen();
             fileKey = fileKey();
         } catch (final RuntimeException ex) {
@@ -88,8 +88,13 @@ public final class UnixHttpServer implements AutoCloseable {
         }
     }
 
-    private void requireUnserved() {
-        if (Files.exists(socket) && !isSocket()) {
+    /**
+     * Looks whether a path is free for a server; the file of a dead one is no hindrance.
+     *
+     * @throws ControlException when another process serves on it, or when it is no socket.
+     */
+    public static void requireUnserved(final Path socket) {
+        if (Files.exists(socket) && !isSocket(socket)) {
             throw ControlException.conflict(socket + " is there and no socket; choose another path");
         }
         try (SocketChannel probe = SocketChannel.open(StandardProtocolFamily.UNIX)) {
@@ -100,7 +105,7 @@ public final class UnixHttpServer implements AutoCloseable {
         throw ControlException.conflict("another process serves " + socket + "; stop it, or choose another path");
     }
 
-    private boolean isSocket() {
+    private static boolean isSocket(final Path socket) {
         try {
             return ((int) Files.getAttribute(socket, "unix:mode") & FILE_TYPE) == TYPE_SOCKET;
         } catch (final IOException ex) {

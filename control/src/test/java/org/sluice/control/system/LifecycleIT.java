@@ -123,6 +123,7 @@ class LifecycleIT {
 
     @Test
     void shouldTellTheServiceManagerWhenItIsReadyAndWhenItStops() throws Exception {
+        host.stop();
         final Path folder = Files.createTempDirectory("sluice-notify");
         final BlockingQueue<String> told = new LinkedBlockingQueue<>();
         final var loop = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
@@ -163,6 +164,27 @@ class LifecycleIT {
             "another daemon runs on " + host.stateDir());
         a.exec("ping", "-c", "1", "-W", "5", "10.77.0.3");
         assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(host.socket())));
+    }
+
+    @Test
+    void shouldRefuseASecondDaemonInItsNamespace() throws Exception {
+        final Path other = host.runDir().resolve("other");
+        final String[] second = {"daemon", "--run-dir", other.resolve("run").toString(), "--state-dir",
+            other.resolve("state").toString(), "--docker-socket", "none"};
+
+        final Process refused = host.spawn(second);
+        assertTrue(refused.waitFor(20, TimeUnit.SECONDS));
+        assertEquals(1, refused.exitValue());
+        assertContainsAll(host.log(), "another daemon (pid " + host.process().pid() + ", run folder " + host.runDir()
+            + ") runs in this network namespace");
+        a.exec("ping", "-c", "1", "-W", "5", "10.77.0.3");
+
+        host.kill();
+        final Process next = host.spawn(second);
+        Await.untilTrue("the next one has the namespace", () -> Files.exists(other.resolve("run/api.sock")));
+        next.destroy();
+        assertTrue(next.waitFor(20, TimeUnit.SECONDS));
+        host.start();
     }
 
     @Test
