@@ -7,6 +7,8 @@ import java.util.Collection;
 import java.util.List;
 
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 import org.sluice.control.base.ControlException;
 import org.sluice.control.host.HostSockets;
@@ -20,6 +22,8 @@ import org.sluice.control.model.StateStore;
 
 /** Publishes endpoints' ports on the host's addresses and takes them back. Owned by the control thread. */
 public final class PortMapManager {
+    private static final Logger LOG = LoggerFactory.getLogger(PortMapManager.class);
+
     private final StateStore store;
     private final DesiredState state;
     private final HostPortChooser chooser;
@@ -142,11 +146,15 @@ public final class PortMapManager {
         }
     }
 
-    /** Programs what was saved, for the endpoints that are up. */
+    /** Programs what was saved, for the endpoints that are up. One that cannot be is logged and stays in the state. */
     void restore() {
         final HostSockets sockets = HostSockets.read();
         for (final PortMapSpec map : state.portMaps()) {
-            programmer.program(state.endpoint(map.endpoint()), map, sockets);
+            try {
+                programmer.program(state.endpoint(map.endpoint()), map, sockets);
+            } catch (final RuntimeException ex) {
+                LOG.warn("port {} of endpoint {} is not published: {}", map, map.endpoint(), ex.getMessage());
+            }
         }
     }
 
