@@ -7,8 +7,10 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,9 +31,10 @@ import org.sluice.linux.sys.NetNamespace;
  * Makes the TAP that is an endpoint's interface, or a network's host port, and gives it all that docker would: name,
  * MAC, MTU, addresses, default routes, up. By netlink only; no process is started.
  * <p>
- * An endpoint's TAP is opened in the daemon's own namespace and then moved. Opened inside, its descriptor would keep
- * the namespace alive (tun_chr_open in Linux drivers/net/tun.c takes a reference on the opener's namespace), and the
- * daemon would never see it go.
+ * A new endpoint's TAP is opened in the daemon's own namespace and then moved. Opened inside, its descriptor keeps the
+ * namespace alive (tun_chr_open in Linux drivers/net/tun.c takes a reference on the opener's namespace), and the daemon
+ * does not see it go. One that an earlier daemon has left is opened inside nevertheless: a move out and in would cost
+ * the namespace its routes, second addresses and neighbours. Whoever takes it up asks {@link NetNamespace#isInUse}.
  */
 public final class LinkPlumber {
     private static final Logger LOG = LoggerFactory.getLogger(LinkPlumber.class);
@@ -163,35 +166,24 @@ public final class LinkPlumber {
     }
 
     /**
-     * Takes up the interface that an earlier daemon has left in a namespace: it is taken out, held, and put back as it
-     * shall be, all within milliseconds.
+     * Takes up the interface that an earlier daemon has left in a namespace, where it is and as it is: its addresses,
+     * routes and neighbours are whatever the namespace has made of them. It is known by its name and MAC address, or by
+     * one of them where the namespace has changed the other. While it is held, its namespace stays.
      *
-     * @throws ControlException when it is not there any more, or held by someone else; it is then where it was.
+     * @throws ControlException when it is not there any more, is no TAP, or is held by someone else.
      */
     public static TapDevice reattach(final NetNamespace namespace, final LinkSpec spec) {
-        final String draft = draftName();
-        try (NetNamespace own = NetNamespace.own()) {
-            inside(namespace, netlink -> {
-                final Link link = netlink.link(spec.name()).filter(found -> found.mac() == spec.mac())
-                    .orElseThrow(() -> ControlException.notFound("the interface " + spec.name() + " with MAC address "
-                        + MacAddress.format(spec.mac()) + " is not in " + namespace.path() + " any more"));
-                netlink.move(link, own.fd(), draft);
-                return null;
-            });
-            final TapDevice device;
-            try {
-                device = TapDevice.attach(draft, spec.owner());
-            } catch (final NativeException ex) {
-                moveIn(draft, namespace, spec);
-                throw failed("take up", spec, ex);
-            }
-            // Should it not get back in, it must not be left behind in the host.
-            device.persistent(false);
-            return orClose(device, spec, () -> {
-                moveIn(draft, namespace, spec);
-                device.persistent(true);
-            });
-        }
+        return inside(namespace, netlink -> {
+            final List<Link> links = netlink.links();
+            final Link link = Stream.<Predicate<Link>>of(
+                    found -> found.name().equals(spec.name()) && found.mac() == spec.mac(),
+                    found -> found.mac() == spec.mac(),
+                    found -> found.name().equals(spec.name()))
+                .flatMap(known -> links.stream().filter(known)).filter(found -> found.kind().equals(TapDevice.KIND))
+                .findFirst().orElseThrow(() -> ControlException.notFound("a TAP " + spec.name() + " or one with MAC"
+                    + " address " + MacAddress.format(spec.mac()) + " is not in " + namespace.path() + " any more"));
+            return attach(link, spec);
+        });
     }
 
     /** Removes an interface that nobody holds from a namespace; one that is not there is no error. */

@@ -3,6 +3,7 @@ package org.sluice.control.network;
 import java.net.InetAddress;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -53,6 +54,8 @@ public final class EndpointManager {
     private final LiveNetworks networks;
     private final LiveEndpoints live;
     private final PortMapManager portMaps;
+    /** Endpoints whose namespaces only we may be keeping, by name. */
+    private final Set<String> inside = new HashSet<>();
 
     EndpointManager(final StateStore store, final LiveNetworks networks, final LiveEndpoints live,
                     final PortMapManager portMaps) {
@@ -154,6 +157,7 @@ public final class EndpointManager {
             change.undo(() -> state.put(spec));
             change.save();
         }
+        inside.remove(name);
         forget(spec);
     }
 
@@ -192,7 +196,25 @@ public final class EndpointManager {
                 device.close();
                 throw ex;
             }
+            if (!spec.ofDocker()) {
+                inside.add(spec.name());
+            }
         });
+    }
+
+    /**
+     * Lets go of interfaces that were taken up in namespaces which nobody else uses any more: they go with them.
+     * Docker says so itself for those of its containers.
+     */
+    public void endAbandoned() {
+        for (final String name : List.copyOf(inside)) {
+            final EndpointSpec spec = state.endpoint(name);
+            if (!NetNamespace.isInUse(Path.of(String.valueOf(spec.netns())), spec.netnsInode())) {
+                LOG.warn("the namespace {} of endpoint {} is gone, and its interface with it", spec.netns(), name);
+                inside.remove(name);
+                live.unplug(spec).ifPresent(LinkPlumber::destroySoon);
+            }
+        }
     }
 
     private static Path namespacePath(final Request request) {

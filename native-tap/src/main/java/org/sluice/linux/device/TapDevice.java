@@ -24,6 +24,8 @@ import org.sluice.linux.sys.NativeException;
  */
 public final class TapDevice implements PollableDevice {
     static final String CONTROL_FILE = "/dev/net/tun";
+    /** What the kernel calls the driver of TAPs. */
+    public static final String KIND = "tun";
     public static final int NAME_BYTES = 16;
     public static final int IFREQ_BYTES = 40;
     public static final int IFREQ_FLAGS_OFFSET = 16;

@@ -7,6 +7,7 @@ package org.sluice.linux.netlink;
  * @param mac   in the low 48 bits.
  * @param mtu   layer-3 bytes.
  * @param up    whether it is administratively up.
+ * @param kind  of driver, such as "tun" or "veth"; empty for a real device.
  */
-public record Link(int index, String name, long mac, int mtu, boolean up) {
+public record Link(int index, String name, long mac, int mtu, boolean up, String kind) {
 }

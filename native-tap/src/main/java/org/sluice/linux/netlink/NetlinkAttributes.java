@@ -74,6 +74,12 @@ final class NetlinkAttributes {
         return highest;
     }
 
+    /** A string among the attributes that an attribute consists of; empty without. */
+    String nestedString(final int outer, final int type) {
+        final byte[] value = bytes(outer);
+        return value == null ? "" : new NetlinkAttributes(new UnsafeBuffer(value), 0, value.length).string(type);
+    }
+
     String string(final int type) {
         final byte[] value = bytes(type);
         return value == null || value.length == 0 ? ""

@@ -40,6 +40,8 @@ public final class RouteNetlink implements AutoCloseable {
     static final int IFLA_IFNAME = 3;
     static final int IFLA_MTU = 4;
     static final int IFLA_TXQLEN = 13;
+    static final int IFLA_LINKINFO = 18;
+    static final int IFLA_INFO_KIND = 1;
     static final int IFLA_GROUP = 27;
     static final int IFLA_NET_NS_FD = 28;
 
@@ -280,7 +282,8 @@ public final class RouteNetlink implements AutoCloseable {
         final NetlinkAttributes attributes = answer.attributes(IFINFOMSG_BYTES);
         final int flags = answer.buffer().getInt(answer.body() + IFINFO_FLAGS_OFFSET);
         return new Link(answer.buffer().getInt(answer.body() + IFINFO_INDEX_OFFSET), attributes.string(IFLA_IFNAME),
-            mac(attributes.bytes(IFLA_ADDRESS)), attributes.integer(IFLA_MTU, 0), (flags & IFF_UP) != 0);
+            mac(attributes.bytes(IFLA_ADDRESS)), attributes.integer(IFLA_MTU, 0), (flags & IFF_UP) != 0,
+            attributes.nestedString(IFLA_LINKINFO, IFLA_INFO_KIND));
     }
 
     private static InterfaceAddress addressOf(final NetlinkSocket.Answer answer) {

@@ -68,6 +68,27 @@ public final class NetNamespace implements AutoCloseable {
         return path;
     }
 
+    /**
+     * Whether a namespace is still somebody's: its file leads to it, or a process lives in it.
+     *
+     * @param path  that led to it.
+     * @param inode of it.
+     */
+    public static boolean isInUse(final Path path, final long inode) {
+        if (leadsTo(path, inode)) {
+            return true;
+        }
+        return ProcessHandle.allProcesses().anyMatch(process -> leadsTo(pathOfPid(process.pid()), inode));
+    }
+
+    private static boolean leadsTo(final Path path, final long inode) {
+        try {
+            return inodeOf(path) == inode;
+        } catch (final NamespaceException ex) {
+            return false; // the file, or the process, is gone
+        }
+    }
+
     /** Identifies the namespace: a path may later lead to another one. */
     public long inode() {
         return inode;

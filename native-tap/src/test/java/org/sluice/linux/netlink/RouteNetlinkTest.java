@@ -39,7 +39,7 @@ class RouteNetlinkTest {
             final Link link = netlink.link("d0").orElseThrow();
             assertFalse(link.up());
             netlink.configure(link, MAC, 1234);
-            assertEquals(new Link(link.index(), "d0", MAC, 1234, true), netlink.link("d0").orElseThrow());
+            assertEquals(new Link(link.index(), "d0", MAC, 1234, true, "veth"), netlink.link("d0").orElseThrow());
             netlink.setDown(link);
             netlink.rename(link, "d1");
             assertTrue(netlink.link("d0").isEmpty());
@@ -150,7 +150,7 @@ class RouteNetlinkTest {
             final NetlinkException route = assertThrows(NetlinkException.class,
                 () -> netlink.addDefaultRoute(loopback, parse("192.0.2.1")));
             assertTrue(route.getMessage().contains("Nexthop has invalid gateway"), route.getMessage());
-            assertThrows(NetlinkException.class, () -> netlink.delete(new Link(9999, "none", 0, 0, false)));
+            assertThrows(NetlinkException.class, () -> netlink.delete(new Link(9999, "none", 0, 0, false, "")));
         });
     }
 
