@@ -6,12 +6,16 @@ import java.net.InetAddress;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 
 import org.agrona.concurrent.NanoClock;
 import org.agrona.concurrent.SystemNanoClock;
@@ -51,6 +55,9 @@ public final class Daemon implements AutoCloseable {
     private static final NanoClock CLOCK = SystemNanoClock.INSTANCE;
     private static final long REPAIR_PERIOD_SECONDS = 1;
     private static final String LOCK_FILE = "daemon.lock";
+    private static final long NAMESPACE_CHECK_SECONDS = 1;
+    /** Names of the files that hold what only the daemon's user may know. */
+    private static final String OWN_FILES = "{*.dat,*.conntrack,state.json*," + LOCK_FILE + "}";
 
     private static final UnixHttpServer.Limits API_LIMITS = new UnixHttpServer.Limits(60, 1 << 20);
 
@@ -59,6 +66,7 @@ public final class Daemon implements AutoCloseable {
     private final Deque<AutoCloseable> parts = new ArrayDeque<>();
     /** Not one of the parts: its calls need the control thread to come to their end. */
     private @Nullable Docker docker;
+    private @Nullable SwitchEngine engine;
 
     private Daemon(final FileChannel lock) {
         parts.push(lock);
@@ -96,14 +104,15 @@ public final class Daemon implements AutoCloseable {
 
         // Closed after the workers, which wake it.
         final WorkerEvents events = part(new WorkerEvents(control.executor()));
-        final SwitchEngine engine = part(new SwitchEngine(options, CLOCK, events::wakeUp, onDeath));
+        final SwitchEngine started = part(new SwitchEngine(options, CLOCK, events::wakeUp, onDeath));
+        engine = started;
         final HostWatch host = part(new HostWatch(control.executor()));
-        final UplinkManager uplinks = new UplinkManager(engine, options.uplinks(), options.natPorts());
+        final UplinkManager uplinks = new UplinkManager(started, options.uplinks(), options.natPorts());
         parts.push(() -> uplinks.close(!state.endpoints().isEmpty()));
-        final LiveOverlays overlays = new LiveOverlays(state, engine, options.vxlanPort());
-        final Networking networking = part(new Networking(store, engine, uplinks, overlays));
+        final LiveOverlays overlays = new LiveOverlays(state, started, options.vxlanPort());
+        final Networking networking = part(new Networking(store, started, uplinks, overlays));
         networking.restore();
-        final RouteMirror mirror = new RouteMirror(engine, uplinks, host, name -> state.networks().stream()
+        final RouteMirror mirror = new RouteMirror(started, uplinks, host, name -> state.networks().stream()
             .filter(network -> network.hostInterface().equals(name)).findFirst()
             .flatMap(network -> networking.liveNetworks().find(network.name()))
             .map(network -> network.handle().domainId()));
@@ -119,20 +128,31 @@ public final class Daemon implements AutoCloseable {
             overlays.onHostChanged(uplinks.linkIndexes(), host.locals());
         }), REPAIR_PERIOD_SECONDS,
             REPAIR_PERIOD_SECONDS, TimeUnit.SECONDS);
-        events.start(engine, answers(mirror, overlays));
+        events.start(started, answers(mirror, overlays));
         overlays.watchPaths(control.executor());
+        control.executor().scheduleWithFixedDelay(() -> endAbandoned(networking), NAMESPACE_CHECK_SECONDS,
+            NAMESPACE_CHECK_SECONDS, TimeUnit.SECONDS);
 
         final Docker answered = new Docker(sockets, control, store, networking, CLOCK);
         docker = answered;
-        final Observer observer = part(new Observer(state, engine, networking, host::linkName, control.executor()));
+        final Observer observer = part(new Observer(state, started, networking, host::linkName, control.executor()));
         final ControlApi api = new ControlApi(
-            new ControlApi.Parts(state, engine, host, uplinks, mirror, networking, observer, answered),
+            new ControlApi.Parts(state, started, host, uplinks, mirror, networking, observer, answered),
             options.busy());
         part(new UnixHttpServer(options.runDir().resolve(API_SOCKET), API_LIMITS,
             new ApiRouter(api, control.executor(), answered.watch()::refresh)));
         LOG.info("ready: {} networks, {} endpoints, {} worker(s), {} idle, API at {}", state.networks().size(),
             state.endpoints().size(), options.workers(), options.busy() ? "busy" : "adaptive",
             options.runDir().resolve(API_SOCKET));
+    }
+
+    /** Anything that escapes would end the periodic task for good. */
+    private static void endAbandoned(final Networking networking) {
+        try {
+            networking.endpoints().endAbandoned();
+        } catch (final RuntimeException ex) {
+            LOG.error("cannot let go of an endpoint whose namespace is gone; trying again", ex);
+        }
     }
 
     private <T extends AutoCloseable> T part(final T opened) {
@@ -166,6 +186,15 @@ public final class Daemon implements AutoCloseable {
         };
     }
 
+    /**
+     * Whether control answers and all workers work. Not to be called on the control thread.
+     *
+     * @throws ControlException when the daemon is stopping.
+     */
+    public boolean isAlive() {
+        return control.call(() -> engine != null && IntStream.range(0, engine.workerCount()).allMatch(engine::isAlive));
+    }
+
     /** Stops answering, then forwarding. The endpoints' interfaces stay where they are, for the next daemon. */
     @Override
     public void close() {
@@ -184,6 +213,17 @@ public final class Daemon implements AutoCloseable {
         }
     }
 
+    /** An earlier version left its files readable by all. */
+    private static void tighten(final Path folder) throws IOException {
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, OWN_FILES)) {
+            for (final Path file : files) {
+                if (Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+                    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
+                }
+            }
+        }
+    }
+
     /** One daemon a folder. */
     private static FileChannel lock(final Path folder, final String option) {
         try {
@@ -196,6 +236,7 @@ public final class Daemon implements AutoCloseable {
                 throw ControlException.conflict("another daemon runs on " + folder
                     + "; stop it, or give this one a " + option + " of its own");
             }
+            tighten(folder);
             return channel;
         } catch (final OverlappingFileLockException ex) {
             throw ControlException.invalid("--run-dir and --state-dir are both " + folder

@@ -19,6 +19,7 @@ import org.sluice.control.docker.DockerSockets;
 import org.sluice.control.model.DaemonOptions;
 import org.sluice.control.model.UplinkChoice;
 import org.sluice.datapath.nat.NatPorts;
+import org.sluice.linux.sys.LibC;
 
 /** {@code sluice daemon}: runs in the foreground until SIGTERM or SIGINT, or until a worker has ended by an error. */
 @Command(name = "daemon", description = "Run the switch in the foreground until SIGTERM or SIGINT.")
@@ -26,6 +27,8 @@ final class DaemonCommand implements Callable<Integer> {
     private static final int MAX_WORKERS = 64;
     private static final int MIN_NAT_PORT = 1024;
     private static final int MAX_PORT = 65_535;
+    /** The mode bits of the group and of all others. */
+    private static final int OTHERS = 077;
 
     /** What a worker does while it has no frames. */
     enum Idle {
@@ -95,6 +98,8 @@ final class DaemonCommand implements Callable<Integer> {
             throw new CliException("--vxlan-port takes a number from 1 to " + MAX_PORT + ", not " + vxlanPort);
         }
         final AtomicBoolean failed = new AtomicBoolean();
+        // Its files tell of everybody's connections: they are its own user's alone.
+        LibC.INSTANCE.umask(OTHERS);
         try (ShutdownSignalBarrier barrier = new ShutdownSignalBarrier();
             Daemon daemon = Daemon.start(new DaemonOptions(runDir.toAbsolutePath(), stateDir.toAbsolutePath(),
                 idle == Idle.BUSY, workers, UplinkChoice.parse(uplinks), parseNatPorts(),
@@ -103,6 +108,7 @@ final class DaemonCommand implements Callable<Integer> {
                     barrier.signal();
                 })) {
             ServiceManager.ready();
+            ServiceManager.watch(daemon::isAlive);
             barrier.await();
             ServiceManager.stopping();
         }

@@ -2,6 +2,7 @@ package org.sluice.control.cli;
 
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.Unpooled;
@@ -15,10 +16,14 @@ import io.netty.channel.unix.DomainSocketAddress;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
+import org.sluice.control.base.ControlException;
+
 /** Notifies the service manager of the daemon's state (sd_notify(3)), if the environment names its socket. */
 final class ServiceManager {
     private static final Logger LOG = LoggerFactory.getLogger(ServiceManager.class);
     private static final String SOCKET = System.getenv("NOTIFY_SOCKET");
+
+    private static final int TELLS_A_PERIOD = 3;
 
     private ServiceManager() {
     }
@@ -26,6 +31,31 @@ final class ServiceManager {
     /** The daemon serves; units that wait for it may start. */
     static void ready() {
         tell("READY=1");
+    }
+
+    /**
+     * Tells the service manager again and again that the daemon is alive, if it asked for that (WatchdogSec=). If it is
+     * told no more, it ends the daemon and starts it anew.
+     *
+     * @param alive may take as long as the daemon takes to answer.
+     */
+    static void watch(final BooleanSupplier alive) {
+        final String periodUs = System.getenv("WATCHDOG_USEC");
+        if (periodUs == null) {
+            return;
+        }
+        final long pauseMs = TimeUnit.MICROSECONDS.toMillis(Long.parseLong(periodUs)) / TELLS_A_PERIOD;
+        Thread.ofPlatform().daemon().name("watchdog").start(() -> {
+            try {
+                while (alive.getAsBoolean()) {
+                    tell("WATCHDOG=1");
+                    TimeUnit.MILLISECONDS.sleep(pauseMs);
+                }
+                LOG.error("a worker has stopped; the service manager will restart the daemon");
+            } catch (final InterruptedException | ControlException ex) {
+                LOG.debug("the daemon is stopping", ex);
+            }
+        });
     }
 
     /** The daemon ends because it was asked to. */

@@ -10,10 +10,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.ChannelHandlerContext;
@@ -78,6 +80,81 @@ class LifecycleIT {
     }
 
     @Test
+    void shouldLeaveAnInterfaceAsItsNamespaceHasMadeIt() {
+        a.exec("ip", "address", "add", "10.77.0.100/24", "dev", "eth0");
+        a.exec("ip", "route", "add", "203.0.113.0/24", "via", "10.77.0.3");
+        a.exec("ip", "neighbour", "add", "10.77.0.77", "lladdr", "02:00:00:00:00:77", "nud", "permanent", "dev",
+            "eth0");
+        a.exec("sysctl", "-q", "-w", "net.ipv4.conf.eth0.rp_filter=2");
+        final String before = a.exec("ip", "-4", "-o", "address") + a.exec("ip", "route")
+            + a.exec("ip", "neighbour", "show", "nud", "permanent") + a.exec("sysctl", "net.ipv4.conf.eth0.rp_filter");
+        b.exec("ip", "link", "set", "eth0", "down");
+        b.exec("ip", "link", "set", "eth0", "name", "lan", "up");
+
+        host.kill();
+        host.start();
+
+        assertEquals(before, a.exec("ip", "-4", "-o", "address") + a.exec("ip", "route")
+            + a.exec("ip", "neighbour", "show", "nud", "permanent") + a.exec("sysctl", "net.ipv4.conf.eth0.rp_filter"));
+        assertTrue(b.exec("ip", "address", "show", "lan").contains("10.77.0.3/24"), "it keeps the name it was given");
+        a.exec("ping", "-c", "1", "-W", "5", "10.77.0.3");
+
+        b.delete();
+        Await.untilTrue("endpoint b is gone",
+            () -> "gone".equals(host.json("endpoint", "inspect", "b").path("state").asText()));
+        assertEquals("b\n", host.ok("endpoint", "detach", "b"));
+        assertEquals("ok", host.json("status").path("health").asText());
+    }
+
+    @Test
+    void shouldTakeNoStrangersInterfaceOutOfANamespace() {
+        final String mac = a.exec("cat", "/sys/class/net/eth0/address").trim();
+        a.exec("ip", "link", "set", "eth0", "down");
+        a.exec("ip", "link", "set", "eth0", "name", "old");
+        a.exec("ip", "link", "add", "eth0", "address", mac, "type", "veth", "peer", "name", "p0");
+        final String index = a.exec("cat", "/sys/class/net/eth0/ifindex");
+
+        host.kill();
+        host.start();
+
+        assertEquals(index, a.exec("cat", "/sys/class/net/eth0/ifindex"), "the stranger was never moved");
+        assertEquals("up", host.json("endpoint", "inspect", "a").path("state").asText());
+    }
+
+    @Test
+    void shouldKeepItsFilesToItself() throws Exception {
+        host.stop();
+        final Path state = host.stateDir().resolve("state.json");
+        Files.setPosixFilePermissions(state, PosixFilePermissions.fromString("rw-r--r--"));
+        final Path strange = Files.writeString(host.runDir().resolve("data.dat"), "of somebody else");
+
+        host.start();
+
+        for (final Path folder : List.of(host.runDir(), host.stateDir())) {
+            try (Stream<Path> files = Files.list(folder)) {
+                for (final Path file : files.filter(f -> !f.equals(strange)).toList()) {
+                    assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(file)),
+                        file.toString());
+                }
+            }
+        }
+        assertEquals("of somebody else", Files.readString(strange));
+    }
+
+    @Test
+    void shouldStartThoughAPublishedPortCannotBeRestored() throws Exception {
+        host.ok("port", "publish", "a", "8080:80");
+        host.stop();
+        final Path state = host.stateDir().resolve("state.json");
+        Files.writeString(state, Files.readString(state).replaceAll("(\"endpoint\"\\s*:\\s*)\"a\"", "$1\"nobody\""));
+
+        host.start();
+
+        assertTrue(host.log().contains("of endpoint nobody is not published"), host.log());
+        a.exec("ping", "-c", "1", "-W", "5", "10.77.0.3");
+    }
+
+    @Test
     void shouldGoOnWhenANamespaceVanishes() {
         host.attach("web", "c").delete();
 
@@ -135,15 +212,18 @@ class LifecycleIT {
                 }
             }).bind(new DomainSocketAddress(folder.resolve("notify").toString())).sync();
 
-        final Process daemon = host.spawn(Map.of("NOTIFY_SOCKET", folder.resolve("notify").toString()), "daemon",
+        final Process daemon = host.spawn(Map.of("NOTIFY_SOCKET", folder.resolve("notify").toString(),
+            "WATCHDOG_USEC", "300000"), "daemon",
             "--run-dir", folder.resolve("run").toString(), "--state-dir", folder.resolve("state").toString(),
             "--docker-socket", "none", "--uplink", "none");
 
         assertEquals("READY=1", told.poll(20, TimeUnit.SECONDS));
         assertTrue(Files.exists(folder.resolve("run/api.sock")));
+        assertEquals("WATCHDOG=1", told.poll(20, TimeUnit.SECONDS));
+        assertEquals("WATCHDOG=1", told.poll(20, TimeUnit.SECONDS));
 
         daemon.destroy();
-        assertEquals("STOPPING=1", told.poll(20, TimeUnit.SECONDS));
+        Await.untilTrue("it has said that it stops", () -> "STOPPING=1".equals(told.poll()));
         assertTrue(daemon.waitFor(20, TimeUnit.SECONDS));
 
         loop.shutdownGracefully();

@@ -64,6 +64,9 @@ public interface LibC {
 
     int setns(int fd, int type);
 
+    /** Never fails; the result is the mask of before. */
+    int umask(int mask);
+
     int epoll_create1(int flags);
 
     int epoll_ctl(int epollFd, int operation, int fd, long event);
