@@ -47,13 +47,16 @@ class HostRoutingIT {
         private final Map<String, String> outcomes = new LinkedHashMap<>();
         private final Map<String, String> expected;
         private final ParityHost host;
-        private final TestNamespace a;
+        private TestNamespace a;
         private final List<String[]> undo = new ArrayList<>();
 
         /** @param expected what the outcomes become when the switch has seen what the host's kernel has. */
         private Run(final Function<Lan, ParityHost> kind, final Map<String, String> expected) {
             this.expected = expected;
             host = kind.apply(lan);
+        }
+
+        private void build() {
             host.network("web", 77, true, false, true);
             a = host.container("web", "a");
             secondUplink();
@@ -89,6 +92,7 @@ class HostRoutingIT {
         }
 
         private Map<String, String> run() {
+            build();
             tcp("without a rule", Lan.WORLD);
             verdicts();
             vpn();

@@ -54,4 +54,10 @@ public record KernelRule(boolean ipv4, int priority, int action, int table, int 
         /** All ports. */
         public static final Ports ANY = new Ports(0, 0, 0);
     }
+
+    /** A rule for all packets that asks one table. */
+    static KernelRule table(final boolean ipv4, final int number) {
+        return new KernelRule(ipv4, 0, TO_TABLE, number, 0, false, null, 0, null, 0, "", "", 0, 0, 0, 0, 0, 0, 0,
+            Ports.ANY, Ports.ANY, false, -1, -1, true);
+    }
 }

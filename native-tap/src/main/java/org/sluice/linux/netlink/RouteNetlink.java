@@ -73,6 +73,7 @@ public final class RouteNetlink implements AutoCloseable {
     private static final int CREATE = CHANGE | NetlinkSocket.NLM_F_CREATE | NetlinkSocket.NLM_F_EXCL;
     private static final int LIST = NetlinkSocket.NLM_F_REQUEST | NetlinkSocket.NLM_F_DUMP;
     private static final int ENODEV = 19;
+    private static final int EOPNOTSUPP = 95;
     private static final int MAC_BYTES = 6;
 
     private final NetlinkSocket socket = new NetlinkSocket();
@@ -185,10 +186,20 @@ public final class RouteNetlink implements AutoCloseable {
         });
     }
 
-    /** The rules of the routing policy of both families, in order. */
+    /**
+     * The rules of the routing policy of both families, in order. A kernel without CONFIG_IP_MULTIPLE_TABLES has none,
+     * and does as if it had the usual ones.
+     */
     public List<KernelRule> rules() {
         socket.request().begin(RTM_GETRULE, LIST, RuleMessage.RULE_BYTES);
-        return socket.list("list rules", RuleMessage::ruleOf);
+        try {
+            return socket.list("list rules", RuleMessage::ruleOf);
+        } catch (final NetlinkException ex) {
+            if (ex.errno() != EOPNOTSUPP) {
+                throw ex;
+            }
+            return List.of(KernelRule.table(true, RT_TABLE_MAIN), KernelRule.table(false, RT_TABLE_MAIN));
+        }
     }
 
     /** The groups of all interfaces (ip-link(8)), by the interface's number. */

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.util.List;
 import java.util.function.Consumer;
 
 import org.junit.jupiter.api.AfterEach;
@@ -51,6 +52,42 @@ class RouteNetlinkTest {
         assertTrue(shown.contains("02:42:0a:63:00:02"), shown);
         inside(netlink -> netlink.delete(netlink.link("d1").orElseThrow()));
         assertThrows(AssertionError.class, () -> namespace.exec("ip", "link", "show", "d1"));
+    }
+
+    @Test
+    void shouldReadRulesAndRoutesOfAllTables() {
+        namespace.exec("ip", "link", "add", "d0", "type", "veth", "peer", "name", "p0");
+        namespace.exec("ip", "link", "set", "p0", "up");
+        namespace.exec("ip", "link", "set", "d0", "up");
+        namespace.exec("ip", "rule", "add", "not", "from", "10.1.0.0/16", "to", "192.0.2.0/24", "iif", "d0", "fwmark",
+            "5/0xff", "tos", "0x10", "ipproto", "tcp", "sport", "7", "dport", "80-90", "pref", "100", "lookup", "700",
+            "suppress_prefixlength", "8");
+        namespace.exec("ip", "-6", "rule", "add", "uidrange", "5-6", "pref", "101", "prohibit");
+        namespace.exec("ip", "rule", "add", "pref", "102", "goto", "32766");
+        namespace.exec("ip", "route", "add", "192.0.2.0/24", "dev", "d0", "tos", "0x10", "mtu", "lock", "1300",
+            "table", "700");
+        namespace.exec("ip", "route", "add", "throw", "198.51.100.0/24", "table", "700");
+        inside(netlink -> {
+            final List<KernelRule> rules = netlink.rules();
+            final KernelRule first = rules.stream().filter(rule -> rule.priority() == 100).findFirst().orElseThrow();
+            assertEquals(new KernelRule(true, 100, KernelRule.TO_TABLE, 700, 0, true, parse("10.1.0.0"), 16,
+                parse("192.0.2.0"), 24, "d0", "", 5, 0xFF, 0x10, 0x1C, 0, 0, 6, first.sourcePorts(),
+                new KernelRule.Ports(80, 90, 0), false, 8, -1, true), first);
+            assertEquals(7, first.sourcePorts().first());
+            final KernelRule second = rules.stream().filter(rule -> rule.priority() == 101).findFirst().orElseThrow();
+            assertEquals(KernelRule.PROHIBIT, second.action());
+            assertTrue(second.foreign() && !second.ipv4() && second.understood());
+            final KernelRule third = rules.stream().filter(rule -> rule.priority() == 102).findFirst().orElseThrow();
+            assertEquals(32_766, third.gotoPriority());
+            final List<KernelRoute> routes = netlink.routes().stream().filter(route -> route.table() == 700).toList();
+            assertEquals(2, routes.size());
+            final KernelRoute route = routes.stream().filter(r -> r.type() == KernelRoute.UNICAST).findFirst()
+                .orElseThrow();
+            assertEquals(0x10, route.selector().tos());
+            assertEquals(1300, route.mtu());
+            assertTrue(route.mtuLocked());
+            assertTrue(routes.stream().anyMatch(r -> r.type() == KernelRoute.THROW));
+        });
     }
 
     /** The link must be found in the other namespace: exec fails the test otherwise. */
