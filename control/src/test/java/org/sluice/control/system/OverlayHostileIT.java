@@ -113,6 +113,49 @@ class OverlayHostileIT {
         assertTrue(atA.hasHeard(MARK));
     }
 
+    /** The other host trusts this host's address, and masquerading would lend it to any container. */
+    @Test
+    void shouldNotLendTheHostsAddressToAContainer() {
+        final TestNamespace c = bed.container();
+        left.sluice().ok("network", "create", "green", "--subnet", "10.8.0.0/24");
+        left.attach("green", c, mac(3), "10.8.0.13/24");
+        final Eavesdropper atB = bed.keep(new Eavesdropper(b));
+        final byte[] forged = datagram(frame(mac(2), HER_MAC));
+        final VxlanForger inside = bed.keep(new VxlanForger(c, UnderlayBridge.address(2)));
+        final VxlanForger toHost = bed.keep(new VxlanForger(c, UnderlayBridge.address(1)));
+        for (int i = 0; i < TIMES; i++) {
+            inside.send(forged);
+            toHost.send(forged);
+        }
+        assertFalse(atB.hasHeard(MARK));
+        assertFalse(atA.hasHeard(MARK));
+        assertEquals(2 * TIMES, left.drops("TUNNEL_FORGED"), left.get("/v1/status").path("drops").toString());
+        assertUnharmed();
+    }
+
+    /** Containers on one network may have a tunnel of their own; their kernels leave its inner checksums to the TAP. */
+    @Test
+    void shouldCarryATunnelBetweenContainers() {
+        final TestNamespace c = bed.container();
+        final TestNamespace d = bed.container();
+        left.sluice().ok("network", "create", "green", "--subnet", "10.8.0.0/24");
+        left.attach("green", c, mac(3), "10.8.0.13/24");
+        left.attach("green", d, mac(4), "10.8.0.14/24");
+        ownTunnel(c, 3, 4);
+        ownTunnel(d, 4, 3);
+        ping(c, "10.7.0.14");
+        assertTrue(BulkTransfer.send(c, d, "10.7.0.14", 5_000_000) > 0);
+        assertTrue(BulkTransfer.send(d, c, "10.7.0.13", 5_000_000) > 0);
+        assertEquals(0, left.drops("VIRTIO_HEADER_INVALID"), left.get("/v1/status").path("drops").toString());
+    }
+
+    private static void ownTunnel(final TestNamespace container, final int own, final int other) {
+        container.exec("ip", "link", "add", "vx0", "type", "vxlan", "id", "7", "dstport", "4789", "remote",
+            "10.8.0.1" + other, "local", "10.8.0.1" + own);
+        container.exec("ip", "address", "add", "10.7.0.1" + own + "/24", "dev", "vx0");
+        container.exec("ip", "link", "set", "vx0", "up");
+    }
+
     private void assertDropped(final String reason, final byte[] datagram) {
         final long before = left.drops(reason);
         for (int i = 0; i < TIMES; i++) {
