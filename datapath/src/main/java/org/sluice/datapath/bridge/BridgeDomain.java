@@ -14,6 +14,7 @@ public final class BridgeDomain {
     private final DomainPolicy policy;
     private final CounterGroup<NetworkCounter> counters;
     private Port[] ports = new Port[0];
+    private final LinkLocalOwners linkLocals = new LinkLocalOwners();
     private Port hostPort;
 
     /**
@@ -49,6 +50,11 @@ public final class BridgeDomain {
         return ports;
     }
 
+    /** Whose the IPv6 link-local addresses are. */
+    public LinkLocalOwners linkLocals() {
+        return linkLocals;
+    }
+
     /** The port into the host, or null. */
     public Port hostPort() {
         return hostPort;
@@ -57,6 +63,9 @@ public final class BridgeDomain {
     public void add(final Port port) {
         ports = Arrays.copyOf(ports, ports.length + 1);
         ports[ports.length - 1] = port;
+        if (port.isEndpoint() || port.isHost()) {
+            linkLocals.add(port);
+        }
         if (port.isHost()) {
             hostPort = port;
         }
@@ -64,6 +73,7 @@ public final class BridgeDomain {
 
     public void remove(final Port port) {
         ports = Arrays.stream(ports).filter(p -> p != port).toArray(Port[]::new);
+        linkLocals.remove(port);
         if (hostPort == port) {
             hostPort = null;
         }

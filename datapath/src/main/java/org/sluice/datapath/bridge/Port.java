@@ -21,6 +21,7 @@ public final class Port {
     private int mtu;
     private final PortKind kind;
     private final boolean guarded;
+    private int linkLocalClaims;
 
     /**
      * @param index    below {@link PortIndex#LIMIT}, unique in the worker.
@@ -120,5 +121,13 @@ public final class Port {
 
     public boolean isGuarded() {
         return guarded;
+    }
+
+    int linkLocalClaims() {
+        return linkLocalClaims;
+    }
+
+    void linkLocalClaims(final int count) {
+        linkLocalClaims = count;
     }
 }

@@ -1,6 +1,7 @@
 package org.sluice.datapath.pipeline;
 
 import org.sluice.datapath.bridge.DomainPolicy;
+import org.sluice.datapath.bridge.LinkLocalOwners;
 import org.sluice.datapath.bridge.Port;
 import org.sluice.datapath.bridge.PortIdentity;
 import org.sluice.datapath.buffer.DropReason;
@@ -15,9 +16,9 @@ import org.sluice.datapath.route.Fib;
 
 /**
  * Makes sure that an endpoint speaks only for itself: its frames, ARP and neighbour advertisements must have its own
- * MAC and addresses. The unspecified address (DHCP, address detection) and IPv6 link-local addresses are free. From the
- * host, only the host's own packets may enter: if its kernel is a router, packets that it forwards into a network which
- * the world does not know would bypass the published ports. Owned by the worker.
+ * MAC and addresses. The unspecified address (DHCP, address detection) is free; {@link LinkLocalOwners} tells whose an
+ * IPv6 link-local address is. From the host, only the host's own packets may enter: if its kernel is a router, packets
+ * that it forwards into a network which the world does not know would bypass the published ports. Owned by the worker.
  */
 public final class SourceGuardStage {
     private final Fib fib;
@@ -46,13 +47,14 @@ public final class SourceGuardStage {
 
     private void guardHost(final FrameBatch batch, final Port ingress) {
         for (int i = 0, size = batch.size(); i < size; i++) {
-            if (!batch.isDropped(i) && !isFromHost(batch, i, ingress.identity())) {
+            if (!batch.isDropped(i) && !isFromHost(batch, i, ingress)) {
                 batch.drop(i, DropReason.SOURCE_NOT_HOST);
             }
         }
     }
 
-    private boolean isFromHost(final FrameBatch batch, final int i, final PortIdentity gateway) {
+    private boolean isFromHost(final FrameBatch batch, final int i, final Port ingress) {
+        final PortIdentity gateway = ingress.identity();
         return switch (batch.etherType(i)) {
             case EtherType.IPV4 -> {
                 final int source = batch.sourceIpv4(i);
@@ -63,7 +65,11 @@ public final class SourceGuardStage {
                 ipv6.wrap(batch.l3Address(i), batch.l3Available(i));
                 final long high = ipv6.sourceHigh();
                 final long low = ipv6.sourceLow();
-                yield (high | low) == 0 || isOwn(gateway, high, low) || fib.isLocal(high, low);
+                if (Ipv6Flyweight.isLinkLocal(high)) {
+                    ingress.domain().linkLocals().take(ingress, low);
+                    yield true;
+                }
+                yield (high | low) == 0 || gateway.isIpv6(high, low) || fib.isLocal(high, low);
             }
             default -> true;
         };
@@ -85,7 +91,7 @@ public final class SourceGuardStage {
                     batch.drop(i, DropReason.SOURCE_IPV4_SPOOFED);
                 }
             } else {
-                final DropReason reason = checkOther(batch, i, owner);
+                final DropReason reason = checkOther(batch, i, ingress);
                 if (reason != null) {
                     batch.drop(i, reason);
                 }
@@ -93,9 +99,10 @@ public final class SourceGuardStage {
         }
     }
 
-    private DropReason checkOther(final FrameBatch batch, final int i, final PortIdentity owner) {
+    private DropReason checkOther(final FrameBatch batch, final int i, final Port ingress) {
+        final PortIdentity owner = ingress.identity();
         return switch (batch.etherType(i)) {
-            case EtherType.IPV6 -> checkIpv6(batch, i, owner);
+            case EtherType.IPV6 -> checkIpv6(batch, i, ingress);
             case EtherType.ARP -> {
                 arp.wrap(batch.l3Address(i), batch.l3Available(i));
                 yield arp.senderMac() == owner.mac() && (arp.senderIp() == 0 || arp.senderIp() == owner.ipv4())
@@ -105,11 +112,11 @@ public final class SourceGuardStage {
         };
     }
 
-    private DropReason checkIpv6(final FrameBatch batch, final int i, final PortIdentity owner) {
+    private DropReason checkIpv6(final FrameBatch batch, final int i, final Port ingress) {
         ipv6.wrap(batch.l3Address(i), batch.l3Available(i));
         final long high = ipv6.sourceHigh();
         final long low = ipv6.sourceLow();
-        if ((high | low) != 0 && !isOwn(owner, high, low)) {
+        if ((high | low) != 0 && !isOwn(ingress, high, low)) {
             return DropReason.SOURCE_IPV6_SPOOFED;
         }
         if (batch.l4Protocol(i) == IpProtocol.ICMPV6 && batch.l4Offset(i) != 0) {
@@ -118,15 +125,18 @@ public final class SourceGuardStage {
             if (icmpv6.type() == Icmpv6Flyweight.ROUTER_ADVERTISEMENT || icmpv6.type() == Icmpv6Flyweight.REDIRECT) {
                 return DropReason.ND_SPOOFED;
             }
-            if (icmpv6.type() == Icmpv6Flyweight.NEIGHBOUR_ADVERTISEMENT
-                && !isOwn(owner, icmpv6.targetHigh(), icmpv6.targetLow())) {
+            // A solicitation without a source tests the sender's own address; another's would seem taken to it.
+            if ((icmpv6.type() == Icmpv6Flyweight.NEIGHBOUR_ADVERTISEMENT
+                || icmpv6.type() == Icmpv6Flyweight.NEIGHBOUR_SOLICITATION && (high | low) == 0)
+                && !isOwn(ingress, icmpv6.targetHigh(), icmpv6.targetLow())) {
                 return DropReason.ND_SPOOFED;
             }
         }
         return null;
     }
 
-    private static boolean isOwn(final PortIdentity owner, final long high, final long low) {
-        return owner.isIpv6(high, low) || Ipv6Flyweight.isLinkLocal(high);
+    private static boolean isOwn(final Port port, final long high, final long low) {
+        return Ipv6Flyweight.isLinkLocal(high) ? port.domain().linkLocals().isOf(port, high, low)
+            : port.identity().isIpv6(high, low);
     }
 }

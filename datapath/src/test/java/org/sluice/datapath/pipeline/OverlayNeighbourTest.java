@@ -124,11 +124,9 @@ class OverlayNeighbourTest {
     /** RFC 4862, 5.4.3: duplicate address detection. */
     @Test
     void shouldNotAnswerSolicitationsThatTestAnAddress() {
-        for (final String target : new String[] {R6, A6}) {
-            final byte[] frame = solicitation(MAC_A, UNSPECIFIED, target);
-            host.fromA(frame);
-            assertFlooded(frame, false, true);
-        }
+        final byte[] frame = solicitation(MAC_A, UNSPECIFIED, A6);
+        host.fromA(frame);
+        assertFlooded(frame, false, true);
     }
 
     @Test
