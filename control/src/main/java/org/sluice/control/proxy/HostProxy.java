@@ -167,6 +167,8 @@ public final class HostProxy implements AutoCloseable {
             .childOption(ChannelOption.AUTO_READ, false)
             .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
             .childOption(ChannelOption.TCP_NODELAY, true)
+            // A peer that has vanished must not keep two descriptors for ever.
+            .childOption(ChannelOption.SO_KEEPALIVE, true)
             .childHandler(new ChannelInitializer<EpollSocketChannel>() {
                 @Override
                 protected void initChannel(final EpollSocketChannel client) {
@@ -207,6 +209,7 @@ public final class HostProxy implements AutoCloseable {
                 .option(ChannelOption.AUTO_READ, false)
                 .option(ChannelOption.ALLOW_HALF_CLOSURE, true)
                 .option(ChannelOption.TCP_NODELAY, true)
+                .option(ChannelOption.SO_KEEPALIVE, true)
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_TIMEOUT_MS)
                 .handler(new TcpRelay(client))
                 .connect(target.endpoint(), HostSource.of((InetSocketAddress) client.remoteAddress(),

@@ -8,7 +8,6 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
-import io.netty.channel.unix.Errors;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -59,9 +58,8 @@ final class TcpRelay extends ChannelInboundHandlerAdapter {
 
     @Override
     public void exceptionCaught(final ChannelHandlerContext context, final Throwable cause) {
-        if (!(cause instanceof Errors.NativeIoException)) {
-            LOG.warn("a proxied connection failed", cause);
-        }
+        // Any local process can bring this about as often as it likes, so it is no warning.
+        LOG.debug("a proxied connection failed", cause);
         context.close();
     }
 }
