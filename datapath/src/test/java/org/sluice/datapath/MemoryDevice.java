@@ -29,6 +29,7 @@ public final class MemoryDevice implements MemoryPoller.Source {
     private final byte[] tail = new byte[TAIL_BYTES];
     private boolean gone;
     private boolean refusing;
+    private long missed;
     private Throwable failure;
 
     public MemoryDevice(final String name) {
@@ -67,6 +68,11 @@ public final class MemoryDevice implements MemoryPoller.Source {
 
     public void setRefusing(final boolean on) {
         refusing = on;
+    }
+
+    /** As if the kernel had dropped that many frames in front of the device. */
+    public void miss(final long frames) {
+        missed += frames;
     }
 
     public void failOnce(final Throwable ex) {
@@ -111,6 +117,13 @@ public final class MemoryDevice implements MemoryPoller.Source {
                     read(queue.address(i), queue.length(i))));
             }
         }
+    }
+
+    @Override
+    public long takeMissed() {
+        final long frames = missed;
+        missed = 0;
+        return frames;
     }
 
     @Override

@@ -29,13 +29,13 @@ final class StatusCommand implements Callable<Integer> {
             .append(status.path("idle").asText()).append(" idle\n\n");
 
         final TextTable ports = new TextTable("PORT", "NETWORK", "STATE", "RX FRAMES", "RX BYTES", "RX DROPS",
-            "TX FRAMES", "TX BYTES", "TX DROPS");
+            "RX MISSED", "TX FRAMES", "TX BYTES", "TX DROPS");
         status.path("ports").forEach(port -> {
             final JsonNode counters = port.path("counters");
             ports.row(port.path("name").asText(), port.path("network").asText(),
                 port.path("up").asBoolean() ? "up" : "gone", count(counters, "rxFrames"), count(counters, "rxBytes"),
-                count(counters, "rxDrops"), count(counters, "txFrames"), count(counters, "txBytes"),
-                count(counters, "txDrops"));
+                count(counters, "rxDrops"), count(counters, "rxMissed"), count(counters, "txFrames"),
+                count(counters, "txBytes"), count(counters, "txDrops"));
         });
         text.append(ports).append('\n');
 

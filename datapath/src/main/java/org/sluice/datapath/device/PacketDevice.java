@@ -21,6 +21,14 @@ public interface PacketDevice extends AutoCloseable {
     /** Sends the queue's frames. Calls {@link EgressQueue#refuse} for each one that it cannot send. Never blocks. */
     void transmit(EgressQueue queue);
 
+    /**
+     * How many frames the kernel has dropped since the last call because the device had no room for them. May cost a
+     * system call: for housekeeping, not for each burst.
+     */
+    default long takeMissed() {
+        return 0;
+    }
+
     /** A human-readable name: the device's name in its own namespace. */
     String name();
 

@@ -8,6 +8,8 @@ public enum PortCounter {
     RX_BYTES,
     /** Frames received on this port that were dropped. */
     RX_DROPS,
+    /** Frames that came while the device's ring was full: the kernel dropped them, and the switch never saw them. */
+    RX_MISSED,
     /** Frames sent through this port. */
     TX_FRAMES,
     /** Bytes of those frames. */

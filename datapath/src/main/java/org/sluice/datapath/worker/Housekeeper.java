@@ -3,19 +3,24 @@ package org.sluice.datapath.worker;
 import java.util.concurrent.TimeUnit;
 
 import org.sluice.datapath.bridge.Fdb;
+import org.sluice.datapath.bridge.Port;
 import org.sluice.datapath.buffer.CoarseClock;
 import org.sluice.datapath.buffer.DropReason;
 import org.sluice.datapath.conntrack.ConntrackTable;
 import org.sluice.datapath.pipeline.WorkerTables;
+import org.sluice.datapath.status.PortCounter;
 import org.sluice.datapath.status.WorkerCounter;
 
 /**
  * Removes old entries, a bounded number in each duty cycle: FDB entries, connections, fragments, packets that wait for
- * neighbours. A sweep through a table takes ten seconds. Owned by the worker.
+ * neighbours. A sweep through a table takes ten seconds. It also counts what the devices had no room for. Owned by the
+ * worker.
  */
 final class Housekeeper {
     private static final long INTERVAL_NS = TimeUnit.MILLISECONDS.toNanos(10);
     private static final long SWEEP_PERIOD_NS = TimeUnit.SECONDS.toNanos(10);
+    /** How often the uplinks are asked what they had no room for. */
+    private static final long LOOK_PERIOD_NS = TimeUnit.SECONDS.toNanos(1);
     private static final int MAX_SWEEP_BUCKETS = 4096;
     private static final int MAX_SWEEP_CONNECTIONS = 32_768;
     /** How often neighbours that were used since the last time are refreshed. */
@@ -27,6 +32,7 @@ final class Housekeeper {
     private final ConntrackTable connections;
     private long lastSweepNs;
     private long lastRefreshNs;
+    private long lastLookNs;
 
     Housekeeper(final WorkerResources resources, final WorkerTables tables) {
         this.resources = resources;
@@ -35,6 +41,7 @@ final class Housekeeper {
         connections = tables.connections();
         lastSweepNs = resources.clock().nanoTime();
         lastRefreshNs = lastSweepNs;
+        lastLookNs = lastSweepNs;
     }
 
     void work(final long nowNs) {
@@ -54,6 +61,18 @@ final class Housekeeper {
         if (nowNs - lastRefreshNs >= TimeUnit.SECONDS.toNanos(REFRESH_SECONDS)) {
             lastRefreshNs = nowNs;
             tables.fib().nextHops().refresh(nowSeconds, REFRESH_SECONDS);
+        }
+        if (nowNs - lastLookNs >= LOOK_PERIOD_NS) {
+            lastLookNs = nowNs;
+            countMissed();
+        }
+    }
+
+    private void countMissed() {
+        for (final Port port : tables.ports()) {
+            if (port != null && port.isUplink()) {
+                port.counters().add(PortCounter.RX_MISSED, port.device().takeMissed());
+            }
         }
     }
 

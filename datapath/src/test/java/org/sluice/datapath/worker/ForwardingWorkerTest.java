@@ -202,6 +202,19 @@ class ForwardingWorkerTest {
     }
 
     @Test
+    void shouldCountWhatAnUplinkHadNoRoomFor() throws CommandException {
+        final MemoryDevice uplink = fixture.addPort(5, SwitchFixture.DOMAIN, 1500, PortKind.UPLINK, false,
+            new PortIdentity(MAC_C + 5, 0, 0, 0));
+        for (int lost = 3; lost <= 4; lost++) {
+            uplink.miss(lost);
+            fixture.advanceSeconds(1);
+            fixture.doWork();
+        }
+        assertEquals(3 + 4, fixture.count(5, PortCounter.RX_MISSED));
+        assertEquals(0, fixture.count(5, PortCounter.RX_FRAMES));
+    }
+
+    @Test
     void shouldCountFramesAndBytes() {
         learnAll();
         final long frames = fixture.count(1, PortCounter.TX_FRAMES);

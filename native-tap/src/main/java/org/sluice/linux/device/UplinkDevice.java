@@ -37,6 +37,8 @@ public final class UplinkDevice implements PollableDevice {
     static final int SO_ATTACH_BPF = 50;
     static final int SOL_PACKET = 263;
     static final int PACKET_RX_RING = 5;
+    /** Reading resets it: struct tpacket_stats, packets and drops. */
+    static final int PACKET_STATISTICS = 6;
     static final int PACKET_VERSION = 10;
     static final int PACKET_VNET_HDR = 15;
     static final int PACKET_IGNORE_OUTGOING = 23;
@@ -45,6 +47,8 @@ public final class UplinkDevice implements PollableDevice {
     static final int SOCKADDR_PROTOCOL_OFFSET = 2;
     static final int SOCKADDR_IFINDEX_OFFSET = 4;
     static final int RING_REQUEST_BYTES = 16;
+    static final int STATISTICS_BYTES = 8;
+    static final int STATISTICS_DROPS_OFFSET = 4;
     static final int STATUS_OFFSET = 0;
     static final int LENGTH_OFFSET = 4;
     static final int CAPTURED_OFFSET = 8;
@@ -185,6 +189,15 @@ public final class UplinkDevice implements PollableDevice {
     /** Reads the error that a down interface leaves on the socket, which would otherwise stay ready for ever. */
     private void clearError() {
         LibC.INSTANCE.getsockopt(socket.fd(), Sockets.SOL_SOCKET, SO_ERROR, scratch.address(), scratch.address() + 8);
+    }
+
+    @Override
+    public long takeMissed() {
+        UnsafeApi.putInt(scratch.address() + 8, STATISTICS_BYTES);
+        final int result = LibC.INSTANCE.getsockopt(socket.fd(), SOL_PACKET, PACKET_STATISTICS, scratch.address(),
+            scratch.address() + 8);
+        UnsafeApi.putInt(scratch.address() + 8, Integer.BYTES);
+        return result < 0 ? 0 : UnsafeApi.getInt(scratch.address() + STATISTICS_DROPS_OFFSET) & 0xFFFF_FFFFL;
     }
 
     /** Returns the places of the previous burst, which is finished, to the kernel. */

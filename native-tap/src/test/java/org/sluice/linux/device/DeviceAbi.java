@@ -60,6 +60,7 @@ public final class DeviceAbi {
         assumed.put("SO_ATTACH_BPF", (long) UplinkDevice.SO_ATTACH_BPF);
         assumed.put("SOL_PACKET", (long) UplinkDevice.SOL_PACKET);
         assumed.put("PACKET_RX_RING", (long) UplinkDevice.PACKET_RX_RING);
+        assumed.put("PACKET_STATISTICS", (long) UplinkDevice.PACKET_STATISTICS);
         assumed.put("PACKET_VERSION", (long) UplinkDevice.PACKET_VERSION);
         assumed.put("PACKET_VNET_HDR", (long) UplinkDevice.PACKET_VNET_HDR);
         assumed.put("PACKET_IGNORE_OUTGOING", (long) UplinkDevice.PACKET_IGNORE_OUTGOING);

@@ -139,6 +139,17 @@ class UplinkDeviceTest {
     }
 
     @Test
+    void shouldCountWhatTheRingHadNoRoomFor() throws Exception {
+        steering.set(InetAddress.getByName("192.0.2.10"), UDP, 7000, 7000, true);
+        assertEquals(0, device.takeMissed());
+        wire.exec("bash", "-c", "for i in $(seq 600); do echo $i > /dev/udp/192.0.2.10/7000; done");
+        final int received = receive().size();
+        assertTrue(received < 600, "the ring has room for all");
+        assertEquals(600 - received, device.takeMissed());
+        assertEquals(0, device.takeMissed(), "counted once");
+    }
+
+    @Test
     void shouldNotSpinWhenTheInterfaceGoesDown() throws Exception {
         try (EpollPoller poller = new EpollPoller()) {
             poller.add(0, device);
