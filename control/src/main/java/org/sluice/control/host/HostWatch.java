@@ -238,12 +238,13 @@ public final class HostWatch implements AutoCloseable {
     }
 
     /**
-     * What packets are for the host itself, or for all on one of its links: its own addresses, whole networks of them,
-     * broadcast and anycast addresses.
+     * What packets are for the host itself: its own addresses, whole networks of them, and anycast addresses. Broadcast
+     * addresses are no one's own: in a frame to all, a packet for one is nothing to wonder at.
      */
     public Set<IpPrefix> localPrefixes() {
         return routes.stream()
-            .filter(route -> route.isOfHost() && route.table() == RouteNetlink.RT_TABLE_LOCAL)
+            .filter(route -> route.isOfHost() && route.type() != KernelRoute.BROADCAST)
+            .filter(route -> route.table() == RouteNetlink.RT_TABLE_LOCAL)
             .filter(route -> isRoutable(route.destination()))
             .map(route -> IpPrefix.of(route.destination(), route.prefixLength())).collect(Collectors.toSet());
     }

@@ -76,11 +76,12 @@ final class RouteTranslator {
                 : Addresses.prefixOf(IpPrefix.of(source, route.selector().sourceLength())));
     }
 
-    /** Null for what no routed packet follows, and for the local table's own: the workers know those already. */
+    /** Null for what no routed packet follows, and for the host's own addresses: the workers know those already. */
     private static @Nullable RouteType typeOf(final KernelRoute route) {
         return switch (route.type()) {
             case KernelRoute.UNICAST -> RouteType.UNICAST;
-            case KernelRoute.LOCAL, KernelRoute.BROADCAST, KernelRoute.ANYCAST ->
+            case KernelRoute.BROADCAST -> RouteType.LOCAL;
+            case KernelRoute.LOCAL, KernelRoute.ANYCAST ->
                 route.table() == RouteNetlink.RT_TABLE_LOCAL ? null : RouteType.LOCAL;
             case KernelRoute.BLACKHOLE -> RouteType.BLACKHOLE;
             case KernelRoute.UNREACHABLE -> RouteType.UNREACHABLE;

@@ -55,8 +55,8 @@ public final class Fib {
     }
 
     /**
-     * Whether packets to the address are the host's: one of its own addresses, or the broadcast address of one of its
-     * subnets. The local table comes before all rules, as the kernel has it unless somebody moves it.
+     * Whether packets to the address are the host's: one of its own addresses. The local table comes before all rules,
+     * as the kernel has it unless somebody moves it.
      */
     public boolean isLocal(final long high, final long low) {
         return locals.get(high, low) != null || localPrefixes.size() != 0 && localPrefixes.covers(high, low);
