@@ -116,6 +116,9 @@ public final class Daemon implements AutoCloseable {
             .filter(network -> network.hostInterface().equals(name)).findFirst()
             .flatMap(network -> networking.liveNetworks().find(network.name()))
             .map(network -> network.handle().domainId()));
+        // An uplink that opens replaces the filter of the daemon before: without the addresses, the host would reset
+        // every connection that a packet comes of.
+        host.listen(() -> uplinks.steer(host, state::isHostInterface));
         // In this order: routes lead to uplinks, and ports are steered to workers that know the host's addresses.
         host.listen(() -> uplinks.sync(host));
         host.listen(mirror);

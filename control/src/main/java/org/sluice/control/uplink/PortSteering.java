@@ -4,6 +4,7 @@ import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 
@@ -23,7 +24,8 @@ import org.sluice.linux.bpf.Steering;
  */
 final class PortSteering implements AutoCloseable {
     private final NatPorts natPorts;
-    private final Set<InetAddress> addresses = new HashSet<>();
+    /** In the order of their importance. */
+    private final Set<InetAddress> addresses = new LinkedHashSet<>();
     private final List<PortMap> maps = new ArrayList<>();
     private final Set<IpPrefix> prefixes = new HashSet<>();
     /** Guarded by this, for the lease; otherwise the control thread's. */

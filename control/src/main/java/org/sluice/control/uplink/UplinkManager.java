@@ -268,10 +268,11 @@ public final class UplinkManager {
      */
     public void steer(final HostWatch host, final Predicate<String> isHostPort) {
         final Set<InetAddress> locals = host.locals();
-        // The uplinks' own first: all connections to the outside need them.
+        // The uplinks' own first, also of those that are to open: all connections to the outside need them.
+        final Set<Integer> ofUplinks = wanted(host).keySet();
         final Set<InetAddress> addresses = host.addresses().stream()
             .filter(address -> !isHostPort.test(host.linkName(address.linkIndex())))
-            .sorted(Comparator.comparing(address -> !uplinks.containsKey(address.linkIndex())))
+            .sorted(Comparator.comparing(address -> !ofUplinks.contains(address.linkIndex())))
             .map(InterfaceAddress::address).filter(locals::contains)
             .collect(Collectors.toCollection(LinkedHashSet::new));
         final Set<String> refused = new LinkedHashSet<>();
