@@ -51,6 +51,7 @@ public enum DropReason {
     INGRESS_MISMATCH("packet of a connection through another port than its endpoint's"),
     TTL_EXPIRED("TTL or hop limit used up; an ICMP error tells the sender"),
     FRAGMENTATION_NEEDED("packet longer than the path MTU that must not be fragmented; an ICMP error tells the sender"),
+    FRAGMENT_DUPLICATE("fragment whose bytes have all arrived before; its packet goes on without it"),
     FRAGMENT_OVERLAPPING("fragment that overlaps another, or makes a packet of more than 65,535 bytes"),
     FRAGMENT_TABLE_FULL("fragment before the first of its packet, without room to keep it"),
     FRAGMENT_EXPIRED("fragment of a packet whose first fragment never came"),

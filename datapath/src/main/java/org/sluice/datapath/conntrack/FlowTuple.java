@@ -48,7 +48,12 @@ public final class FlowTuple {
         UnsafeApi.putLong(tuple + PORTS_OFFSET, word);
     }
 
-    /** The word in place of the ports: the values that all fragments of one packet share (RFC 791, 3.2). */
+    /**
+     * The word in place of the ports: the values that all fragments of one packet share.
+     *
+     * @param protocol the header's protocol for IPv4 (RFC 791, 3.2). Zero for IPv6, where addresses and identification
+     *                 alone name a packet (RFC 8200, 4.5): behind an extension header, only the first fragment tells.
+     */
     static void fragmentKey(final long tuple, final int protocol, final int identification, final int portIndex) {
         ports(tuple, (identification & 0xFFFF_FFFFL) << 32 | (long) portIndex << 8 | protocol);
     }

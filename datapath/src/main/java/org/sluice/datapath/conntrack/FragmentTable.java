@@ -5,18 +5,19 @@ import java.util.concurrent.TimeUnit;
 
 import org.sluice.datapath.buffer.FrameBatch;
 import org.sluice.datapath.buffer.HeldFrames;
-import org.sluice.datapath.buffer.OffHeapRegion;
 import org.sluice.datapath.buffer.PortIndex;
 
 /**
  * Fragmented packets in progress. Only the first fragment has the ports: the decision for it applies to the others, in
  * any order of arrival. The table keeps fragments that arrive before the first one, up to a limit, and releases them
- * after it. A fragment that overlaps another ends its whole packet. The switch reassembles nothing: fragments go on as
- * they are.
+ * after it. A fragment that overlaps another ends its whole packet (RFC 5722). One whose bytes have all arrived before
+ * is only dropped itself, as by the kernel (net/ipv4/inet_fragment.c). The switch reassembles nothing: fragments go on
+ * as they are.
  * <p>
  * Three limits bound it: packets in progress, kept fragments in all, and kept fragments of one packet. Without room,
- * the port with the most loses some to a port with fewer, so a flood from one port does not harm the others. A complete
- * packet frees its place. Owned by the worker.
+ * a port with its share or more makes room among its own, and a port with less takes from the port with the most. So a
+ * flood from one port does not harm the others, and needs no search for what gives way. A complete packet frees its
+ * place. Owned by the worker.
  */
 public final class FragmentTable implements AutoCloseable {
     /** Most packets in progress. */
@@ -36,6 +37,7 @@ public final class FragmentTable implements AutoCloseable {
         FOLLOWS,
         /** A later fragment; the table keeps a copy until the first one comes. */
         KEPT,
+        DUPLICATE,
         OVERLAPS,
         NO_ROOM
     }
@@ -47,16 +49,20 @@ public final class FragmentTable implements AutoCloseable {
 
     private static final long UNDECIDED = 0;
     private static final int BITMAP_WORDS = 128;
-    private static final int NOT_FOUND = -1;
+    private static final int NOT_FOUND = LinkedQueues.NONE;
 
     private final Fragment fragment = new Fragment();
-    private final OffHeapRegion keys = OffHeapRegion.anonymous((MAX_PACKETS + 1L) * FlowTuple.BYTES);
-    private final long lookupKey = keys.address() + (long) MAX_PACKETS * FlowTuple.BYTES;
+    private final FragmentKeys keys;
+    /** Packets of each port, the oldest first. */
+    private final LinkedQueues packetsByAge = new LinkedQueues(MAX_PACKETS, PortIndex.LIMIT);
+    private final int[] freePlaces = new int[MAX_PACKETS];
     private final boolean[] used = new boolean[MAX_PACKETS];
     /** One bit for each unit of eight bytes that has arrived. */
     private final long[][] seen = new long[MAX_PACKETS][BITMAP_WORDS];
     private final long[] deadlineNs = new long[MAX_PACKETS];
     private final long[] decision = new long[MAX_PACKETS];
+    /** The protocol that the first fragment told, if the packet is decided. */
+    private final int[] protocol = new int[MAX_PACKETS];
     private final int[] port = new int[MAX_PACKETS];
     private final int[] unitsSeen = new int[MAX_PACKETS];
     /** Length of the whole packet; 0 until its last fragment has arrived. */
@@ -69,11 +75,17 @@ public final class FragmentTable implements AutoCloseable {
     private final int[] keptUnits = new int[MAX_KEPT];
     private final long timeoutNs;
     private long decided;
+    private int decidedProtocol;
+    private int portsWithPackets;
+    private int portsWithKept;
     private int usedCount;
     private int current = NOT_FOUND;
     private int lost;
 
-    public FragmentTable(final ConntrackConfig config) {
+    /** @param seed makes the places of packets unpredictable to their senders. */
+    public FragmentTable(final ConntrackConfig config, final long seed) {
+        keys = new FragmentKeys(MAX_PACKETS, seed);
+        Arrays.setAll(freePlaces, place -> place);
         timeoutNs = TimeUnit.SECONDS.toNanos(config.timeoutsSeconds()[ConntrackTimeout.FRAGMENT.ordinal()]);
     }
 
@@ -90,24 +102,35 @@ public final class FragmentTable implements AutoCloseable {
         if (!fragment.isPossible()) {
             return Outcome.OVERLAPS;
         }
-        FlowTuple.copy(batch.tupleAddress(i), lookupKey);
-        FlowTuple.fragmentKey(lookupKey, batch.l4Protocol(i), fragment.identification(), portIndex);
-        current = find(batch.nowNs());
+        current = keys.find(batch, i, fragment.identification(), portIndex);
+        if (current != NOT_FOUND && deadlineNs[current] - batch.nowNs() <= 0) {
+            end(current);
+            current = NOT_FOUND;
+        }
         if (current == NOT_FOUND) {
             current = begin(portIndex, batch.nowNs());
         }
-        if (fragment.isLast()) {
-            unitsOfPacket[current] = fragment.firstUnit() + fragment.units();
+        if (decision[current] == DROP) {
+            return Outcome.OVERLAPS;
         }
-        if (decision[current] == DROP || !mark(fragment.firstUnit(), fragment.units())) {
+        final int unitsBefore = countSeen(fragment.firstUnit(), fragment.units());
+        if (unitsBefore == fragment.units()) {
+            return Outcome.DUPLICATE;
+        }
+        if (unitsBefore > 0) {
             decision[current] = DROP;
             return Outcome.OVERLAPS;
+        }
+        mark(fragment.firstUnit(), fragment.units());
+        if (fragment.isLast()) {
+            unitsOfPacket[current] = fragment.firstUnit() + fragment.units();
         }
         if (fragment.isFirst()) {
             return Outcome.FIRST;
         }
         if (decision[current] != UNDECIDED) {
             decided = decision[current];
+            decidedProtocol = protocol[current];
             endIfComplete();
             return Outcome.FOLLOWS;
         }
@@ -119,9 +142,19 @@ public final class FragmentTable implements AutoCloseable {
         return decided;
     }
 
-    /** Sets the decision for the packet whose first fragment was inspected last: a connection's ref, or a constant. */
-    public void decide(final long refOrDecision) {
+    /** The protocol that its packet's first fragment told. */
+    public int protocol() {
+        return decidedProtocol;
+    }
+
+    /**
+     * Sets the decision for the packet whose first fragment was inspected last: a connection's ref, or a constant.
+     *
+     * @param firstProtocol the protocol behind all extension headers.
+     */
+    public void decide(final long refOrDecision, final int firstProtocol) {
         decision[current] = refOrDecision;
+        protocol[current] = firstProtocol;
         endIfComplete();
     }
 
@@ -161,36 +194,22 @@ public final class FragmentTable implements AutoCloseable {
         return usedCount;
     }
 
-    private int find(final long nowNs) {
-        for (int p = 0; p < MAX_PACKETS && usedCount > 0; p++) {
-            if (used[p] && FlowTuple.equal(keyOf(p), lookupKey)) {
-                if (deadlineNs[p] - nowNs > 0) {
-                    return p;
-                }
-                end(p);
-                return NOT_FOUND;
-            }
-        }
-        return NOT_FOUND;
-    }
-
     private int begin(final int portIndex, final long nowNs) {
-        int place = 0;
         if (usedCount == MAX_PACKETS) {
-            place = oldestOfHeaviest(packetsOfPort, false);
-            end(place);
-        } else {
-            while (used[place]) {
-                place++;
-            }
+            end(packetsOfPort[portIndex] * portsWithPackets >= MAX_PACKETS ? packetsByAge.first(portIndex)
+                : oldestOfHeaviest(packetsOfPort, false));
         }
+        final int place = freePlaces[usedCount];
         used[place] = true;
         usedCount++;
         port[place] = portIndex;
-        packetsOfPort[portIndex]++;
+        packetsByAge.append(portIndex, place);
+        if (packetsOfPort[portIndex]++ == 0) {
+            portsWithPackets++;
+        }
+        keys.add(place);
         unitsSeen[place] = 0;
         unitsOfPacket[place] = 0;
-        FlowTuple.copy(lookupKey, keyOf(place));
         Arrays.fill(seen[place], 0);
         deadlineNs[place] = nowNs + timeoutNs;
         decision[place] = UNDECIDED;
@@ -220,7 +239,12 @@ public final class FragmentTable implements AutoCloseable {
     private void end(final int packet) {
         used[packet] = false;
         usedCount--;
-        packetsOfPort[port[packet]]--;
+        freePlaces[usedCount] = packet;
+        keys.remove(packet);
+        packetsByAge.remove(port[packet], packet);
+        if (--packetsOfPort[port[packet]] == 0) {
+            portsWithPackets--;
+        }
         for (int place = 0; place < MAX_KEPT && keptOfPacket[packet] > 0; place++) {
             if (kept.isUsed(place) && kept.tag(place) == packet) {
                 letGo(place);
@@ -231,20 +255,28 @@ public final class FragmentTable implements AutoCloseable {
 
     private void letGo(final int place) {
         keptOfPacket[kept.tag(place)]--;
-        keptOfPort[port[kept.tag(place)]]--;
+        if (--keptOfPort[port[kept.tag(place)]] == 0) {
+            portsWithKept--;
+        }
         kept.free(place);
     }
 
-    /** Marks units as arrived; false when one of them already was. */
-    private boolean mark(final int firstUnit, final int units) {
+    /** How many of these units have arrived before. */
+    private int countSeen(final int firstUnit, final int units) {
         final long[] bitmap = seen[current];
-        boolean fresh = true;
+        int count = 0;
         for (int unit = firstUnit; unit < firstUnit + units; unit++) {
-            fresh &= (bitmap[unit >>> 6] & 1L << unit) == 0;
+            count += (int) (bitmap[unit >>> 6] >>> unit & 1);
+        }
+        return count;
+    }
+
+    private void mark(final int firstUnit, final int units) {
+        final long[] bitmap = seen[current];
+        unitsSeen[current] += units;
+        for (int unit = firstUnit; unit < firstUnit + units; unit++) {
             bitmap[unit >>> 6] |= 1L << unit;
         }
-        unitsSeen[current] += units;
-        return fresh;
     }
 
     private void unmark(final int packet, final int firstUnit, final int units) {
@@ -257,6 +289,9 @@ public final class FragmentTable implements AutoCloseable {
 
     private boolean keep(final FrameBatch batch, final int i) {
         if (kept.size() == MAX_KEPT) {
+            if (keptOfPort[port[current]] * portsWithKept >= MAX_KEPT) {
+                return false;
+            }
             final int heaviest = oldestOfHeaviest(keptOfPort, true);
             if (keptOfPort[port[heaviest]] <= keptOfPort[port[current]] + 1) {
                 return false;
@@ -271,12 +306,10 @@ public final class FragmentTable implements AutoCloseable {
         keptFirstUnit[place] = fragment.firstUnit();
         keptUnits[place] = fragment.units();
         keptOfPacket[current]++;
-        keptOfPort[port[current]]++;
+        if (keptOfPort[port[current]]++ == 0) {
+            portsWithKept++;
+        }
         return true;
-    }
-
-    private long keyOf(final int packet) {
-        return keys.address() + (long) packet * FlowTuple.BYTES;
     }
 
     @Override

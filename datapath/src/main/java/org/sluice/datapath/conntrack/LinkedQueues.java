@@ -28,6 +28,11 @@ final class LinkedQueues {
         return first[queue];
     }
 
+    /** The node behind this one in its queue, or {@link #NONE}. */
+    int next(final int node) {
+        return next[node];
+    }
+
     /** Adds a node that is in no queue. */
     void append(final int queue, final int node) {
         final int before = last[queue];

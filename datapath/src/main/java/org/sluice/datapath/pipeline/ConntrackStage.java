@@ -212,10 +212,12 @@ final class ConntrackStage {
             case FIRST -> {
                 followFirst(batch, i, ingress, owner);
                 fragments.decide(batch.isDropped(i) ? FragmentTable.DROP
-                    : batch.connection(i) == ConntrackTable.NONE ? FragmentTable.TO_HOST : batch.connection(i));
+                    : batch.connection(i) == ConntrackTable.NONE ? FragmentTable.TO_HOST : batch.connection(i),
+                    batch.l4Protocol(i));
             }
             case FOLLOWS -> followDecision(batch, i, ingress, owner);
             case KEPT -> batch.hold(i);
+            case DUPLICATE -> batch.drop(i, DropReason.FRAGMENT_DUPLICATE);
             case OVERLAPS -> batch.drop(i, DropReason.FRAGMENT_OVERLAPPING);
             default -> batch.drop(i, DropReason.FRAGMENT_TABLE_FULL);
         }
@@ -241,6 +243,9 @@ final class ConntrackStage {
         }
         final long connection = Connection.ofRef(decision);
         final int direction = Connection.directionOfRef(decision);
+        // Behind an extension header, only the first fragment tells the protocol.
+        batch.layer4(i, fragments.protocol(), batch.l4Offset(i), batch.l4Length(i), true);
+        FlowTuple.ports(batch.tupleAddress(i), FlowTuple.ports(fragments.protocol(), 0, 0));
         if (!connections.isAlive(connection, batch.nowNs()) || Connection.sourceOwner(connection, direction) != owner
             || !Connection.isBetween(connection, direction, batch.tupleAddress(i))) {
             batch.drop(i, DropReason.FRAGMENT_EXPIRED);

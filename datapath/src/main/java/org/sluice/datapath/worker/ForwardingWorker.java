@@ -178,7 +178,7 @@ public final class ForwardingWorker implements Agent {
         });
         return new WorkerTables(ports, new Fib(nextHops), resources.connections(),
             new ConnectionTracker(resources.config(), resources.connections()),
-            new FragmentTable(resources.config()), new PortMapTable(),
+            new FragmentTable(resources.config(), resources.natSecret()), new PortMapTable(),
             new SourcePortAllocator(resources.connections(), resources.natPorts(), resources.natSecret()),
             new PendingPackets(NEIGHBOUR_TIMEOUT_NS), new TunnelGuard(), resources.counters(), resources.drops(),
             resources.errorHandler());

@@ -30,7 +30,7 @@ import org.sluice.datapath.trace.ProbeChannel;
  * @param connections   of this worker alone.
  * @param config        settings of connection tracking.
  * @param natPorts      the source ports that this worker may allocate.
- * @param natSecret     makes the choice of those ports unpredictable.
+ * @param natSecret     makes the choice of those ports, and the places of fragments, unpredictable.
  * @param events        carries the worker's requests to control.
  * @param probes        where control stores rings for observations.
  * @param counterValues the values of the ports' and networks' counters.
