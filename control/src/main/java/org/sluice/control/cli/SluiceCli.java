@@ -5,6 +5,7 @@ import java.util.Map;
 import java.util.Set;
 
 import org.sluice.control.api.Version;
+import org.sluice.control.base.PlainText;
 
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -145,6 +146,6 @@ public final class SluiceCli {
 
     /** Prints one line on standard error. */
     static void printError(final String message) {
-        System.err.println("sluice: " + message.replace('\n', ' '));
+        System.err.println("sluice: " + PlainText.of(message.replace('\n', ' ')));
     }
 }

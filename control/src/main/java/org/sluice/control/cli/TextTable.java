@@ -3,6 +3,8 @@ package org.sluice.control.cli;
 import java.util.ArrayList;
 import java.util.List;
 
+import org.sluice.control.base.PlainText;
+
 /** Columns for people: as wide as their widest cell, three spaces apart, as docker's. */
 final class TextTable {
     private static final String GAP = "   ";
@@ -16,7 +18,7 @@ final class TextTable {
     void row(final Object... cells) {
         final String[] texts = new String[cells.length];
         for (int i = 0; i < cells.length; i++) {
-            texts[i] = String.valueOf(cells[i]);
+            texts[i] = PlainText.of(String.valueOf(cells[i]));
         }
         rows.add(texts);
     }

@@ -5,6 +5,7 @@ import java.net.Inet4Address;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
+import org.sluice.control.base.PlainText;
 import org.sluice.datapath.protocol.IpProtocol;
 import org.sluice.linux.netlink.SocketDiag;
 import org.sluice.linux.sys.NativeException;
@@ -144,7 +146,7 @@ public final class HostSockets {
         try (DirectoryStream<Path> processes = Files.newDirectoryStream(Path.of("/proc"), "[0-9]*")) {
             for (final Path process : processes) {
                 if (has(process, wanted)) {
-                    return Files.readString(process.resolve("comm")).strip() + " (pid " + process.getFileName() + ")";
+                    return describe(process);
                 }
             }
         } catch (final IOException ex) {
@@ -152,6 +154,12 @@ public final class HostSockets {
             return "a process";
         }
         return "a process";
+    }
+
+    /** Anybody may name a process, by any bytes. */
+    static String describe(final Path process) throws IOException {
+        final String name = new String(Files.readAllBytes(process.resolve("comm")), StandardCharsets.UTF_8);
+        return PlainText.of(name.strip()) + " (pid " + process.getFileName() + ")";
     }
 
     private static boolean has(final Path process, final String wanted) {
