@@ -4,7 +4,7 @@ MVN ?= mvn -B -q
 # The project's tools; make is their front door.
 SCRIPTS := bench/src/main/scripts
 
-.PHONY: help build docs demo check unit it test bench compare bench-check install uninstall clean
+.PHONY: help build docs demo check unit it test bench compare attack bench-check install uninstall clean
 
 help:
 	@echo "make demo         show two namespaces that talk through the switch; builds first (needs root)"
@@ -17,6 +17,7 @@ help:
 	@echo "make test         install what the tests need, and run all tests (needs root)"
 	@echo "make bench        run the JMH benchmarks, and write to perf-results/"
 	@echo "make compare      compare with docker0, a bare bridge, Open vSwitch and the kernel's VXLAN (needs root)"
+	@echo "make attack       measure what a hostile container costs the others, beside the kernel's bridge (needs root)"
 	@echo "make bench-check  run both in less time, and fail if something got slower (needs root)"
 	@echo "make install      install below PREFIX, which is $(PREFIX)"
 	@echo "make uninstall    remove what make install has installed"
@@ -54,7 +55,7 @@ test:
 	@$(SCRIPTS)/ensure-tools build test docker ovs
 	mvn -B verify
 
-# SUITE and COMPARE take options: make bench SUITE=--full; make compare COMPARE='--systems docker0,busy --rounds 5'.
+# SUITE, COMPARE and ATTACK take options: make bench SUITE=--full; make compare COMPARE='--systems docker0,busy --rounds 5'.
 bench:
 	@$(SCRIPTS)/ensure-tools build bench
 	$(MVN) package -DskipTests
@@ -66,6 +67,12 @@ compare:
 	$(MVN) package -DskipTests
 	@SLUICE_BENCH_COMMAND="make compare$(if $(COMPARE), COMPARE='$(COMPARE)')" \
 		$(SCRIPTS)/run-bench org.sluice.bench.compare.CompareCommand $(COMPARE)
+
+attack:
+	@$(SCRIPTS)/ensure-tools build bench compare
+	$(MVN) package -DskipTests
+	@SLUICE_BENCH_COMMAND="make attack$(if $(ATTACK), ATTACK='$(ATTACK)')" \
+		$(SCRIPTS)/run-bench org.sluice.bench.compare.AttackCommand $(ATTACK)
 
 # Both again, beside the results that were committed last; fails when something got slower.
 bench-check:

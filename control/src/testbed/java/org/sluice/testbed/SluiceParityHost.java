@@ -15,7 +15,12 @@ public final class SluiceParityHost implements ParityHost {
 
     /** @param uplinks as the option {@code --uplink} has it. */
     public SluiceParityHost(final Lan lan, final String uplinks) {
-        host = new SluiceHost(lan::connect, "--idle", "busy", "--uplink", uplinks);
+        this(lan, uplinks, "busy");
+    }
+
+    /** @param idle as the option {@code --idle} has it. */
+    public SluiceParityHost(final Lan lan, final String uplinks, final String idle) {
+        host = new SluiceHost(lan::connect, "--idle", idle, "--uplink", uplinks);
     }
 
     @Override
