@@ -53,6 +53,8 @@ public enum DropReason {
     FRAGMENTATION_NEEDED("packet longer than the path MTU that must not be fragmented; an ICMP error tells the sender"),
     FRAGMENT_DUPLICATE("fragment whose bytes have all arrived before; its packet goes on without it"),
     FRAGMENT_OVERLAPPING("fragment that overlaps another, or makes a packet of more than 65,535 bytes"),
+    FRAGMENT_BEYOND_END("fragment behind the end of its packet, or with another end than one before"),
+    FRAGMENT_OF_DROPPED_PACKET("fragment of a packet of which an earlier fragment was dropped"),
     FRAGMENT_TABLE_FULL("fragment before the first of its packet, without room to keep it"),
     FRAGMENT_EXPIRED("fragment of a packet whose first fragment never came"),
     TCP_FLAGS_INVALID("impossible combination of TCP flags"),

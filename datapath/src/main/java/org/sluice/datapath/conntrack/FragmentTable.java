@@ -11,8 +11,9 @@ import org.sluice.datapath.buffer.PortIndex;
  * Fragmented packets in progress. Only the first fragment has the ports: the decision for it applies to the others, in
  * any order of arrival. The table keeps fragments that arrive before the first one, up to a limit, and releases them
  * after it. A fragment that overlaps another ends its whole packet (RFC 5722). One whose bytes have all arrived before
- * is only dropped itself, as by the kernel (net/ipv4/inet_fragment.c). The switch reassembles nothing: fragments go on
- * as they are.
+ * is only dropped itself, as by the kernel (net/ipv4/inet_fragment.c). The last fragment says where the packet ends; a
+ * fragment that contradicts it ends the packet too (net/ipv4/ip_fragment.c). The switch reassembles nothing: fragments
+ * go on as they are.
  * <p>
  * Three limits bound it: packets in progress, kept fragments in all, and kept fragments of one packet. Without room,
  * a port with its share or more makes room among its own, and a port with less takes from the port with the most. So a
@@ -39,6 +40,10 @@ public final class FragmentTable implements AutoCloseable {
         KEPT,
         DUPLICATE,
         OVERLAPS,
+        /** It lies behind the end of its packet, or says that the packet ends elsewhere. */
+        BEYOND_END,
+        /** An earlier fragment of its packet was dropped, and the packet with it. */
+        OF_DROPPED_PACKET,
         NO_ROOM
     }
 
@@ -67,6 +72,8 @@ public final class FragmentTable implements AutoCloseable {
     private final int[] unitsSeen = new int[MAX_PACKETS];
     /** Length of the whole packet; 0 until its last fragment has arrived. */
     private final int[] unitsOfPacket = new int[MAX_PACKETS];
+    /** The furthest unit that any fragment has reached, exclusive. */
+    private final int[] furthestUnit = new int[MAX_PACKETS];
     private final int[] keptOfPacket = new int[MAX_PACKETS];
     private final int[] packetsOfPort = new int[PortIndex.LIMIT];
     private final int[] keptOfPort = new int[PortIndex.LIMIT];
@@ -111,7 +118,11 @@ public final class FragmentTable implements AutoCloseable {
             current = begin(portIndex, batch.nowNs());
         }
         if (decision[current] == DROP) {
-            return Outcome.OVERLAPS;
+            return Outcome.OF_DROPPED_PACKET;
+        }
+        if (contradictsEnd()) {
+            decision[current] = DROP;
+            return Outcome.BEYOND_END;
         }
         final int unitsBefore = countSeen(fragment.firstUnit(), fragment.units());
         if (unitsBefore == fragment.units()) {
@@ -210,6 +221,7 @@ public final class FragmentTable implements AutoCloseable {
         keys.add(place);
         unitsSeen[place] = 0;
         unitsOfPacket[place] = 0;
+        furthestUnit[place] = 0;
         Arrays.fill(seen[place], 0);
         deadlineNs[place] = nowNs + timeoutNs;
         decision[place] = UNDECIDED;
@@ -261,6 +273,13 @@ public final class FragmentTable implements AutoCloseable {
         kept.free(place);
     }
 
+    private boolean contradictsEnd() {
+        final int end = fragment.firstUnit() + fragment.units();
+        final int known = unitsOfPacket[current];
+        return fragment.isLast() ? end < furthestUnit[current] || known != 0 && end != known
+            : known != 0 && end > known;
+    }
+
     /** How many of these units have arrived before. */
     private int countSeen(final int firstUnit, final int units) {
         final long[] bitmap = seen[current];
@@ -274,6 +293,7 @@ public final class FragmentTable implements AutoCloseable {
     private void mark(final int firstUnit, final int units) {
         final long[] bitmap = seen[current];
         unitsSeen[current] += units;
+        furthestUnit[current] = Math.max(furthestUnit[current], firstUnit + units);
         for (int unit = firstUnit; unit < firstUnit + units; unit++) {
             bitmap[unit >>> 6] |= 1L << unit;
         }

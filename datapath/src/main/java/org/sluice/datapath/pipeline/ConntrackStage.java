@@ -219,6 +219,8 @@ final class ConntrackStage {
             case KEPT -> batch.hold(i);
             case DUPLICATE -> batch.drop(i, DropReason.FRAGMENT_DUPLICATE);
             case OVERLAPS -> batch.drop(i, DropReason.FRAGMENT_OVERLAPPING);
+            case BEYOND_END -> batch.drop(i, DropReason.FRAGMENT_BEYOND_END);
+            case OF_DROPPED_PACKET -> batch.drop(i, DropReason.FRAGMENT_OF_DROPPED_PACKET);
             default -> batch.drop(i, DropReason.FRAGMENT_TABLE_FULL);
         }
     }

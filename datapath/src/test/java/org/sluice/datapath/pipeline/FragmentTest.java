@@ -93,7 +93,49 @@ class FragmentTest {
         host.fromA(Fragments.of(packet, 1, 8, 1488));
         host.fromA(Fragments.of(packet, 1, 1480, 4008));
         assertEquals(1, host.uplink().takeSent().size());
-        assertEquals(Map.of(DropReason.FRAGMENT_OVERLAPPING, 2L), host.fixture().allDrops());
+        assertEquals(Map.of(DropReason.FRAGMENT_OVERLAPPING, 1L, DropReason.FRAGMENT_OF_DROPPED_PACKET, 1L),
+            host.fixture().allDrops());
+    }
+
+    /** The kernel discards a packet whose last fragments disagree (net/ipv4/ip_fragment.c, ip_frag_queue). */
+    @Test
+    void shouldEndAPacketThatIsToldAnotherEnd() {
+        for (final int other : new int[] {3000, 3400}) {
+            for (final String from : List.of(A, A6)) {
+                final String to = from.equals(A) ? WORLD : WORLD6;
+                final byte[] longer = Packets.udp(from, 1234, to, 9, new byte[4000]);
+                final byte[] shorter = Packets.udp(from, 1234, to, 9, new byte[other]);
+                host.fromA(Fragments.of(longer, other, 0, 1448));
+                host.fromA(Fragments.of(longer, other, 3600, 5000));
+                host.fromA(Fragments.of(shorter, other, 2896, 5000));
+                host.fromA(Fragments.of(longer, other, 1448, 2896));
+            }
+        }
+        assertEquals(8, host.uplink().takeSent().size());
+        assertEquals(Map.of(DropReason.FRAGMENT_BEYOND_END, 4L, DropReason.FRAGMENT_OF_DROPPED_PACKET, 4L),
+            host.fixture().allDrops());
+    }
+
+    @Test
+    void shouldDropWhatLiesBehindTheEndOfItsPacket() {
+        final byte[] longer = Packets.udp(A, 1234, WORLD, 9, new byte[4000]);
+        final byte[] shorter = Packets.udp(A, 1234, WORLD, 9, new byte[2000]);
+        host.fromA(Fragments.of(shorter, 7, 0, 1448));
+        host.fromA(Fragments.of(longer, 7, 2896, 3600));
+        host.fromA(Fragments.of(shorter, 7, 1448, 5000));
+        host.fromA(Fragments.of(shorter, 8, 1448, 5000));
+        host.fromA(Fragments.of(longer, 8, 2896, 3600));
+        assertEquals(2, host.uplink().takeSent().size());
+        assertEquals(Map.of(DropReason.FRAGMENT_BEYOND_END, 2L, DropReason.FRAGMENT_OF_DROPPED_PACKET, 1L),
+            host.fixture().allDrops());
+    }
+
+    /** The reason of the first fragment is the packet's; the later ones have not overlapped anything. */
+    @Test
+    void shouldNameTheDroppedPacketForTheFragmentsOfADroppedFirst() {
+        Fragments.all(Packets.udp(RoutedHost.C, 1234, RoutedHost.B, 9, new byte[4000]), 7, SIZE).forEach(host::fromC);
+        assertEquals(Map.of(DropReason.NETWORK_ISOLATED, 1L, DropReason.FRAGMENT_OF_DROPPED_PACKET, 2L),
+            host.fixture().allDrops());
     }
 
     /** The other port's packets in progress are fewer than its share, so they stay through any number of new ones. */
