@@ -20,6 +20,7 @@ import org.sluice.datapath.device.DevicePoller;
 import org.sluice.datapath.device.DeviceRegistry;
 import org.sluice.datapath.device.PacketDevice;
 import org.sluice.datapath.nat.NatPorts;
+import org.sluice.datapath.nat.SourcePorts;
 import org.sluice.datapath.status.CounterGroup;
 import org.sluice.datapath.status.CounterRegistry;
 import org.sluice.datapath.status.NetworkCounter;
@@ -57,7 +58,7 @@ final class BenchSwitch implements AutoCloseable {
         final ConntrackTable connections =
             new ConntrackTable(conntrackRegion, conntrack, 0x5EED, System.nanoTime());
         worker = new ForwardingWorker(new WorkerResources("bench", SystemNanoClock.INSTANCE, BenchSwitch::fail, channel,
-            poller, devices, fdb, connections, conntrack, NatPorts.DEFAULT, 0x5EED, events, new ProbeChannel(),
+            poller, devices, fdb, connections, conntrack, new SourcePorts(NatPorts.DEFAULT), 0x5EED, events, new ProbeChannel(),
             registry.values(), counters, drops));
         // Two duty cycles: when the command ring wraps around, the first one only finds its end.
         proxy = new WorkerProxy(channel, () -> {

@@ -107,7 +107,8 @@ public final class Daemon implements AutoCloseable {
         final SwitchEngine started = part(new SwitchEngine(options, CLOCK, events::wakeUp, onDeath));
         engine = started;
         final HostWatch host = part(new HostWatch(control.executor()));
-        final UplinkManager uplinks = new UplinkManager(started, options.uplinks(), options.natPorts());
+        final UplinkManager uplinks =
+            new UplinkManager(started, options.uplinks(), options.natPorts(), options.runDir());
         parts.push(() -> uplinks.close(!state.endpoints().isEmpty()));
         final LiveOverlays overlays = new LiveOverlays(state, started, options.vxlanPort());
         final Networking networking = part(new Networking(store, started, uplinks, overlays));

@@ -81,7 +81,7 @@ public final class SwitchFixture implements AutoCloseable {
         this.poller = poller;
         connections = new ConntrackTable(conntrackRegion, CONNTRACK, 11, nowNs);
         worker = new ForwardingWorker(new WorkerResources("test", () -> nowNs, errors::add, channel, poller, devices,
-            fdb, connections, CONNTRACK, natPorts, 13, events, probes,
+            fdb, connections, CONNTRACK, BusyHost.only(natPorts), 13, events, probes,
             registry.values(), counters, drops));
         // Waking the worker runs one duty cycle: commands are applied before execute() looks for the result.
         proxy = new WorkerProxy(channel, () -> {

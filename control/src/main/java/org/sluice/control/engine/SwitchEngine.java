@@ -32,6 +32,7 @@ import org.sluice.datapath.conntrack.Connection;
 import org.sluice.datapath.conntrack.ConntrackFilter;
 import org.sluice.datapath.device.DeviceRegistry;
 import org.sluice.datapath.device.PacketDevice;
+import org.sluice.datapath.nat.HostPorts;
 import org.sluice.datapath.status.CounterGroup;
 import org.sluice.datapath.status.CounterRegistry;
 import org.sluice.datapath.status.NetworkCounter;
@@ -60,6 +61,8 @@ public final class SwitchEngine implements AutoCloseable {
     private final NumberPool domainIds = new NumberPool(Fdb.MAX_DOMAINS, "networks");
     private final NumberPool portIndexes = new NumberPool(PortIndex.LIMIT, "ports");
     private final NanoClock clock;
+    private final HostPorts hostPorts = new HostPorts();
+    private final int connectionCapacity;
 
     /**
      * Starts the workers. The run folder must be this process's alone; what an earlier one left there is removed, but
@@ -72,6 +75,7 @@ public final class SwitchEngine implements AutoCloseable {
     public SwitchEngine(final DaemonOptions options, final NanoClock clock, final Runnable eventWakeUp,
                         final Runnable onDeath) {
         this.clock = clock;
+        connectionCapacity = options.conntrack().capacity();
         final Path runDir = options.runDir();
         removeMappedFiles(runDir);
         counters = new CounterRegistry(
@@ -80,13 +84,24 @@ public final class SwitchEngine implements AutoCloseable {
         errors = new ErrorLog(runDir.resolve("errors.dat"));
         domainIds.take(NO_DOMAIN);
         workers = IntStream.range(0, options.workers())
-            .mapToObj(i -> new WorkerHandle(i, options, clock, counters, devices, errors, eventWakeUp, onDeath))
+            .mapToObj(i -> new WorkerHandle(i, options, hostPorts, clock, counters, devices, errors, eventWakeUp,
+                onDeath))
             .toList();
     }
 
     /** The clock that the workers' time stamps are of. */
     public NanoClock clock() {
         return clock;
+    }
+
+    /** What the workers know of the ports that the host uses itself. */
+    public HostPorts hostPorts() {
+        return hostPorts;
+    }
+
+    /** Connections that a worker can have. */
+    public int connectionCapacity() {
+        return connectionCapacity;
     }
 
     /** The time of day minus the time of that clock. */

@@ -29,6 +29,8 @@ import org.sluice.datapath.conntrack.ConntrackReader;
 import org.sluice.datapath.conntrack.ConntrackTable;
 import org.sluice.datapath.device.DevicePoller;
 import org.sluice.datapath.device.DeviceRegistry;
+import org.sluice.datapath.nat.HostPorts;
+import org.sluice.datapath.nat.SourcePorts;
 import org.sluice.datapath.status.CounterGroup;
 import org.sluice.datapath.status.CounterRegistry;
 import org.sluice.datapath.status.WorkerCounter;
@@ -66,12 +68,13 @@ final class WorkerHandle implements AutoCloseable {
     private volatile boolean closing;
 
     /**
+     * @param hostPorts   that the worker leaves alone.
      * @param eventWakeUp makes control look at the worker's events.
      * @param onDeath     runs, on the worker's thread, when it ends by an error.
      */
-    WorkerHandle(final int index, final DaemonOptions options, final NanoClock clock,
-                 final CounterRegistry registry, final DeviceRegistry devices, final ErrorLog errors,
-                 final Runnable eventWakeUp, final Runnable onDeath) {
+    WorkerHandle(final int index, final DaemonOptions options, final HostPorts hostPorts,
+                 final NanoClock clock, final CounterRegistry registry, final DeviceRegistry devices,
+                 final ErrorLog errors, final Runnable eventWakeUp, final Runnable onDeath) {
         this.index = index;
         name = "worker-" + index;
         final Path runDir = options.runDir();
@@ -94,7 +97,7 @@ final class WorkerHandle implements AutoCloseable {
             registry.allocate(DropReason.class, CounterTypes.DROP_REASON, name + " drop"));
         final ForwardingWorker worker = new ForwardingWorker(new WorkerResources(name, clock,
             errors, channel, poller, devices, fdb, connections, conntrack,
-            options.natPorts().slice(index, options.workers()), random.nextLong(), events, probes,
+            new SourcePorts(options.natPorts(), index, options.workers(), hostPorts), random.nextLong(), events, probes,
             registry.values(), counters, drops));
         runner = new AgentRunner(
             options.busy() ? BusySpinIdleStrategy.INSTANCE : new AdaptiveIdleStrategy(worker), errors, null, worker);

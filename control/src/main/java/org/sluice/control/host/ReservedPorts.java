@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
@@ -15,57 +16,123 @@ import org.slf4j.LoggerFactory;
 import org.sluice.datapath.nat.NatPorts;
 
 /**
- * Keeps the host from choosing a port of the switch's for a connection of its own (Linux
- * Documentation/networking/ip-sysctl.rst, ip_local_reserved_ports): adds a range to those that are reserved already,
- * and takes it out again. Owned by the control thread.
+ * Keeps the host from choosing a port of the switch's for a socket of its own (Linux
+ * Documentation/networking/ip-sysctl.rst, ip_local_reserved_ports): the ports of the NAT range, and those that are
+ * published. What the host had reserved itself stays reserved when ours are taken out again. A file tells the next
+ * daemon what that was, however this one ends. Owned by the control thread.
  */
 public final class ReservedPorts implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ReservedPorts.class);
     private static final int MAX_BYTES = 1 << 20;
-    private static final Path FILE = Path.of("/proc/sys/net/ipv4/ip_local_reserved_ports");
+    private static final Path SETTING = Path.of("/proc/sys/net/ipv4/ip_local_reserved_ports");
 
-    private final NatPorts ports;
-    /** Of our range, what the host had reserved before us. */
-    private final BitSet hostsOwn = new BitSet();
-    private boolean added;
-
-    public ReservedPorts(final NatPorts ports) {
-        this.ports = ports;
+    /** A range of ports; one that is reserved twice is here twice. */
+    private record Range(int first, int last) {
     }
 
+    private final Path file;
+    private final List<Range> ranges = new ArrayList<>();
+    /** What we have reserved. */
+    private BitSet ours = new BitSet();
+    private BitSet hostsOwn = new BitSet();
+    private boolean reserving;
+    private boolean failed;
+
     /**
-     * Reserves the ports, once. Where the host does not let us, a warning says so; all works until the host uses one.
+     * @param file where it keeps what the host has reserved itself.
      */
+    public ReservedPorts(final NatPorts ports, final Path file) {
+        this.file = file;
+        ranges.add(new Range(ports.first(), ports.last()));
+    }
+
+    /** Begins to reserve, once: with the first uplink. */
     public void reserve() {
-        if (added) {
+        if (!reserving) {
+            reserving = true;
+            takeUp();
+            update();
+        }
+    }
+
+    /** Reserves more ports. */
+    public void add(final int first, final int last) {
+        ranges.add(new Range(first, last));
+        update();
+    }
+
+    /** Ends that, once. */
+    public void remove(final int first, final int last) {
+        ranges.remove(new Range(first, last));
+        update();
+    }
+
+    /** Continues where a daemon that was killed has left off. */
+    private void takeUp() {
+        try {
+            if (Files.exists(file)) {
+                hostsOwn = parse(Files.readString(file));
+                ours = read();
+                ours.andNot(hostsOwn);
+            }
+        } catch (final IOException | IllegalArgumentException ex) {
+            LOG.warn("cannot tell which ports the host had reserved itself: {}", ex.getMessage());
+        }
+    }
+
+    /** Where the host does not let us, a warning says so; all works until the host uses one of the ports. */
+    private void update() {
+        if (!reserving) {
             return;
         }
+        final BitSet wanted = new BitSet();
+        ranges.forEach(range -> wanted.set(range.first, range.last + 1));
         try {
-            final BitSet reserved = read();
-            // All of them: left by a daemon that was killed.
-            if (reserved.nextClearBit(ports.first()) <= ports.last()) {
-                hostsOwn.or(reserved.get(0, ports.last() + 1));
-                reserved.set(ports.first(), ports.last() + 1);
-                write(reserved);
+            final BitSet now = read();
+            hostsOwn = hostsOwn(now);
+            saveHostsOwn();
+            ours = wanted;
+            final BitSet all = (BitSet) wanted.clone();
+            all.or(hostsOwn);
+            if (!all.equals(now)) {
+                Files.writeString(SETTING, format(all) + "\n");
             }
-            added = true;
+            failed = false;
         } catch (final IOException ex) {
-            LOG.warn("cannot reserve ports {} to {} for the switch, so the host may use them too: cannot write {}: {}",
-                ports.first(), ports.last(), FILE, ex.getMessage());
+            if (!failed) {
+                LOG.warn("cannot reserve the switch's ports, so the host may use them too: cannot write {}: {}",
+                    SETTING, ex.getMessage());
+            }
+            failed = true;
         }
+    }
+
+    /** Of what is reserved now, the host's: what is not ours, and what of ours it had reserved before. */
+    private BitSet hostsOwn(final BitSet now) {
+        final BitSet before = (BitSet) hostsOwn.clone();
+        before.and(now);
+        final BitSet own = (BitSet) now.clone();
+        own.andNot(ours);
+        own.or(before);
+        return own;
+    }
+
+    private void saveHostsOwn() throws IOException {
+        final Path draft = file.resolveSibling(file.getFileName() + ".new");
+        Files.writeString(draft, format(hostsOwn));
+        Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
 
     @Override
     public void close() {
-        if (added) {
+        if (reserving) {
+            ranges.clear();
+            update();
+            reserving = false;
             try {
-                final BitSet reserved = read();
-                for (int port = ports.first(); port <= ports.last(); port++) {
-                    reserved.set(port, hostsOwn.get(port));
-                }
-                write(reserved);
+                Files.deleteIfExists(file);
             } catch (final IOException ex) {
-                LOG.warn("the ports from {} to {} stay reserved: {}", ports.first(), ports.last(), ex.getMessage());
+                LOG.warn("cannot remove {}: {}", file, ex.getMessage());
             }
         }
     }
@@ -73,26 +140,28 @@ public final class ReservedPorts implements AutoCloseable {
     /** In one read: the kernel gives nothing more to a second one, however little the first has asked for. */
     private static BitSet read() throws IOException {
         final byte[] bytes = new byte[MAX_BYTES];
-        final String content;
-        try (InputStream in = Files.newInputStream(FILE)) {
-            content = new String(bytes, 0, Math.max(0, in.read(bytes)), StandardCharsets.US_ASCII).strip();
+        try (InputStream in = Files.newInputStream(SETTING)) {
+            return parse(new String(bytes, 0, Math.max(0, in.read(bytes)), StandardCharsets.US_ASCII));
         }
-        final BitSet reserved = new BitSet();
-        for (final String range : content.isEmpty() ? new String[0] : content.split(",")) {
-            final String[] ends = range.split("-");
-            reserved.set(Integer.parseInt(ends[0]), Integer.parseInt(ends[ends.length - 1]) + 1);
-        }
-        return reserved;
     }
 
-    private static void write(final BitSet reserved) throws IOException {
-        final List<String> ranges = new ArrayList<>();
-        int first = reserved.nextSetBit(0);
-        while (first >= 0) {
-            final int end = reserved.nextClearBit(first);
-            ranges.add(first + "-" + (end - 1));
-            first = reserved.nextSetBit(end);
+    private static BitSet parse(final String content) {
+        final BitSet ports = new BitSet();
+        for (final String range : content.isBlank() ? new String[0] : content.strip().split(",")) {
+            final String[] ends = range.split("-");
+            ports.set(Integer.parseInt(ends[0]), Integer.parseInt(ends[ends.length - 1]) + 1);
         }
-        Files.writeString(FILE, String.join(",", ranges) + "\n");
+        return ports;
+    }
+
+    private static String format(final BitSet ports) {
+        final List<String> ranges = new ArrayList<>();
+        int first = ports.nextSetBit(0);
+        while (first >= 0) {
+            final int end = ports.nextClearBit(first);
+            ranges.add(first + "-" + (end - 1));
+            first = ports.nextSetBit(end);
+        }
+        return String.join(",", ranges);
     }
 }

@@ -88,10 +88,9 @@ public final class HostProxy implements AutoCloseable {
             open();
             if (lookup == null) {
                 sockets.put(map, PortSockets.open(map, this::listen, udp::listen));
-            } else if (lookup.set(indexOf(map), map.hostAddress(), map.hostFirst(), map.hostLast(), true)) {
-                handedOver.add(map);
             } else {
-                fail(map, "too many different host addresses");
+                lookup.set(indexOf(map), map.hostAddress(), map.hostFirst(), map.hostLast(), true);
+                handedOver.add(map);
             }
         } catch (final NativeException | ChannelException | ControlException ex) {
             fail(map, ex.getMessage());

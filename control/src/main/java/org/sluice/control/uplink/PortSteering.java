@@ -1,6 +1,5 @@
 package org.sluice.control.uplink;
 
-import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -9,21 +8,33 @@ import java.util.List;
 import java.util.Set;
 
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
+import org.sluice.control.base.ControlException;
+import org.sluice.control.engine.SwitchEngine;
 import org.sluice.control.host.HostSockets;
 import org.sluice.control.model.IpPrefix;
-import org.sluice.datapath.nat.NatPorts;
+import org.sluice.datapath.command.Command;
+import org.sluice.datapath.conntrack.ClaimedTuples;
 import org.sluice.datapath.nat.PortMap;
 import org.sluice.datapath.protocol.IpAddress;
 import org.sluice.linux.bpf.Steering;
+import org.sluice.linux.sys.NativeException;
 
 /**
- * One worker's part of the kernel's steering: its share of the NAT ports, the ports that its endpoints publish, and
- * the networks that are routed as they are; on each of the host's addresses. The kernel's part is made when the first
+ * One worker's part of the kernel's steering: the answers that it awaits, the ports that its endpoints publish, on the
+ * host's addresses, and the networks that are routed as they are. The kernel's part is made when the first
  * uplink needs it. Owned by the control thread.
  */
 final class PortSteering implements AutoCloseable {
-    private final NatPorts natPorts;
+    private static final Logger LOG = LoggerFactory.getLogger(PortSteering.class);
+    private static final InetAddress ANY_IPV4 = InetAddress.ofLiteral("0.0.0.0");
+    private static final InetAddress ANY_IPV6 = InetAddress.ofLiteral("::");
+
+    private final SwitchEngine engine;
+    private final int worker;
+    private final int claimBits;
     /** In the order of their importance. */
     private final Set<InetAddress> addresses = new LinkedHashSet<>();
     private final List<PortMap> maps = new ArrayList<>();
@@ -31,24 +42,33 @@ final class PortSteering implements AutoCloseable {
     /** Guarded by this, for the lease; otherwise the control thread's. */
     private @Nullable Steering steering;
 
-    PortSteering(final NatPorts natPorts) {
-        this.natPorts = natPorts;
+    PortSteering(final SwitchEngine engine, final int worker) {
+        this.engine = engine;
+        this.worker = worker;
+        claimBits = ClaimedTuples.bucketBits(engine.connectionCapacity());
     }
 
-    /** The kernel's part, made if need be. */
+    /** The kernel's part, made if need be: it knows all that is ours before any interface has it. */
     Steering open() {
         if (steering != null) {
             return steering;
         }
-        final Steering opened = new Steering(natPorts.first(), natPorts.last());
+        final Steering opened = new Steering(claimBits);
+        try {
+            // Those without room are offered again.
+            addresses.removeIf(address -> !isAdded(opened, address));
+            prefixes.forEach(prefix -> opened.addPrefix(prefix.network(), prefix.length()));
+            maps.forEach(map -> set(opened, map, true));
+            engine.execute(worker, opened.claim(), "have the worker tell which answers it awaits");
+        } catch (final RuntimeException ex) {
+            opened.close();
+            throw ex;
+        }
         synchronized (this) {
             steering = opened;
         }
         final HostSockets sockets = HostSockets.read();
         maps.forEach(map -> spare(map, sockets));
-        // Those without room are offered again.
-        addresses.removeIf(address -> !program(opened, address));
-        prefixes.forEach(prefix -> opened.addPrefix(prefix.network(), prefix.length()));
         return opened;
     }
 
@@ -70,7 +90,7 @@ final class PortSteering implements AutoCloseable {
         }
         for (final InetAddress address : wanted) {
             if (!addresses.contains(address)) {
-                if (steering == null || program(steering, address)) {
+                if (steering == null || isAdded(steering, address)) {
                     addresses.add(address);
                 } else {
                     refused.add(address);
@@ -80,15 +100,29 @@ final class PortSteering implements AutoCloseable {
         return refused;
     }
 
+    /**
+     * Steers the ports of a map from now on.
+     *
+     * @throws ControlException when too many addresses have ports of their own; nothing is then changed.
+     */
     void publish(final PortMap map, final HostSockets sockets) {
+        if (steering != null) {
+            try {
+                set(steering, map, true);
+            } catch (final NativeException ex) {
+                throw new ControlException(ControlException.Kind.FAILED, "cannot steer the ports " + map.hostFirst()
+                    + " to " + map.hostLast() + " of a single address of the host: the kernel has no room for more such"
+                    + " ports; publish them on all addresses, or unpublish others (" + ex.getMessage() + ")", ex);
+            }
+        }
         maps.add(map);
         spare(map, sockets);
-        addresses.forEach(address -> set(address, map, true));
     }
 
     void unpublish(final PortMap map) {
-        maps.remove(map);
-        addresses.forEach(address -> set(address, map, false));
+        if (maps.remove(map) && steering != null) {
+            set(steering, map, false);
+        }
     }
 
     /** Leaves connections of the host's alone that use a port of the map. */
@@ -115,24 +149,36 @@ final class PortSteering implements AutoCloseable {
     @Override
     public synchronized void close() {
         if (steering != null) {
-            steering.close();
+            // A worker that has stopped writes no more; one that does not answer may: then the memory stays.
+            if (!engine.isAlive(worker) || isUnclaimed()) {
+                steering.close();
+            }
             steering = null;
         }
     }
 
-    private boolean program(final Steering kernel, final InetAddress address) {
-        if (!kernel.addAddress(address)) {
+    private boolean isUnclaimed() {
+        try {
+            engine.execute(worker, Command.ClaimTuples.NONE, "end the claims of a worker");
+            return true;
+        } catch (final ControlException ex) {
+            LOG.error("{}", ex.getMessage());
             return false;
         }
-        maps.forEach(map -> set(address, map, true));
-        return true;
     }
 
-    private void set(final InetAddress address, final PortMap map, final boolean on) {
-        final boolean meant = map.isForAllAddresses() ? address instanceof Inet4Address == map.ipv4()
-            : IpAddress.high(address) == map.hostHigh() && IpAddress.low(address) == map.hostLow();
-        if (steering != null && meant) {
-            steering.set(address, Steering.indexOf(map.protocol()), map.hostFirst(), map.hostLast(), on);
+    private static boolean isAdded(final Steering kernel, final InetAddress address) {
+        try {
+            kernel.addAddress(address);
+            return true;
+        } catch (final NativeException ex) {
+            return false;
         }
+    }
+
+    private static void set(final Steering kernel, final PortMap map, final boolean on) {
+        final InetAddress address = map.isForAllAddresses() ? map.ipv4() ? ANY_IPV4 : ANY_IPV6
+            : IpAddress.of(map.hostHigh(), map.hostLow());
+        kernel.set(address, Steering.indexOf(map.protocol()), map.hostFirst(), map.hostLast(), on);
     }
 }

@@ -1,6 +1,7 @@
 package org.sluice.control.uplink;
 
 import java.net.InetAddress;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -29,6 +30,7 @@ import org.sluice.control.engine.SwitchEngine;
 import org.sluice.control.host.HostSockets;
 import org.sluice.control.host.HostWatch;
 import org.sluice.control.host.ReservedPorts;
+import org.sluice.control.host.UsedPorts;
 import org.sluice.control.model.IpPrefix;
 import org.sluice.control.model.UplinkChoice;
 import org.sluice.datapath.nat.NatPorts;
@@ -47,6 +49,7 @@ public final class UplinkManager {
     private static final long RETRY_NS = TimeUnit.SECONDS.toNanos(10);
     /** As many as a person reads. */
     private static final int SHOWN_ADDRESSES = 3;
+    private static final String RESERVED_FILE = "reserved-ports";
 
     /** An open uplink. */
     public static final class Uplink {
@@ -79,6 +82,7 @@ public final class UplinkManager {
     private final UplinkChoice choice;
     private final NatPorts natPorts;
     private final ReservedPorts reserved;
+    private final UsedPorts used;
     private final List<PortSteering> steerings;
     private final SteeringLease lease;
     private final SteeringWatch steeringWatch;
@@ -91,13 +95,18 @@ public final class UplinkManager {
     /** Addresses of the host for which there was no room. */
     private Set<String> unsteered = Set.of();
 
-    public UplinkManager(final SwitchEngine engine, final UplinkChoice choice, final NatPorts natPorts) {
+    /**
+     * @param runDir where it keeps what the next daemon must know, however this one ends.
+     */
+    public UplinkManager(final SwitchEngine engine, final UplinkChoice choice, final NatPorts natPorts,
+                         final Path runDir) {
         this.engine = engine;
         this.choice = choice;
         this.natPorts = natPorts;
-        reserved = new ReservedPorts(natPorts);
+        reserved = new ReservedPorts(natPorts, runDir.resolve(RESERVED_FILE));
+        used = new UsedPorts(engine.hostPorts());
         steerings = IntStream.range(0, engine.workerCount())
-            .mapToObj(worker -> new PortSteering(natPorts.slice(worker, engine.workerCount()))).toList();
+            .mapToObj(worker -> new PortSteering(engine, worker)).toList();
         lease = new SteeringLease(steerings, engine.clock());
         steeringWatch = new SteeringWatch(engine.clock());
     }
@@ -228,6 +237,7 @@ public final class UplinkManager {
             uplinks.put(link.index(), uplink);
             failures.remove(link.name());
             reserved.reserve();
+            used.watch();
             LOG.info("uplink {} is open", link.name());
         } catch (final RuntimeException ex) {
             close(uplink);
@@ -262,7 +272,7 @@ public final class UplinkManager {
     }
 
     /**
-     * Steers the published and reserved ports of all the host's addresses, but for those of our own networks.
+     * Steers packets to all the host's addresses, but for those of our own networks.
      *
      * @param isHostPort whether an interface is the host's end of one of our networks.
      */
@@ -293,11 +303,13 @@ public final class UplinkManager {
      */
     public void publish(final int worker, final PortMap map, final HostSockets sockets) {
         steerings.get(worker).publish(map, sockets);
+        reserved.add(map.hostFirst(), map.hostLast());
     }
 
     /** Gives the ports of a map back to the host. */
     public void unpublish(final int worker, final PortMap map) {
         steerings.get(worker).unpublish(map);
+        reserved.remove(map.hostFirst(), map.hostLast());
     }
 
     /** Steers all packets for a network that is not masqueraded. */
@@ -322,6 +334,7 @@ public final class UplinkManager {
             .forEach(uplink -> uplink.ends.removeIf(end -> isClosed(uplink, end, keepFrames)));
         uplinks.clear();
         steerings.forEach(PortSteering::close);
+        used.close();
         reserved.close();
     }
 }

@@ -160,6 +160,19 @@ public sealed interface Command {
     }
 
     /**
+     * Has the worker keep the answers that it awaits at the host's addresses in memory that the kernel reads, as
+     * {@link org.sluice.datapath.conntrack.ClaimedTuples} has them.
+     *
+     * @param memory     address of memory that is all zero; 0 to end it. It must stay mapped until then.
+     * @param bucketBits its buckets, as a power of two.
+     * @param seed       of the fingerprints.
+     */
+    record ClaimTuples(long memory, int bucketBits, long seed) implements Command {
+        /** Ends it. */
+        public static final ClaimTuples NONE = new ClaimTuples(0, 0, 0);
+    }
+
+    /**
      * Reports the kernel's knowledge of a neighbour on an uplink.
      *
      * @param mac of the neighbour, or 0 if it does not answer.

@@ -43,6 +43,7 @@ public final class CommandCodec {
     private static final int INSTALL_SOURCES = 21;
     private static final int SET_UPLINK = 22;
     private static final int SET_TUNNEL_PORT = 23;
+    private static final int CLAIM_TUPLES = 24;
     private static final PortKind[] KINDS = PortKind.values();
     private static final ProbeKind[] PROBES = ProbeKind.values();
 
@@ -75,6 +76,7 @@ public final class CommandCodec {
             case Command.AddSource ignored -> ADD_SOURCE;
             case Command.InstallSources ignored -> INSTALL_SOURCES;
             case Command.SetTunnelPort ignored -> SET_TUNNEL_PORT;
+            case Command.ClaimTuples ignored -> CLAIM_TUPLES;
         };
     }
 
@@ -107,6 +109,7 @@ public final class CommandCodec {
             case Command.AddVtep c -> out.put(c.portIndex()).put(c.domainId()).put(c.mtu()).put(c.high()).put(c.low())
                 .put(c.counterIds());
             case Command.SetTunnelPort c -> out.put(c.udpPort());
+            case Command.ClaimTuples c -> out.put(c.memory()).put(c.bucketBits()).put(c.seed());
             case Command.SetPortMtu c -> out.put(c.portIndex()).put(c.mtu());
             case Command.SetUplink c -> out.put(c.portIndex()).put(c.mtu()).put(c.mac());
             case Command.SetVtepRoute c ->
@@ -148,6 +151,7 @@ public final class CommandCodec {
             case SET_LOCAL_ADDRESS ->
                 layer3.onSetLocalAddress(new Command.SetLocalAddress(in.i64(), in.i64(), in.i32(), in.bool()));
             case SET_TUNNEL_PORT -> layer3.onSetTunnelPort(new Command.SetTunnelPort(in.i32()));
+            case CLAIM_TUPLES -> layer3.onClaimTuples(new Command.ClaimTuples(in.i64(), in.i32(), in.i64()));
             case PUT_NEIGHBOUR ->
                 layer3.onPutNeighbour(new Command.PutNeighbour(in.i32(), in.i64(), in.i64(), in.i64()));
             case ADD_PORT_MAP -> layer3.onAddPortMap(new Command.AddPortMap(portMap(in)));

@@ -21,6 +21,8 @@ public interface Layer3CommandHandler {
 
     CommandResult onSetTunnelPort(Command.SetTunnelPort command);
 
+    CommandResult onClaimTuples(Command.ClaimTuples command);
+
     CommandResult onPutNeighbour(Command.PutNeighbour command);
 
     CommandResult onAddPortMap(Command.AddPortMap command);

@@ -168,6 +168,11 @@ public final class Connection {
         UnsafeApi.putByteRelease(null, connection + STATUS_OFFSET, (byte) bits);
     }
 
+    /** Whether its answers come to an address of the host, from outside. */
+    static boolean isMasqueraded(final long connection) {
+        return has(connection, SNAT) && ownerB(connection) == 0;
+    }
+
     static void addStatus(final long connection, final int bits) {
         final int before = status(connection);
         if ((before & bits) != bits) {

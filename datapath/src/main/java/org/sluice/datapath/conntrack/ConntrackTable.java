@@ -34,6 +34,7 @@ public final class ConntrackTable {
     /** Connections of each endpoint, but those that are closed. */
     private final int[] portConnections = new int[PortIndex.LIMIT];
     private final EvictionQueues queues;
+    private final ClaimedTuples claims = new ClaimedTuples();
     private long freeList = NONE;
     private int sweepCursor;
     private int live;
@@ -181,12 +182,21 @@ public final class ConntrackTable {
         count(connection, 1);
         reassess(connection);
         layout.live(++live);
+        if (Connection.isMasqueraded(connection) && !claims.add(reply)) {
+            remove(connection);
+            return NONE;
+        }
         return connection;
     }
 
     /** The owner number of the endpoint that is behind the port now. */
     public int ownerOf(final int portIndex) {
         return generations.ownerOf(portIndex);
+    }
+
+    /** Whether it may give way to another connection: established ones never do. */
+    public boolean mayGiveWay(final long connection) {
+        return queues.worth(layout.numberOf(connection)) != Worth.LASTING;
     }
 
     /** Marks the connection as dead from now on. */
@@ -208,9 +218,31 @@ public final class ConntrackTable {
         }
     }
 
+    /**
+     * Keeps the tuples of masqueraded connections' answers in memory that the kernel's steering reads, from now on:
+     * those of the present first.
+     *
+     * @param memory that is all zero, as {@link ClaimedTuples} has it; 0 to end that.
+     * @param bucketBits its buckets, as a power of two.
+     * @param seed   of the fingerprints.
+     */
+    public void claimIn(final long memory, final int bucketBits, final long seed) {
+        claims.use(memory, bucketBits, seed);
+        for (int number = 0; number < layout.highWater(); number++) {
+            final long connection = byNumber(number);
+            if (connection != NONE && Connection.isMasqueraded(connection)
+                && !claims.add(Connection.tuple(connection, Connection.REPLY))) {
+                remove(connection);
+            }
+        }
+    }
+
     /** Ends a connection. */
     public void remove(final long connection) {
         removals++;
+        if (Connection.isMasqueraded(connection)) {
+            claims.remove(Connection.tuple(connection, Connection.REPLY));
+        }
         unindex(connection, Connection.ORIGINAL);
         unindex(connection, Connection.REPLY);
         final int number = layout.numberOf(connection);

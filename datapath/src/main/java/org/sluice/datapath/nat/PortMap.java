@@ -25,4 +25,10 @@ public record PortMap(int protocol, boolean ipv4, long hostHigh, long hostLow, i
     public int endpointPort(final int hostPort) {
         return endpointFirst + hostPort - hostFirst;
     }
+
+    /** The host's port for a port of the endpoint, or 0 if it is not of the range. */
+    int hostPort(final int endpointPort) {
+        final int port = endpointPort - endpointFirst + hostFirst;
+        return port >= hostFirst && port <= hostLast ? port : 0;
+    }
 }

@@ -16,6 +16,8 @@ public final class PortMapTable {
     private final PortRangeIndex[] allIpv4 = scope();
     private final PortRangeIndex[] allIpv6 = scope();
     private final AddressTable<PortRangeIndex[]> byAddress = new AddressTable<>();
+    /** By the endpoint's address. */
+    private final AddressTable<PortMap[]> byEndpoint = new AddressTable<>();
     private int size;
 
     /** The map for a packet to this address and port of the host, or null. */
@@ -36,6 +38,31 @@ public final class PortMapTable {
     }
 
     /**
+     * The host's port that leads to the source of these packets, or 0.
+     *
+     * @param tuple of an endpoint's packets.
+     * @param reply whose destination is the address of the host that they leave with.
+     */
+    public int publishedPortOf(final long tuple, final long reply) {
+        final PortMap[] maps = size == 0 ? null
+            : byEndpoint.get(FlowTuple.sourceHigh(tuple), FlowTuple.sourceLow(tuple));
+        if (maps == null) {
+            return 0;
+        }
+        final int protocol = FlowTuple.protocol(tuple);
+        final int port = FlowTuple.sourcePort(tuple);
+        for (final PortMap map : maps) {
+            final int hostPort = map.hostPort(port);
+            if (map.protocol() == protocol && hostPort > 0 && (map.isForAllAddresses()
+                || map.hostHigh() == FlowTuple.destinationHigh(reply)
+                && map.hostLow() == FlowTuple.destinationLow(reply))) {
+                return hostPort;
+            }
+        }
+        return 0;
+    }
+
+    /**
      * Adds a map.
      *
      * @return false when it shares an address and port with another map; nothing is then changed.
@@ -51,6 +78,10 @@ public final class PortMapTable {
         }
         index.add(map);
         size++;
+        final PortMap[] others = byEndpoint.get(map.endpointHigh(), map.endpointLow());
+        final PortMap[] all = others == null ? new PortMap[1] : Arrays.copyOf(others, others.length + 1);
+        all[all.length - 1] = map;
+        byEndpoint.put(map.endpointHigh(), map.endpointLow(), all);
         return true;
     }
 
@@ -62,9 +93,20 @@ public final class PortMapTable {
         if (found != null && found.hostFirst() == map.hostFirst()) {
             indexes[slot].remove(map.hostFirst());
             size--;
+            removeFromEndpoint(found);
         }
         if (!map.isForAllAddresses() && Arrays.stream(indexes).allMatch(PortRangeIndex::isEmpty)) {
             byAddress.remove(map.hostHigh(), map.hostLow());
+        }
+    }
+
+    private void removeFromEndpoint(final PortMap map) {
+        final PortMap[] rest = Arrays.stream(byEndpoint.get(map.endpointHigh(), map.endpointLow()))
+            .filter(other -> other != map).toArray(PortMap[]::new);
+        if (rest.length == 0) {
+            byEndpoint.remove(map.endpointHigh(), map.endpointLow());
+        } else {
+            byEndpoint.put(map.endpointHigh(), map.endpointLow(), rest);
         }
     }
 

@@ -176,10 +176,11 @@ public final class ForwardingWorker implements Agent {
             resources.counters().increment(WorkerCounter.NEIGHBOURS_WANTED);
             resources.events().neighbourWanted(portIndex, high, low);
         });
+        final PortMapTable portMaps = new PortMapTable();
         return new WorkerTables(ports, new Fib(nextHops), resources.connections(),
             new ConnectionTracker(resources.config(), resources.connections()),
-            new FragmentTable(resources.config(), resources.natSecret()), new PortMapTable(),
-            new SourcePortAllocator(resources.connections(), resources.natPorts(), resources.natSecret()),
+            new FragmentTable(resources.config(), resources.natSecret()), portMaps,
+            new SourcePortAllocator(resources.connections(), resources.sourcePorts(), portMaps, resources.natSecret()),
             new PendingPackets(NEIGHBOUR_TIMEOUT_NS), new TunnelGuard(), resources.counters(), resources.drops(),
             resources.errorHandler());
     }

@@ -80,6 +80,12 @@ final class Layer3Commands implements Layer3CommandHandler {
         return CommandResult.OK;
     }
 
+    @Override
+    public CommandResult onClaimTuples(final Command.ClaimTuples command) {
+        tables.connections().claimIn(command.memory(), command.bucketBits(), command.seed());
+        return CommandResult.OK;
+    }
+
     /** Sends or drops the packets that waited for the neighbour. */
     @Override
     public CommandResult onPutNeighbour(final Command.PutNeighbour command) {

@@ -12,7 +12,7 @@ import org.sluice.datapath.conntrack.ConntrackConfig;
 import org.sluice.datapath.conntrack.ConntrackTable;
 import org.sluice.datapath.device.DevicePoller;
 import org.sluice.datapath.device.DeviceRegistry;
-import org.sluice.datapath.nat.NatPorts;
+import org.sluice.datapath.nat.SourcePorts;
 import org.sluice.datapath.status.CounterGroup;
 import org.sluice.datapath.status.WorkerCounter;
 import org.sluice.datapath.trace.ProbeChannel;
@@ -29,7 +29,7 @@ import org.sluice.datapath.trace.ProbeChannel;
  * @param fdb           of this worker alone.
  * @param connections   of this worker alone.
  * @param config        settings of connection tracking.
- * @param natPorts      the source ports that this worker may allocate.
+ * @param sourcePorts   those that this worker may give to translated connections.
  * @param natSecret     makes the choice of those ports, and the places of fragments, unpredictable.
  * @param events        carries the worker's requests to control.
  * @param probes        where control stores rings for observations.
@@ -39,7 +39,7 @@ import org.sluice.datapath.trace.ProbeChannel;
  */
 public record WorkerResources(String name, NanoClock clock, ErrorHandler errorHandler, CommandChannel channel,
                               DevicePoller poller, DeviceRegistry devices, Fdb fdb, ConntrackTable connections,
-                              ConntrackConfig config, NatPorts natPorts, long natSecret,
+                              ConntrackConfig config, SourcePorts sourcePorts, long natSecret,
                               EventChannel events, ProbeChannel probes, AtomicBuffer counterValues,
                               CounterGroup<WorkerCounter> counters, CounterGroup<DropReason> drops) {
 }

@@ -67,6 +67,7 @@ class CommandCodecTest {
             new Command.InstallSources(1, true, 2),
             new Command.SetLocalAddress(7, -8, 120, true),
             new Command.SetTunnelPort(4789),
+            new Command.ClaimTuples(0x7F00_1234_5000L, 16, -7),
             new Command.PutNeighbour(3, 1, 2, 0x0242_0A00_0001L),
             new Command.AddPortMap(map),
             new Command.RemovePortMap(map),

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
+import org.sluice.datapath.BusyHost;
 import org.sluice.datapath.MemoryPoller;
 import org.sluice.datapath.bridge.Fdb;
 import org.sluice.datapath.bridge.FdbReader;
@@ -89,7 +90,7 @@ final class SimulatedSwitch implements AutoCloseable {
             new ConntrackTable(conntrackRegion, limits.conntrack(), dice.number(), clock.nowNs());
         conntrackReader = new ConntrackReader(conntrackRegion);
         worker = new ForwardingWorker(new WorkerResources("simulated", clock::nowNs, errors::add, channel, poller,
-            devices, fdb, connections, limits.conntrack(), limits.natPorts(), dice.number(), events,
+            devices, fdb, connections, limits.conntrack(), BusyHost.only(limits.natPorts()), dice.number(), events,
             new ProbeChannel(), registry.values(), counters, drops));
         proxy = new WorkerProxy(channel, worker::doWork, 1);
     }

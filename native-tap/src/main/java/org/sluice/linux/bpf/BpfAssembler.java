@@ -50,7 +50,7 @@ final class BpfAssembler {
     private static final int LOAD_MEMORY = 0x61;
     private static final int STORE_IMMEDIATE = 0x62;
     private static final int STORE_REGISTER = 0x63;
-    private static final int LOAD_MAP = 0x18;
+    private static final int LOAD_LONG = 0x18;
     private static final int PSEUDO_MAP_FD = 1;
     private static final int CALL = 0x85;
     private static final int EXIT = 0x95;
@@ -58,10 +58,10 @@ final class BpfAssembler {
 
     private static final int JUMP = 0x05;
     private static final int JUMP_EQUAL = 0x15;
+    private static final int JUMP_EQUAL_REGISTER = 0x1D;
     private static final int JUMP_NOT_EQUAL = 0x55;
     private static final int JUMP_GREATER = 0x25;
     private static final int JUMP_GREATER_REGISTER = 0x2D;
-    private static final int JUMP_LESS = 0xA5;
 
     private record Instruction(int opcode, int destination, int source, int offset, int immediate, String label) {
     }
@@ -85,12 +85,27 @@ final class BpfAssembler {
         return add(0xB7, destination, 0, 0, value);
     }
 
+    /** Sets all 64 bits. */
+    BpfAssembler setLong(final int destination, final long value) {
+        add(LOAD_LONG, destination, 0, 0, (int) value);
+        return add(0, 0, 0, 0, (int) (value >>> 32));
+    }
+
     BpfAssembler addValue(final int destination, final int value) {
         return add(0x07, destination, 0, 0, value);
     }
 
+    /** Adds in 32 bits; the upper half becomes 0. */
+    BpfAssembler addValue32(final int destination, final int value) {
+        return add(0x04, destination, 0, 0, value);
+    }
+
     BpfAssembler addRegister(final int destination, final int source) {
         return add(0x0F, destination, source, 0, 0);
+    }
+
+    BpfAssembler multiplyRegister(final int destination, final int source) {
+        return add(0x2F, destination, source, 0, 0);
     }
 
     BpfAssembler and(final int destination, final int value) {
@@ -135,7 +150,7 @@ final class BpfAssembler {
 
     /** Loads the address of a map into a register. */
     BpfAssembler loadMap(final int destination, final BpfMap map) {
-        add(LOAD_MAP, destination, PSEUDO_MAP_FD, 0, map.fd());
+        add(LOAD_LONG, destination, PSEUDO_MAP_FD, 0, map.fd());
         return add(0, 0, 0, 0, 0); // the second half: the upper 32 bits of the value
     }
 
@@ -159,6 +174,10 @@ final class BpfAssembler {
         return jump(JUMP_NOT_EQUAL, register, 0, value, label);
     }
 
+    BpfAssembler jumpIfEqualRegister(final int register, final int other, final String label) {
+        return jump(JUMP_EQUAL_REGISTER, register, other, 0, label);
+    }
+
     /** Jumps on an unsigned comparison. */
     BpfAssembler jumpIfGreater(final int register, final int value, final String label) {
         return jump(JUMP_GREATER, register, 0, value, label);
@@ -167,11 +186,6 @@ final class BpfAssembler {
     /** Jumps if one register is greater than another, unsigned. */
     BpfAssembler jumpIfGreaterRegister(final int register, final int than, final String label) {
         return jump(JUMP_GREATER_REGISTER, register, than, 0, label);
-    }
-
-    /** Jumps on an unsigned comparison. */
-    BpfAssembler jumpIfLess(final int register, final int value, final String label) {
-        return jump(JUMP_LESS, register, 0, value, label);
     }
 
     /** Calls map_lookup with the key on the stack. Register 0 then has the value's address, or 0. */

@@ -21,14 +21,15 @@ import static org.sluice.linux.bpf.BpfAssembler.WORD;
  * {@code struct __sk_buff}; offsets in the packet are from the Ethernet header). Used by one thread, which assembles
  * it.
  * <p>
- * In registers: 6 the context, 7 the slot of the address and later whether the port is one of the NAT range, 8 the
- * protocol, 9 the offset of the layer-4 header and later a socket. On the stack, from its end: 4 the map index, 8 the
- * ports, 48 the IP header, 68 the prefix key, whose last 16 bytes are the destination address, 112 the flow, 128 the
- * flow as a {@code struct bpf_sock_tuple} for IPv4, 132 the TCP flags, 144 a flow's time.
+ * In registers: 6 the context, 7 which part of a fragmented packet it is and later the set of ports, 8 the protocol, 9
+ * the offset of the layer-4 header, then the port, later a socket. On the stack, from its end: 8 the ports, 48 the IP
+ * header, 76 the key of a prefix or of published ports, 120 the flow, 136 the flow as a {@code struct bpf_sock_tuple}
+ * for IPv4, 144 a flow's time or an extension header, 152 the packet's identification, 156 the part, 176 for {@link
+ * ClaimTest}.
  */
 final class SteeringProgram {
     /** The maps that the programs share with each other and with {@link Steering}. */
-    record Maps(BpfMap addresses, BpfMap ports, BpfMap prefixes, BpfMap hostFlows) {
+    record Maps(BpfMap addresses, PublishedPorts ports, BpfMap prefixes, BpfMap hostFlows, BpfMap fragments) {
     }
 
     /** Length of the key of a flow of the host: source, destination, both ports, protocol. */
@@ -37,27 +38,43 @@ final class SteeringProgram {
     static final int TIME_SHIFT = 30;
     /** About two hours, after which TCP asks whether the other end still exists. */
     static final int FLOW_LIFETIME = 6_700;
-
+    /** About the time that the kernel waits for a packet's fragments (net.ipv4.ipfrag_time). */
+    static final int FRAGMENT_LIFETIME = 30;
 
     private static final int ETHERNET_BYTES = 14;
     private static final int IPV4_BYTES = 20;
     private static final int IPV6_BYTES = 40;
-    private static final int FRAGMENT_HEADER = 44;
+    /** As many as the datapath follows. */
+    private static final int MAX_EXTENSIONS = 8;
+    private static final int HEADER_FRAGMENT = 44;
+    private static final int HEADER_AUTHENTICATION = 51;
+    /** Hop-by-hop options, routing, destination options, mobility: their length is in units of eight bytes. */
+    private static final int[] HEADERS_OF_OPTIONS = {0, 43, 60, 135};
     private static final int FRAGMENT_BYTES = 8;
-    private static final int TCP_FLAGS_OFFSET = 13;
-    private static final int TCP_SYN_ACK = 0x12;
-    private static final int TCP_SYN = 0x02;
+    private static final int IPV4_MORE_FRAGMENTS = 0x2000;
+    private static final int IPV4_OFFSET_MASK = 0x1FFF;
+    private static final int IPV6_OFFSET_MASK = 0xFFF8;
+    private static final int SCTP = 132;
 
-    private static final int INDEX_AT = -4;
+    /** Parts: a whole packet, a first fragment, a later one. */
+    private static final int WHOLE = 0;
+    private static final int FIRST = 1;
+    private static final int LATER = 2;
+
     private static final int PORTS_AT = -8;
     private static final int DESTINATION_PORT_AT = -6;
     private static final int HEADER_AT = -48;
-    private static final int KEY_AT = -64;
-    private static final int PREFIX_KEY_AT = -68;
-    private static final int FLOW_AT = -112;
-    private static final int TUPLE_AT = -128;
-    private static final int FLAGS_AT = -132;
+    private static final int KEY_AT = -76;
+    private static final int ADDRESS_AT = -72;
+    private static final int FLOW_AT = -120;
+    private static final int DESTINATION_AT = FLOW_AT + 16;
+    private static final int TUPLE_AT = -136;
     private static final int TIME_AT = -144;
+    private static final int EXTENSION_AT = TIME_AT;
+    private static final int IDENTIFICATION_AT = -152;
+    private static final int PART_AT = -156;
+    private static final int INDEX_AT = -160;
+    private static final int WORK_AT = -176;
     private static final int FULL_PREFIX = 128;
     private static final int IPV4_MAPPED_PREFIX = 0xFFFF_0000;
 
@@ -74,22 +91,20 @@ final class SteeringProgram {
 
     private final BpfAssembler code = new BpfAssembler();
     private final Maps maps;
-    private final int natFirst;
-    private final int natLast;
+    private final ClaimTest claims;
 
-    private SteeringProgram(final Maps maps, final int natFirst, final int natLast) {
+    private SteeringProgram(final Maps maps, final ClaimTest claims) {
         this.maps = maps;
-        this.natFirst = natFirst;
-        this.natLast = natLast;
+        this.claims = claims;
     }
 
     /** Accepts the switch's frames, and a copy of those that may be the switch's. */
-    static BpfAssembler forSocket(final Maps maps, final int natFirst, final int natLast) {
-        final SteeringProgram program = new SteeringProgram(maps, natFirst, natLast);
+    static BpfAssembler forSocket(final Maps maps, final ClaimTest claims) {
+        final SteeringProgram program = new SteeringProgram(maps, claims);
         program.test();
         program.lookUpFlow();
-        return program.code.label("ours").label("both").set(R0, WHOLE_FRAME).exit()
-            .label("theirs").set(R0, 0).exit();
+        return program.code.label("ours").label("routed").label("later").label("both").set(R0, WHOLE_FRAME).exit()
+            .label("the host's").label("theirs").set(R0, 0).exit();
     }
 
     /**
@@ -97,11 +112,12 @@ final class SteeringProgram {
      *
      * @param lease has one element, the lease's expiry, in the units of {@link #TIME_SHIFT}.
      */
-    static BpfAssembler forIngress(final Maps maps, final int natFirst, final int natLast, final BpfMap lease) {
-        final SteeringProgram program = new SteeringProgram(maps, natFirst, natLast);
+    static BpfAssembler forIngress(final Maps maps, final ClaimTest claims, final BpfMap lease) {
+        final SteeringProgram program = new SteeringProgram(maps, claims);
         program.test();
         program.askForSocket();
-        return program.code.label("ours")
+        program.noteFragments();
+        return program.code.label("routed")
             .storeValue(WORD, STACK, INDEX_AT, 0).lookup(lease, INDEX_AT).jumpIfEqual(R0, 0, "theirs")
             .load(DOUBLE, R7, R0, 0).call(BpfAssembler.CALL_KTIME_GET_NS).shiftRight(R0, TIME_SHIFT)
             .jumpIfGreaterRegister(R0, R7, "theirs")
@@ -109,57 +125,94 @@ final class SteeringProgram {
     }
 
     /**
-     * Jumps to "ours", "theirs" or "both" (frames that may belong to either: later fragments, ICMP, protocols without
-     * ports). Falls through if the port is ours but the flow may still be the host's.
+     * Jumps to "routed" (to a prefix of the switch's), "ours", "the host's", "later" (a fragment without ports), "both"
+     * (ICMP, protocols without ports) or "theirs" (of no concern). Falls through if the port is ours but the flow may
+     * still be the host's.
      */
     private void test() {
         code.move(R6, R1)
             .load(WORD, R2, R6, SkbContext.PACKET_TYPE).jumpIfNotEqual(R2, SkbContext.PACKET_HOST, "theirs")
             .load(WORD, R2, R6, SkbContext.VLAN_PRESENT).jumpIfNotEqual(R2, 0, "theirs")
-            .load(WORD, R7, R6, SkbContext.PROTOCOL)
-            .jumpIfEqual(R7, SkbContext.IPV6, "ipv6").jumpIfNotEqual(R7, SkbContext.IPV4, "theirs");
+            .set(R7, WHOLE).storeValue(WORD, STACK, IDENTIFICATION_AT, 0)
+            .load(WORD, R2, R6, SkbContext.PROTOCOL)
+            .jumpIfEqual(R2, SkbContext.IPV6, "ipv6").jumpIfNotEqual(R2, SkbContext.IPV4, "theirs");
         readIpv4();
         readIpv6();
-        code.label("address").lookup(maps.addresses(), KEY_AT).jumpIfNotEqual(R0, 0, "local")
-            .storeValue(WORD, STACK, PREFIX_KEY_AT, FULL_PREFIX).lookup(maps.prefixes(), PREFIX_KEY_AT)
-            .jumpIfEqual(R0, 0, "theirs").jump("ours");
-        code.label("local").load(WORD, R7, R0, 0)
-            // Reads the fragment offset, which was left on the stack in the index's place.
-            .load(HALF, R2, STACK, INDEX_AT).jumpIfNotEqual(R2, 0, "both")
-            .shiftLeft(R7, Steering.PROTOCOL_SHIFT)
-            .jumpIfEqual(R8, 6, "ports")
-            .addValue(R7, 1).jumpIfEqual(R8, 17, "ports")
-            .addValue(R7, 1).jumpIfEqual(R8, 132, "ports")
+        code.label("address").load(DOUBLE, R2, STACK, DESTINATION_AT).store(DOUBLE, STACK, ADDRESS_AT, R2)
+            .load(DOUBLE, R2, STACK, DESTINATION_AT + 8).store(DOUBLE, STACK, ADDRESS_AT + 8, R2)
+            .store(WORD, STACK, PART_AT, R7)
+            .lookup(maps.addresses(), DESTINATION_AT).jumpIfNotEqual(R0, 0, "local")
+            .storeValue(WORD, STACK, KEY_AT, FULL_PREFIX).lookup(maps.prefixes(), KEY_AT)
+            .jumpIfEqual(R0, 0, "theirs").jump("routed");
+        code.label("local").jumpIfEqual(R7, LATER, "later")
+            .set(R7, 2 * Steering.INDEX_TCP).jumpIfEqual(R8, 6, "ports")
+            .set(R7, 2 * Steering.INDEX_UDP).jumpIfEqual(R8, 17, "ports")
+            .set(R7, 2 * Steering.INDEX_SCTP).jumpIfEqual(R8, SCTP, "ports")
             .jumpIfEqual(R8, 1, "icmp").jumpIfEqual(R8, 58, "icmpv6").jump("both");
         testIcmp();
         testPort();
-        readFlow();
     }
 
-    /** Leaves the fragment offset (not 0 for a later fragment), the destination, the protocol, the layer-4 offset. */
+    /** Leaves the flow's addresses, the part of the packet, the protocol, the layer-4 offset. */
     private void readIpv4() {
         code.loadPacket(ETHERNET_BYTES, HEADER_AT, IPV4_BYTES).jumpIfNotEqual(R0, 0, "theirs")
-            .load(HALF, R2, STACK, HEADER_AT + 6).networkToHost16(R2).and(R2, 0x1FFF)
-            .store(HALF, STACK, INDEX_AT, R2)
             .load(BYTE, R8, STACK, HEADER_AT + 9)
-            .load(BYTE, R9, STACK, HEADER_AT).and(R9, 0xF).shiftLeft(R9, 2).addValue(R9, ETHERNET_BYTES)
-            .load(WORD, R2, STACK, HEADER_AT + 16)
-            .storeValue(DOUBLE, STACK, KEY_AT, 0).storeValue(WORD, STACK, KEY_AT + 8, IPV4_MAPPED_PREFIX)
-            .store(WORD, STACK, KEY_AT + 12, R2)
-            .jump("address");
+            .load(BYTE, R9, STACK, HEADER_AT).and(R9, 0xF).shiftLeft(R9, 2).addValue(R9, ETHERNET_BYTES);
+        for (int end = 0; end < 2; end++) {
+            code.storeValue(DOUBLE, STACK, FLOW_AT + 16 * end, 0)
+                .storeValue(WORD, STACK, FLOW_AT + 16 * end + 8, IPV4_MAPPED_PREFIX)
+                .load(WORD, R2, STACK, HEADER_AT + 12 + 4 * end).store(WORD, STACK, FLOW_AT + 16 * end + 12, R2);
+        }
+        code.load(HALF, R2, STACK, HEADER_AT + 6).networkToHost16(R2)
+            .and(R2, IPV4_MORE_FRAGMENTS | IPV4_OFFSET_MASK).jumpIfEqual(R2, 0, "address")
+            .load(HALF, R3, STACK, HEADER_AT + 4).store(WORD, STACK, IDENTIFICATION_AT, R3)
+            .set(R7, LATER).and(R2, IPV4_OFFSET_MASK).jumpIfNotEqual(R2, 0, "address").set(R7, FIRST).jump("address");
     }
 
+    /** The same, behind the extension headers (RFC 8200, section 4). */
     private void readIpv6() {
         code.label("ipv6").loadPacket(ETHERNET_BYTES, HEADER_AT, IPV6_BYTES).jumpIfNotEqual(R0, 0, "theirs")
-            .load(BYTE, R8, STACK, HEADER_AT + 6).set(R9, ETHERNET_BYTES + IPV6_BYTES)
-            .load(DOUBLE, R2, STACK, HEADER_AT + 24).store(DOUBLE, STACK, KEY_AT, R2)
-            .load(DOUBLE, R2, STACK, HEADER_AT + 32).store(DOUBLE, STACK, KEY_AT + 8, R2)
-            .storeValue(HALF, STACK, INDEX_AT, 0)
-            .jumpIfNotEqual(R8, FRAGMENT_HEADER, "address")
-            .loadPacket(ETHERNET_BYTES + IPV6_BYTES, HEADER_AT, FRAGMENT_BYTES).jumpIfNotEqual(R0, 0, "theirs")
-            .load(BYTE, R8, STACK, HEADER_AT).addValue(R9, FRAGMENT_BYTES)
-            .load(HALF, R2, STACK, HEADER_AT + 2).networkToHost16(R2).and(R2, 0xFFF8)
-            .store(HALF, STACK, INDEX_AT, R2);
+            .load(BYTE, R8, STACK, HEADER_AT + 6).set(R9, ETHERNET_BYTES + IPV6_BYTES);
+        for (int offset = 0; offset < 32; offset += Long.BYTES) {
+            code.load(DOUBLE, R2, STACK, HEADER_AT + 8 + offset).store(DOUBLE, STACK, FLOW_AT + offset, R2);
+        }
+        for (int i = 0; i < MAX_EXTENSIONS; i++) {
+            readExtension(i);
+        }
+        code.jumpIfEqual(R8, HEADER_FRAGMENT, "theirs").jumpIfEqual(R8, HEADER_AUTHENTICATION, "theirs");
+        for (final int header : HEADERS_OF_OPTIONS) {
+            code.jumpIfEqual(R8, header, "theirs");
+        }
+    }
+
+    private void readExtension(final int number) {
+        final String end = "end of extension " + number;
+        final String fragment = "fragment header " + number;
+        final String authentication = "authentication header " + number;
+        final String options = "options " + number;
+        code.jumpIfEqual(R8, HEADER_FRAGMENT, fragment).jumpIfEqual(R8, HEADER_AUTHENTICATION, authentication);
+        for (final int header : HEADERS_OF_OPTIONS) {
+            code.jumpIfEqual(R8, header, options);
+        }
+        code.jump("address");
+        code.label(fragment).loadPacketAt(R9, 0, EXTENSION_AT, FRAGMENT_BYTES).jumpIfNotEqual(R0, 0, "theirs")
+            .load(WORD, R2, STACK, EXTENSION_AT + 4).store(WORD, STACK, IDENTIFICATION_AT, R2)
+            .load(BYTE, R8, STACK, EXTENSION_AT).addValue(R9, FRAGMENT_BYTES)
+            .load(HALF, R2, STACK, EXTENSION_AT + 2).networkToHost16(R2)
+            .move(R7, R2).and(R7, 1).and(R2, IPV6_OFFSET_MASK).jumpIfEqual(R2, 0, end)
+            .set(R7, LATER).jump("address");
+        // RFC 4302, 2.2: in units of four bytes, minus two.
+        code.label(authentication);
+        readLength(2, 2);
+        code.jump(end).label(options);
+        readLength(1, 3);
+        code.label(end);
+    }
+
+    private void readLength(final int more, final int shift) {
+        code.loadPacketAt(R9, 0, EXTENSION_AT, 2).jumpIfNotEqual(R0, 0, "theirs")
+            .load(BYTE, R8, STACK, EXTENSION_AT).load(BYTE, R2, STACK, EXTENSION_AT + 1)
+            .addValue(R2, more).shiftLeft(R2, shift).addRegister(R9, R2);
     }
 
     /** Echo replies and errors may concern a connection of the switch or of the host. */
@@ -181,30 +234,17 @@ final class SteeringProgram {
         code.loadPacketAt(R9, 0, PORTS_AT, 1).jumpIfNotEqual(R0, 0, "theirs").load(BYTE, R2, STACK, PORTS_AT);
     }
 
-    /** Continues if the destination port is published (register 7 is then 0) or in the NAT range. */
+    /** Continues if the switch awaits the packet, or the destination port is published. */
     private void testPort() {
-        code.label("ports").store(WORD, STACK, INDEX_AT, R7)
-            .loadPacketAt(R9, 0, PORTS_AT, 4).jumpIfNotEqual(R0, 0, "theirs")
-            .lookup(maps.ports(), INDEX_AT).jumpIfEqual(R0, 0, "theirs")
-            // Verifiers before 2026 do not see that the conversion of 16 bits yields 16 bits.
-            .load(HALF, R1, STACK, DESTINATION_PORT_AT).networkToHost16(R1).and(R1, 0xFFFF).move(R3, R1)
-            .move(R2, R1).shiftRight(R2, 3).addRegister(R0, R2).load(BYTE, R0, R0, 0)
-            .and(R1, 7).shiftRightBy(R0, R1).and(R0, 1)
-            .set(R7, 0).jumpIfNotEqual(R0, 0, "claimed")
-            .set(R7, 1).jumpIfLess(R3, natFirst, "theirs").jumpIfGreater(R3, natLast, "theirs")
-            .label("claimed").jumpIfEqual(R8, 132, "ours");
-    }
-
-    private void readFlow() {
-        code.storeValue(DOUBLE, STACK, FLOW_AT, 0).storeValue(WORD, STACK, FLOW_AT + 8, IPV4_MAPPED_PREFIX)
-            .load(WORD, R2, STACK, HEADER_AT + 12).store(WORD, STACK, FLOW_AT + 12, R2)
-            .load(WORD, R2, R6, SkbContext.PROTOCOL).jumpIfEqual(R2, SkbContext.IPV4, "flow")
-            .load(DOUBLE, R2, STACK, HEADER_AT + 8).store(DOUBLE, STACK, FLOW_AT, R2)
-            .load(DOUBLE, R2, STACK, HEADER_AT + 16).store(DOUBLE, STACK, FLOW_AT + 8, R2)
-            .label("flow").load(DOUBLE, R2, STACK, KEY_AT).store(DOUBLE, STACK, FLOW_AT + 16, R2)
-            .load(DOUBLE, R2, STACK, KEY_AT + 8).store(DOUBLE, STACK, FLOW_AT + 24, R2)
+        code.label("ports").loadPacketAt(R9, 0, PORTS_AT, 4).jumpIfNotEqual(R0, 0, "theirs")
             .load(WORD, R2, STACK, PORTS_AT).store(WORD, STACK, FLOW_AT + 32, R2)
             .store(WORD, STACK, FLOW_AT + 36, R8);
+        claims.append(code, FLOW_AT, WORK_AT, "claimed");
+        code.load(HALF, R9, STACK, DESTINATION_PORT_AT).networkToHost16(R9).and(R9, 0xFFFF)
+            .load(WORD, R2, R6, SkbContext.PROTOCOL).jumpIfNotEqual(R2, SkbContext.IPV6, "set of ports")
+            .addValue(R7, PublishedPorts.IPV6).label("set of ports");
+        maps.ports().test(code, KEY_AT, R7, R9, "claimed");
+        code.jump("the host's").label("claimed").jumpIfEqual(R8, SCTP, "ours");
     }
 
     /** Whether the host recently had the flow. */
@@ -216,28 +256,64 @@ final class SteeringProgram {
 
     /**
      * Asks whether a socket of the host has the flow. If so, the flow is the host's, and a note tells the packet
-     * socket's filter, which cannot ask. A socket that waits for any peer counts only for a packet that opens a flow,
-     * and only in the NAT range, because a published port is ours. An unconnected UDP socket there may be the target,
-     * or an endpoint may be.
+     * socket's filter, which cannot ask. A socket that waits for any peer does not count: a published port is ours, and
+     * so is an answer that the switch awaits.
      */
     private void askForSocket() {
-        code.jumpIfEqual(R8, 17, "udp")
-            .loadPacketAt(R9, TCP_FLAGS_OFFSET, FLAGS_AT, 1).jumpIfNotEqual(R0, 0, "theirs");
+        code.jumpIfEqual(R8, 17, "udp");
         lookUpSocket("tcp", BpfAssembler.CALL_SKC_LOOKUP_TCP);
         code.load(WORD, R8, R9, SOCKET_STATE).move(R1, R9).call(BpfAssembler.CALL_SK_RELEASE)
-            .jumpIfNotEqual(R8, LISTEN, "note").jumpIfEqual(R7, 0, "forget")
-            .load(BYTE, R2, STACK, FLAGS_AT).and(R2, TCP_SYN_ACK).jumpIfEqual(R2, TCP_SYN, "theirs").jump("forget");
+            .jumpIfNotEqual(R8, LISTEN, "note").jump("forget");
         code.label("udp");
         lookUpSocket("datagram", BpfAssembler.CALL_SK_LOOKUP_UDP);
         code.load(HALF, R8, R9, SOCKET_DESTINATION_PORT).move(R1, R9).call(BpfAssembler.CALL_SK_RELEASE)
-            .jumpIfNotEqual(R8, 0, "note").jumpIfEqual(R7, 0, "forget").jump("both");
+            .jumpIfEqual(R8, 0, "forget");
         code.label("note").call(BpfAssembler.CALL_KTIME_GET_NS).shiftRight(R0, TIME_SHIFT)
-            .addValue(R0, FLOW_LIFETIME).store(DOUBLE, STACK, TIME_AT, R0)
-            .loadMap(R1, maps.hostFlows()).move(R2, STACK).addValue(R2, FLOW_AT).move(R3, STACK)
-            .addValue(R3, TIME_AT).set(R4, 0).call(BpfAssembler.CALL_MAP_UPDATE).jump("theirs");
+            .addValue(R0, FLOW_LIFETIME);
+        update(maps.hostFlows());
+        code.jump("the host's");
         // The socket is gone: the filter must no longer leave the flow to the host.
         code.label("forget").loadMap(R1, maps.hostFlows()).move(R2, STACK).addValue(R2, FLOW_AT)
-            .call(BpfAssembler.CALL_MAP_DELETE).jump("ours");
+            .call(BpfAssembler.CALL_MAP_DELETE);
+    }
+
+    /** Sets the value of the flow to register 0. */
+    private void update(final BpfMap map) {
+        code.store(DOUBLE, STACK, TIME_AT, R0).loadMap(R1, map).move(R2, STACK).addValue(R2, FLOW_AT)
+            .move(R3, STACK).addValue(R3, TIME_AT).set(R4, 0).call(BpfAssembler.CALL_MAP_UPDATE);
+    }
+
+    /**
+     * Takes a packet's later fragments from the host when its first one was the switch's: otherwise they would wait, in
+     * the memory that the host has for reassembly, for one that never comes. Continues with the switch's packets.
+     */
+    private void noteFragments() {
+        code.label("ours").load(WORD, R2, STACK, PART_AT).jumpIfNotEqual(R2, FIRST, "routed");
+        nameFragments();
+        code.call(BpfAssembler.CALL_KTIME_GET_NS).shiftRight(R0, TIME_SHIFT).addValue(R0, FRAGMENT_LIFETIME);
+        update(maps.fragments());
+        code.jump("routed");
+        code.label("the host's").load(WORD, R2, STACK, PART_AT).jumpIfNotEqual(R2, FIRST, "theirs");
+        nameFragments();
+        code.loadMap(R1, maps.fragments()).move(R2, STACK).addValue(R2, FLOW_AT).call(BpfAssembler.CALL_MAP_DELETE)
+            .jump("theirs");
+        code.label("later");
+        nameFragments();
+        code.lookup(maps.fragments(), FLOW_AT).jumpIfEqual(R0, 0, "both")
+            .load(DOUBLE, R7, R0, 0).call(BpfAssembler.CALL_KTIME_GET_NS).shiftRight(R0, TIME_SHIFT)
+            .jumpIfGreaterRegister(R0, R7, "both");
+    }
+
+    /**
+     * Puts what all fragments of a packet have in common in the flow's place: the addresses, the identification, and
+     * for IPv4 the protocol (RFC 791, 3.2; RFC 8200, 4.5).
+     */
+    private void nameFragments() {
+        final String named = "fragments named " + code.instructionCount();
+        code.load(WORD, R2, STACK, IDENTIFICATION_AT).store(WORD, STACK, FLOW_AT + 32, R2)
+            .storeValue(WORD, STACK, FLOW_AT + 36, 0)
+            .load(WORD, R2, R6, SkbContext.PROTOCOL).jumpIfEqual(R2, SkbContext.IPV6, named)
+            .load(BYTE, R2, STACK, HEADER_AT + 9).store(WORD, STACK, FLOW_AT + 36, R2).label(named);
     }
 
     /** Leaves the socket in register 9; jumps to "forget" without one. */

@@ -50,7 +50,7 @@ public final class TunnelSteering implements AutoCloseable {
     private static final int KEY_AT = -16;
 
     private final BpfMap addresses =
-        BpfMap.create(BpfMap.HASH, PortBits.ADDRESS_BYTES, Long.BYTES, MAX_ADDRESSES, 0);
+        BpfMap.create(BpfMap.HASH, PublishedPorts.ADDRESS_BYTES, Long.BYTES, MAX_ADDRESSES, 0);
     private final BpfProgram program;
     private final Map<Integer, BpfLink> links = new HashMap<>();
     private Set<InetAddress> known = Set.of();
@@ -90,12 +90,12 @@ public final class TunnelSteering implements AutoCloseable {
     /** Sets the host's addresses. Addresses beyond the map's capacity are left to the host's stack. */
     public void addresses(final Set<InetAddress> wanted) {
         known.stream().filter(address -> !wanted.contains(address))
-            .forEach(address -> addresses.remove(PortBits.mapped(address)));
+            .forEach(address -> addresses.remove(PublishedPorts.mapped(address)));
         final Set<InetAddress> taken = new HashSet<>(known);
         taken.retainAll(wanted);
         for (final InetAddress address : wanted) {
             if (taken.size() < MAX_ADDRESSES && taken.add(address)) {
-                addresses.put(PortBits.mapped(address), 1);
+                addresses.put(PublishedPorts.mapped(address), 1);
             }
         }
         known = taken;

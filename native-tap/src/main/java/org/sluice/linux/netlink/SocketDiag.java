@@ -5,7 +5,9 @@ import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
+import java.util.function.Function;
 
 import org.agrona.concurrent.UnsafeBuffer;
 
@@ -58,14 +60,26 @@ public final class SocketDiag implements AutoCloseable {
      * @param protocol 6, 17 or 132; a kernel without SCTP returns no socket of it.
      */
     public List<Socket> sockets(final int protocol) {
-        final List<Socket> sockets = new ArrayList<>();
+        return all(protocol, answer -> socketOf(protocol, answer));
+    }
+
+    /** The local ports that sockets of a protocol have. */
+    public BitSet localPorts(final int protocol) {
+        final BitSet ports = new BitSet();
+        all(protocol, answer -> answer.buffer().getShort(answer.body() + SOURCE_PORT_OFFSET, ByteOrder.BIG_ENDIAN)
+            & 0xFFFF).forEach(ports::set);
+        return ports;
+    }
+
+    private <T> List<T> all(final int protocol, final Function<NetlinkSocket.Answer, T> reader) {
+        final List<T> sockets = new ArrayList<>();
         for (final int family : new int[] {Sockets.AF_INET, Sockets.AF_INET6}) {
             netlink.request().begin(SOCK_DIAG_BY_FAMILY, NetlinkSocket.NLM_F_REQUEST | NetlinkSocket.NLM_F_DUMP,
                     REQUEST_BYTES)
                 .familyByte(0, family).familyByte(REQUEST_PROTOCOL_OFFSET, protocol)
                 .familyInt(REQUEST_STATES_OFFSET, ALL_STATES);
             try {
-                sockets.addAll(netlink.list("list sockets", answer -> socketOf(protocol, answer)));
+                sockets.addAll(netlink.list("list sockets", reader));
             } catch (final NetlinkException ex) {
                 if (ex.errno() != ENOENT || protocol != SCTP) {
                     throw ex;

@@ -24,7 +24,7 @@ class IngressFilterTest {
     private final TestNamespace host = new TestNamespace();
     private final TestNamespace wire = new TestNamespace();
     private final NetNamespace opened = host.open();
-    private final Steering steering = new Steering(50_000, 50_999);
+    private final Steering steering = new Steering(8);
     private int index;
 
     @BeforeEach
@@ -40,7 +40,7 @@ class IngressFilterTest {
                 return netlink.link("up0").orElseThrow().index();
             }
         });
-        assertTrue(steering.addAddress(InetAddress.getByName("192.0.2.10")));
+        steering.addAddress(InetAddress.getByName("192.0.2.10"));
         steering.set(InetAddress.getByName("192.0.2.10"), UDP, 7000, 7000, true);
     }
 
@@ -72,7 +72,7 @@ class IngressFilterTest {
         assertTrue(host.exec("tc", "filter", "show", "dev", "up0", "ingress").contains("sluice"), "it is still there");
         assertEquals(1, refused(7000), "but it takes nothing");
         steering.renewLease();
-        try (Steering later = new Steering(50_000, 50_999)) {
+        try (Steering later = new Steering(8)) {
             final IngressFilter next = opened.call(() -> later.attach(index, 0));
             assertEquals(1, refused(7000), "the next daemon's stands in its place, which knows of no port yet");
             opened.call(() -> {

@@ -32,7 +32,6 @@ public final class TunnelHost implements AutoCloseable {
     public static final String LINK = "up0";
 
     private static final int SOCKET_BUFFER_BYTES = 4 << 20;
-    private static final int NO_PORT = 0;
     private static final int WAIT_MS = 3000;
     private static final int QUIET_MS = 100;
 
@@ -111,7 +110,7 @@ public final class TunnelHost implements AutoCloseable {
     UplinkDevice wire(final String... addresses) {
         final Link link = link();
         return call(() -> {
-            try (Steering steering = new Steering(NO_PORT, NO_PORT)) {
+            try (Steering steering = new Steering(8)) {
                 for (final String address : addresses) {
                     final InetAddress parsed = InetAddress.getByName(address);
                     steering.addPrefix(parsed, parsed.getAddress().length * 8);
