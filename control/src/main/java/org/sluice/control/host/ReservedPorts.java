@@ -1,13 +1,12 @@
 package org.sluice.control.host;
 
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.Comparator;
 import java.util.List;
 
 import org.slf4j.Logger;
@@ -23,27 +22,35 @@ import org.sluice.datapath.nat.NatPorts;
  */
 public final class ReservedPorts implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ReservedPorts.class);
-    private static final int MAX_BYTES = 1 << 20;
     private static final Path SETTING = Path.of("/proc/sys/net/ipv4/ip_local_reserved_ports");
+
+    /** As many as the host needs for its own connections, and so are never reserved. */
+    private static final int LEFT_TO_THE_HOST = 4096;
 
     /** A range of ports; one that is reserved twice is here twice. */
     private record Range(int first, int last) {
+        private int size() {
+            return last - first + 1;
+        }
     }
 
     private final Path file;
-    private final List<Range> ranges = new ArrayList<>();
+    private final NatPorts natPorts;
+    private final List<Range> published = new ArrayList<>();
     /** What we have reserved. */
     private BitSet ours = new BitSet();
     private BitSet hostsOwn = new BitSet();
     private boolean reserving;
+    private boolean closing;
     private boolean failed;
+    private int unreserved;
 
     /**
      * @param file where it keeps what the host has reserved itself.
      */
     public ReservedPorts(final NatPorts ports, final Path file) {
         this.file = file;
-        ranges.add(new Range(ports.first(), ports.last()));
+        natPorts = ports;
     }
 
     /** Begins to reserve, once: with the first uplink. */
@@ -55,16 +62,21 @@ public final class ReservedPorts implements AutoCloseable {
         }
     }
 
-    /** Reserves more ports. */
+    /** Reserves published ports, if enough are left to the host. */
     public void add(final int first, final int last) {
-        ranges.add(new Range(first, last));
+        published.add(new Range(first, last));
         update();
     }
 
     /** Ends that, once. */
     public void remove(final int first, final int last) {
-        ranges.remove(new Range(first, last));
+        published.remove(new Range(first, last));
         update();
+    }
+
+    /** Published ports that the host may choose for a socket of its own, because it would have too few without. */
+    public int unreserved() {
+        return unreserved;
     }
 
     /** Continues where a daemon that was killed has left off. */
@@ -72,7 +84,7 @@ public final class ReservedPorts implements AutoCloseable {
         try {
             if (Files.exists(file)) {
                 hostsOwn = parse(Files.readString(file));
-                ours = read();
+                ours = parse(Sysctl.read(SETTING));
                 ours.andNot(hostsOwn);
             }
         } catch (final IOException | IllegalArgumentException ex) {
@@ -85,14 +97,12 @@ public final class ReservedPorts implements AutoCloseable {
         if (!reserving) {
             return;
         }
-        final BitSet wanted = new BitSet();
-        ranges.forEach(range -> wanted.set(range.first, range.last + 1));
         try {
-            final BitSet now = read();
+            final BitSet now = parse(Sysctl.read(SETTING));
             hostsOwn = hostsOwn(now);
             saveHostsOwn();
-            ours = wanted;
-            final BitSet all = (BitSet) wanted.clone();
+            ours = wanted(EphemeralPorts.read());
+            final BitSet all = (BitSet) ours.clone();
             all.or(hostsOwn);
             if (!all.equals(now)) {
                 Files.writeString(SETTING, format(all) + "\n");
@@ -105,6 +115,30 @@ public final class ReservedPorts implements AutoCloseable {
             }
             failed = true;
         }
+    }
+
+    /** The NAT range, and published ranges, the small ones first, while the host has enough left. */
+    private BitSet wanted(final EphemeralPorts ephemeral) {
+        final BitSet wanted = new BitSet();
+        unreserved = 0;
+        if (closing) {
+            return wanted;
+        }
+        wanted.set(natPorts.first(), natPorts.last() + 1);
+        for (final Range range : published.stream().sorted(Comparator.comparingInt(Range::size)).toList()) {
+            final BitSet more = (BitSet) wanted.clone();
+            more.set(range.first, range.last + 1);
+            final BitSet taken = (BitSet) more.clone();
+            taken.or(hostsOwn);
+            final int left = ephemeral.last() - ephemeral.first() + 1
+                - taken.get(ephemeral.first(), ephemeral.last() + 1).cardinality();
+            if (left >= LEFT_TO_THE_HOST || more.equals(wanted)) {
+                wanted.or(more);
+            } else {
+                unreserved += range.size();
+            }
+        }
+        return wanted;
     }
 
     /** Of what is reserved now, the host's: what is not ours, and what of ours it had reserved before. */
@@ -126,7 +160,7 @@ public final class ReservedPorts implements AutoCloseable {
     @Override
     public void close() {
         if (reserving) {
-            ranges.clear();
+            closing = true;
             update();
             reserving = false;
             try {
@@ -134,14 +168,6 @@ public final class ReservedPorts implements AutoCloseable {
             } catch (final IOException ex) {
                 LOG.warn("cannot remove {}: {}", file, ex.getMessage());
             }
-        }
-    }
-
-    /** In one read: the kernel gives nothing more to a second one, however little the first has asked for. */
-    private static BitSet read() throws IOException {
-        final byte[] bytes = new byte[MAX_BYTES];
-        try (InputStream in = Files.newInputStream(SETTING)) {
-            return parse(new String(bytes, 0, Math.max(0, in.read(bytes)), StandardCharsets.US_ASCII));
         }
     }
 

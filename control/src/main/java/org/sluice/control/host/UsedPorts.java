@@ -1,8 +1,6 @@
 package org.sluice.control.host;
 
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -15,13 +13,11 @@ import org.sluice.datapath.protocol.IpProtocol;
 import org.sluice.linux.netlink.SocketDiag;
 
 /**
- * Tells the workers, every few seconds, which ports the host's own sockets have, and which it chooses from (Linux
- * Documentation/networking/ip-sysctl.rst, ip_local_port_range). Has a thread of its own, because a host may have many
- * sockets. Owned by the control thread.
+ * Tells the workers, every few seconds, which ports the host's own sockets have, and which it chooses from. Has a
+ * thread of its own, because a host may have many sockets. Owned by the control thread.
  */
 public final class UsedPorts implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(UsedPorts.class);
-    private static final Path EPHEMERAL = Path.of("/proc/sys/net/ipv4/ip_local_port_range");
     private static final long PERIOD_SECONDS = 5;
 
     private final HostPorts ports;
@@ -48,9 +44,9 @@ public final class UsedPorts implements AutoCloseable {
 
     private void read() {
         try (SocketDiag diag = new SocketDiag()) {
-            final String[] range = Files.readString(EPHEMERAL).strip().split("\\s+");
+            final EphemeralPorts ephemeral = EphemeralPorts.read();
             ports.set(diag.localPorts(IpProtocol.TCP), diag.localPorts(IpProtocol.UDP),
-                diag.localPorts(IpProtocol.SCTP), Integer.parseInt(range[0]), Integer.parseInt(range[1]));
+                diag.localPorts(IpProtocol.SCTP), ephemeral.first(), ephemeral.last());
             failed = false;
         } catch (final IOException | RuntimeException ex) {
             // The task must outlive any error; what the workers know stays.

@@ -130,6 +130,11 @@ public final class UplinkManager {
         final List<String> issues = new ArrayList<>(failures.values());
         steeringWatch.addIssues(issues);
         lease.failure().ifPresent(issues::add);
+        if (reserved.unreserved() > 0) {
+            issues.add(reserved.unreserved() + " published ports are among those that the host chooses from for its own"
+                + " sockets (net.ipv4.ip_local_port_range), and cannot be kept from it, for it would have too few;"
+                + " publish smaller ranges, or others");
+        }
         if (!unsteered.isEmpty()) {
             issues.add("ports of " + String.join(", ", unsteered.stream().limit(SHOWN_ADDRESSES).toList())
                 + (unsteered.size() > SHOWN_ADDRESSES ? " and others" : "")
