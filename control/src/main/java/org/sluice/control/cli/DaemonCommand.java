@@ -67,8 +67,8 @@ final class DaemonCommand implements Callable<Integer> {
     private List<String> uplinks;
 
     @Option(names = "--nat-ports", paramLabel = "FIRST-LAST", defaultValue = "49152-65535",
-        description = "Source ports for masqueraded connections, within " + MIN_NAT_PORT + " to " + MAX_PORT + "; the"
-            + " daemon reserves them from the host. Default: ${DEFAULT-VALUE}.")
+        description = "Source ports for masqueraded connections that cannot keep their own, within " + MIN_NAT_PORT
+            + " to " + MAX_PORT + "; the daemon reserves them from the host. Default: ${DEFAULT-VALUE}.")
     private String natPorts;
 
     @Option(names = "--docker-socket", paramLabel = "PATH|none", defaultValue = "/run/docker/plugins/sluice.sock",
