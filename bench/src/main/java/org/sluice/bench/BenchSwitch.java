@@ -58,8 +58,8 @@ final class BenchSwitch implements AutoCloseable {
         final ConntrackTable connections =
             new ConntrackTable(conntrackRegion, conntrack, 0x5EED, System.nanoTime());
         worker = new ForwardingWorker(new WorkerResources("bench", SystemNanoClock.INSTANCE, BenchSwitch::fail, channel,
-            poller, devices, fdb, connections, conntrack, new SourcePorts(NatPorts.DEFAULT), 0x5EED, events, new ProbeChannel(),
-            registry.values(), counters, drops));
+            poller, devices, fdb, connections, conntrack, new SourcePorts(NatPorts.DEFAULT), 0x5EED, events,
+            new ProbeChannel(), registry.values(), counters, drops));
         // Two duty cycles: when the command ring wraps around, the first one only finds its end.
         proxy = new WorkerProxy(channel, () -> {
             worker.doWork();
