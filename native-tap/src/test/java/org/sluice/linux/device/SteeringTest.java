@@ -103,8 +103,7 @@ class SteeringTest extends UplinkScene {
     void shouldFindThePortBehindExtensionHeaders() throws Exception {
         steering.set(InetAddress.getByName("::"), UDP, 7001, 7001, true);
         send("2001:db8::10", 7001);
-        batch.clear();
-        assertEquals(1, device.receive(batch));
+        receiveOne();
         final long refusedBefore = countedByHost("Udp6NoPorts");
         final EgressQueue queue = new EgressQueue();
         try (OffHeapRegion region = OffHeapRegion.anonymous(2048)) {
@@ -121,8 +120,7 @@ class SteeringTest extends UplinkScene {
                      wire.open().call(() -> UplinkDevice.open("w0", wireIndex(), steering.filterFd()))) {
                 other.transmit(queue);
             }
-            batch.clear();
-            assertEquals(1, device.receive(batch), "the switch has it");
+            receiveOne();
             assertEquals(refusedBefore, countedByHost("Udp6NoPorts"), "and the host has not");
         }
     }
@@ -134,7 +132,7 @@ class SteeringTest extends UplinkScene {
         for (final String destination : List.of("192.0.2.10/7000", "192.0.2.10/7001")) {
             wire.exec("bash", "-c", "head -c 4000 /dev/zero > /dev/udp/" + destination);
         }
-        assertEquals(5, receiveAll(), "three of its own, and two that may be");
+        assertEquals(5, receive().size(), "three of its own, and two that may be");
         assertEquals(before + 3, refusedByHost("Ip:", IP_REASSEMBLIES_COLUMN), "the host has the fragments of its own");
     }
 
@@ -152,15 +150,5 @@ class SteeringTest extends UplinkScene {
             send("192.0.2.10", port);
         }
         assertEquals(List.of("4:1000", "4:1500", "4:2000"), receive());
-    }
-
-    private int receiveAll() {
-        int frames = 0;
-        do {
-            batch.clear();
-            device.receive(batch);
-            frames += batch.size();
-        } while (batch.size() > 0);
-        return frames;
     }
 }

@@ -64,8 +64,7 @@ class UplinkDeviceTest extends UplinkScene {
     void shouldSendWithAndWithoutWorkLeftToDo() throws Exception {
         steering.set(InetAddress.getByName("192.0.2.10"), UDP, 7000, 7000, true);
         send("192.0.2.10", 7000);
-        batch.clear();
-        assertEquals(1, device.receive(batch));
+        receiveOne();
         final long before = receivedByWire();
         final EgressQueue queue = new EgressQueue();
         queue.add(batch.address(0), batch.length(0));
@@ -157,8 +156,7 @@ class UplinkDeviceTest extends UplinkScene {
     void shouldGiveWhatHasNoPortsToBoth() throws Exception {
         steering.set(InetAddress.getByName("192.0.2.10"), UDP, 7000, 7000, true);
         send("192.0.2.10", 7000);
-        batch.clear();
-        assertEquals(1, device.receive(batch));
+        receiveOne();
         final UnsafeBuffer frame = new UnsafeBuffer(batch.address(0), batch.length(0));
         frame.putByte(IP_PROTOCOL_OFFSET, (byte) GRE);
         final int sum = (frame.getShort(IP_CHECKSUM_OFFSET, ByteOrder.BIG_ENDIAN) & 0xFFFF) - (GRE - 17);
@@ -169,8 +167,7 @@ class UplinkDeviceTest extends UplinkScene {
         try (UplinkDevice other = wire.open().call(() -> UplinkDevice.open("w0", wireIndex(), steering.filterFd()))) {
             other.transmit(queue);
         }
-        batch.clear();
-        assertEquals(1, device.receive(batch));
+        receiveOne();
         assertEquals(GRE, new UnsafeBuffer(batch.address(0), batch.length(0)).getByte(IP_PROTOCOL_OFFSET));
         assertEquals(unknownBefore + 1, refusedByHost("Ip:", IP_UNKNOWN_PROTOCOLS_COLUMN));
     }

@@ -1,5 +1,7 @@
 package org.sluice.linux.device;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
@@ -24,6 +26,9 @@ abstract class UplinkScene {
 
     private static final int UDP_PORT_OFFSET = 14 + 20 + 2;
     private static final int UDP_PORT_OFFSET_IPV6 = 14 + 40 + 2;
+
+    private static final long WAIT_NANOS = 3_000_000_000L;
+    private static final long QUIET_NANOS = 50_000_000L;
 
     final TestNamespace host = new TestNamespace();
     final TestNamespace wire = new TestNamespace();
@@ -79,10 +84,20 @@ abstract class UplinkScene {
         wire.exec("bash", "-c", "echo hello > /dev/udp/" + address + "/" + port);
     }
 
-    /** Family and destination port of the UDP packets that have come. */
+    /** Waits for one frame: the kernel may pass it on by a thread of its own. */
+    void receiveOne() {
+        final long start = System.nanoTime();
+        do {
+            batch.clear();
+            device.receive(batch);
+        } while (batch.size() == 0 && System.nanoTime() - start < WAIT_NANOS);
+        assertEquals(1, batch.size());
+    }
+
+    /** Family and destination port of the UDP packets that come, until no more come for a while. */
     List<String> receive() {
         final List<String> ports = new ArrayList<>();
-        for (int quiet = 0; quiet < 3; quiet++) {
+        for (long last = System.nanoTime(); System.nanoTime() - last < QUIET_NANOS;) {
             batch.clear();
             device.receive(batch);
             for (int i = 0; i < batch.size(); i++) {
@@ -94,7 +109,7 @@ abstract class UplinkScene {
                 }
             }
             if (batch.size() > 0) {
-                quiet = 0;
+                last = System.nanoTime();
             }
         }
         return ports;
