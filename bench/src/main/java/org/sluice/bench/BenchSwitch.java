@@ -14,6 +14,7 @@ import org.sluice.datapath.command.CommandChannel;
 import org.sluice.datapath.command.CommandException;
 import org.sluice.datapath.command.EventChannel;
 import org.sluice.datapath.command.WorkerProxy;
+import org.sluice.datapath.conntrack.ClaimedTuples;
 import org.sluice.datapath.conntrack.ConntrackConfig;
 import org.sluice.datapath.conntrack.ConntrackTable;
 import org.sluice.datapath.device.DevicePoller;
@@ -44,6 +45,9 @@ final class BenchSwitch implements AutoCloseable {
         new CounterGroup<>(registry.values(), registry.allocate(WorkerCounter.class, 1, "worker"));
     private final OffHeapRegion fdbRegion;
     private final OffHeapRegion conntrackRegion;
+    /** In the daemon, the kernel's steering reads it. */
+    private final OffHeapRegion claimRegion;
+    private final int claimBits;
     private final CommandChannel channel = new CommandChannel();
     private final EventChannel events = new EventChannel(() -> { });
     private final DeviceRegistry devices = new DeviceRegistry(PortIndex.LIMIT);
@@ -55,6 +59,8 @@ final class BenchSwitch implements AutoCloseable {
         fdbRegion = OffHeapRegion.anonymous(Fdb.regionBytes(fdbCapacity));
         fdb = new Fdb(fdbRegion, fdbCapacity, fdbCapacity, Fdb.DEFAULT_AGEING_SECONDS, 0x5EED);
         conntrackRegion = OffHeapRegion.anonymous(ConntrackTable.regionBytes(conntrack.capacity()));
+        claimBits = ClaimedTuples.bucketBits(conntrack.capacity());
+        claimRegion = OffHeapRegion.anonymous((long) ClaimedTuples.BUCKET_BYTES << claimBits);
         final ConntrackTable connections =
             new ConntrackTable(conntrackRegion, conntrack, 0x5EED, System.nanoTime());
         worker = new ForwardingWorker(new WorkerResources("bench", SystemNanoClock.INSTANCE, BenchSwitch::fail, channel,
@@ -77,6 +83,11 @@ final class BenchSwitch implements AutoCloseable {
 
     void execute(final Command command) throws CommandException {
         proxy.execute(command);
+    }
+
+    /** Has the worker claim the answers that it awaits, as behind a real uplink. */
+    void claimAnswers() throws CommandException {
+        execute(new Command.ClaimTuples(claimRegion.address(), claimBits, 0x5EED));
     }
 
     void addDomain(final int id, final PortIdentity gateway) throws CommandException {
@@ -120,6 +131,7 @@ final class BenchSwitch implements AutoCloseable {
         events.close();
         fdbRegion.close();
         conntrackRegion.close();
+        claimRegion.close();
         registry.close();
     }
 

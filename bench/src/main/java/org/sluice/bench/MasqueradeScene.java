@@ -55,6 +55,7 @@ final class MasqueradeScene implements AutoCloseable {
         capacity = Math.max(ConntrackConfig.DEFAULT_CAPACITY, flows + flows / 4);
         host = new BenchSwitch(poller, 1024,
             new ConntrackConfig(capacity, capacity, true, true, ConntrackConfig.defaultTimeouts()));
+        host.claimAnswers();
         endpoint = new TemplateDevice(Math.max(BURST, flows), FRAME_LENGTH, BURST);
         uplink = new TemplateDevice(endpoint.frames(), FRAME_LENGTH, BURST);
         host.addDomain(1, new PortIdentity(MAC_GATEWAY, 0x0A00_0001, 0, 0));
