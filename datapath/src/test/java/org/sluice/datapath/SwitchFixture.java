@@ -57,6 +57,8 @@ public final class SwitchFixture implements AutoCloseable {
     private final DevicePoller poller;
     private final Map<Integer, CounterGroup<PortCounter>> portCounters = new HashMap<>();
     private final Map<Integer, CounterGroup<NetworkCounter>> networkCounters = new HashMap<>();
+    private static final int MAX_CYCLES = 10_000;
+
     private final List<Throwable> errors = new ArrayList<>();
     private final CounterGroup<WorkerCounter> counters = new CounterGroup<>(registry.values(),
         registry.allocate(WorkerCounter.class, 1, "worker"));
@@ -93,6 +95,16 @@ public final class SwitchFixture implements AutoCloseable {
 
     public int doWork() {
         return worker.doWork();
+    }
+
+    /** Duty cycles until nothing waits in the devices or in the worker. */
+    public void doAllWork() {
+        int cycles = 0;
+        while (doWork() > 0) {
+            if (++cycles > MAX_CYCLES) {
+                throw new AssertionError("the worker does not come to rest");
+            }
+        }
     }
 
     public void execute(final Command command) throws CommandException {

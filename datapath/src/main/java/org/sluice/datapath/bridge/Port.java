@@ -17,7 +17,7 @@ public final class Port {
     private final CounterGroup<PortCounter> counters;
     private final EgressQueue egressQueue = new EgressQueue();
     private PortIdentity identity;
-    private final BurstLimit burstLimit = new BurstLimit();
+    private final WorkBudget budget = new WorkBudget();
     private int mtu;
     private final PortKind kind;
     private final boolean guarded;
@@ -63,9 +63,9 @@ public final class Port {
         return egressQueue;
     }
 
-    /** How many frames it may bring at once. */
-    public BurstLimit burstLimit() {
-        return burstLimit;
+    /** How much work it may cause. */
+    public WorkBudget budget() {
+        return budget;
     }
 
     public PortIdentity identity() {

@@ -33,6 +33,7 @@ public enum DropReason {
     GROUP_FRAME_FOR_HOST("frame for a group MAC with a packet for one of the host's addresses inside"),
     EGRESS_IS_INGRESS("frame for a MAC behind the port that it came from"),
     NO_EGRESS("flooded frame in a network without another port"),
+    FLOOD_QUEUE_FULL("flooded frame behind others that have not reached all ports yet, queue full"),
     NO_ROUTE("packet for an address without a route"),
     NO_HOST_PORT("packet for the host in a network without a host port"),
     MTU_EXCEEDED("frame longer than the egress port's MTU"),

@@ -13,12 +13,14 @@ public final class EgressQueue {
     private int size;
     private int refusedFrames;
     private long refusedBytes;
+    private int work;
 
     public void clear() {
         size = 0;
         refused = 0;
         refusedFrames = 0;
         refusedBytes = 0;
+        work = 0;
     }
 
     /** Whether the transmit stage has noted that it is to flush this queue; {@link #clear()} keeps the note. */
@@ -48,6 +50,15 @@ public final class EgressQueue {
 
     public int length(final int i) {
         return length[i];
+    }
+
+    /** Notes work beyond that of a frame each, in the units of a port's budget; called by the device. */
+    public void charge(final int units) {
+        work += units;
+    }
+
+    public int work() {
+        return work;
     }
 
     /** Marks a frame that the device did not accept; called by the device. */

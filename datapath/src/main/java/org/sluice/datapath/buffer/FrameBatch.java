@@ -109,6 +109,7 @@ public final class FrameBatch implements AutoCloseable {
     private long byteCount;
     private int droppedCount;
     private int routedCount;
+    private int charged;
 
     /** Makes a batch with slots for devices that read into them. */
     public FrameBatch() {
@@ -155,6 +156,7 @@ public final class FrameBatch implements AutoCloseable {
         byteCount = 0;
         droppedCount = 0;
         routedCount = 0;
+        charged = 0;
     }
 
     /** When the burst began, on the worker's clock. All stages use this one time. */
@@ -176,9 +178,24 @@ public final class FrameBatch implements AutoCloseable {
         return byteCount;
     }
 
+    /** Charges the ingress port for work beyond that of a small frame for one port, which is the unit. */
+    public void charge(final int units) {
+        charged += units;
+    }
+
+    /** What the burst has cost so far. */
+    public int work() {
+        return size + charged;
+    }
+
     /** Whether the burst may grow. It ends at the limit, or when it would no longer fit the cache. */
     public boolean hasRoom() {
         return size < limit && byteCount < BURST_BYTES;
+    }
+
+    /** How many more frames the burst may have. */
+    public int room() {
+        return limit - size;
     }
 
     /** Where a device may put the next frame. {@link #SLOT_FRAME_LENGTH} bytes follow, and a headroom lies in front. */

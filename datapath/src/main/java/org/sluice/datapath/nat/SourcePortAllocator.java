@@ -36,6 +36,7 @@ public final class SourcePortAllocator {
     private final long secret;
     private long lastVainNs;
     private boolean vain;
+    private int tried;
     /** The search: whose, in which order, and what it would end. */
     private long reply;
     private long hash;
@@ -83,6 +84,13 @@ public final class SourcePortAllocator {
         return search(wanted, portIndex);
     }
 
+    /** How many ports it has searched since the last call. */
+    public int takeTries() {
+        final int count = tried;
+        tried = 0;
+        return count;
+    }
+
     private boolean search(final int wanted, final int portIndex) {
         victim = ConntrackTable.NONE;
         victimCount = portIndex < 0 ? Integer.MAX_VALUE - 1 : table.connectionsOf(portIndex);
@@ -113,6 +121,7 @@ public final class SourcePortAllocator {
         for (int attempt = 0; attempt < Math.min(size, most); attempt++) {
             final int port = range.first() + (size <= most ? inTurn(attempt, size) : atRandom(attempt, size));
             if ((keep ? ports.mayKeep(protocol, port) : ports.may(protocol, port)) && isUnpublished(port)) {
+                tried++;
                 FlowTuple.destinationPort(reply, port);
                 final long ref = table.findAlive(reply, nowNs);
                 if (ref == ConntrackTable.NONE) {

@@ -32,6 +32,11 @@ import org.sluice.datapath.status.WorkerCounter;
  * connection that the frame before it has opened. Owned by the worker.
  */
 final class Admission implements AutoCloseable {
+    /** What a decision costs beside an established connection's packet, in units of a port's budget. */
+    private static final int WORK = 3;
+    /** So many look-ups in search of a source port cost a unit. */
+    private static final int TRIES_PER_UNIT_SHIFT = 4;
+
     private final WorkerTables tables;
     private final Fib fib;
     private final ConntrackTable connections;
@@ -75,6 +80,7 @@ final class Admission implements AutoCloseable {
     }
 
     private void decide(final FrameBatch batch, final int i, final Port ingress) {
+        batch.charge(WORK);
         final long tuple = batch.tupleAddress(i);
         if (isMartian(tuple, ingress)) {
             batch.drop(i, DropReason.MARTIAN_ADDRESS);
@@ -220,8 +226,9 @@ final class Admission implements AutoCloseable {
         if (noRoom != null) {
             return noRoom;
         }
-        return translateSource(ingress, target, way, map != null, nowNs)
-            ? create(batch, i, ingress, target, hop) : exhausted(ingress);
+        final boolean unique = translateSource(ingress, target, way, map != null, nowNs);
+        batch.charge(tables.sourcePorts().takeTries() >> TRIES_PER_UNIT_SHIFT);
+        return unique ? create(batch, i, ingress, target, hop) : exhausted(ingress);
     }
 
     /** The route of an endpoint's packet; what comes from outside is not routed out again. */

@@ -26,6 +26,8 @@ import org.sluice.datapath.protocol.TcpFlyweight;
 final class ConntrackStage {
     /** In place of a hash: the frame is a fragment or may be an ICMP error, and needs a closer look. */
     private static final long SPECIAL = 0;
+    /** What a fragment costs beside a whole packet, in units of a port's budget. */
+    private static final int FRAGMENT_WORK = 2;
 
     private final TupleReader tuples = new TupleReader();
     private final Ipv4Flyweight ipv4 = new Ipv4Flyweight();
@@ -206,6 +208,7 @@ final class ConntrackStage {
     }
 
     private void followFragment(final FrameBatch batch, final int i, final Port ingress, final int owner) {
+        batch.charge(FRAGMENT_WORK);
         switch (fragments.inspect(batch, i, ingress.index())) {
             // The parser found a fragment header where no sender puts one.
             case WHOLE -> batch.drop(i, DropReason.IPV6_EXTENSION_MALFORMED);

@@ -34,6 +34,8 @@ import org.sluice.datapath.status.WorkerCounter;
 final class IcmpErrorResponder {
     private static final long INTERVAL_NS = TimeUnit.MILLISECONDS.toNanos(1);
     private static final long BURST_NS = 50 * INTERVAL_NS;
+    /** What an error costs beside its frame, in units of a port's budget. */
+    private static final int WORK = 2;
     private static final int TTL = 64;
     private static final int ICMP_HEADER_BYTES = 8;
     private static final int MAX_IPV4_PACKET = 576;
@@ -167,6 +169,7 @@ final class IcmpErrorResponder {
             (asIpv4 ? MAX_IPV4_PACKET : MAX_IPV6_PACKET) - headerBytes);
         final int length = L3_OFFSET + headerBytes + quoted;
         batch.replace(i, length);
+        batch.charge(WORK);
         final long frame = batch.address(i);
         UnsafeApi.copyMemory(packet, frame + L3_OFFSET + headerBytes, quoted);
         ethernet.wrap(frame, length);

@@ -25,6 +25,10 @@ final class OffloadParser {
     private static final int MAX_TCP_SEGMENTS = 2048;
     /** UDP_MAX_SEGMENTS in include/linux/udp.h. */
     private static final int MAX_UDP_SEGMENTS = 128;
+    /** A super-frame for an MTU of 1500 has fewer segments; a network card may cut it at no cost. */
+    private static final int USUAL_SEGMENTS = 64;
+    /** The kernel cuts so many more at the cost of a unit of the port's budget. */
+    private static final int SEGMENTS_PER_UNIT_SHIFT = 3;
     private static final int CONTRADICTED = -1;
 
     private final VirtioNetHeaderFlyweight virtio = new VirtioNetHeaderFlyweight();
@@ -101,6 +105,7 @@ final class OffloadParser {
             || batch.l4Length(i) - headerLength > size * (isTcp ? MAX_TCP_SEGMENTS : MAX_UDP_SEGMENTS)) {
             return DropReason.GSO_SEGMENTS_EXCEEDED;
         }
+        batch.charge(Math.max(0, batch.l4Length(i) / size - USUAL_SEGMENTS) >> SEGMENTS_PER_UNIT_SHIFT);
         final int segment = batch.l4Offset(i) - batch.l3Offset(i) + headerLength + size;
         batch.wireLength(i, Math.min(segment, batch.wireLength(i)));
         return null;

@@ -75,8 +75,8 @@ public final class Pipeline implements AutoCloseable {
         tracer = new PacketTracer(tables.ports());
     }
 
-    /** Carries a burst from one port to its end. */
-    public void process(final FrameBatch batch, final Port ingress) {
+    /** Carries a burst from one port to its end; returns the work, in units of a port's budget. */
+    public int process(final FrameBatch batch, final Port ingress) {
         counters.increment(WorkerCounter.BURSTS);
         ingress.counters().add(PortCounter.RX_FRAMES, batch.size());
         ingress.counters().add(PortCounter.RX_BYTES, batch.byteCount());
@@ -84,9 +84,9 @@ public final class Pipeline implements AutoCloseable {
         ingress.domain().counters().add(NetworkCounter.RX_BYTES, batch.byteCount());
         switchBurst(batch, ingress);
         if (fragments.hasKept()) {
-            releaseFragments(ingress, batch.nowNs());
+            releaseFragments(batch, ingress);
         }
-        ingress.burstLimit().onBurst(batch.size(), transmit.takeFloodCopies());
+        return batch.work();
     }
 
     /** Runs the stages, from the frame's arrival to its departure. */
@@ -148,11 +148,12 @@ public final class Pipeline implements AutoCloseable {
         }
     }
 
-    private void releaseFragments(final Port ingress, final long nowNs) {
-        released.begin(nowNs);
+    private void releaseFragments(final FrameBatch batch, final Port ingress) {
+        released.begin(batch.nowNs());
         fragments.release(released);
         while (released.size() > 0) {
             switchBurst(released, ingress);
+            batch.charge(released.work());
             released.clear();
             fragments.release(released);
         }
@@ -214,6 +215,21 @@ public final class Pipeline implements AutoCloseable {
         } else {
             capture.capture(ring, filter, snapBytes);
         }
+    }
+
+    /** Whether the port's frames must wait until its earlier ones have reached all ports. */
+    public boolean isFlooding(final Port port) {
+        return transmit.isFlooding(port);
+    }
+
+    /** Sends a few copies of flooded frames that wait; false if none do. */
+    public boolean continueFloods(final long nowNs) {
+        return transmit.continueFloods(nowNs);
+    }
+
+    /** Forgets what waits of a port that goes away. */
+    public void forget(final Port port) {
+        transmit.forget(port);
     }
 
     /** Announces a new endpoint to the other hosts, if its network spans hosts. */

@@ -1,6 +1,7 @@
 package org.sluice.datapath.pipeline;
 
 import org.sluice.datapath.bridge.Port;
+import org.sluice.datapath.bridge.WorkBudget;
 import org.sluice.datapath.buffer.DropReason;
 import org.sluice.datapath.buffer.EgressQueue;
 import org.sluice.datapath.buffer.FrameBatch;
@@ -11,18 +12,25 @@ import org.sluice.datapath.status.PortCounter;
 
 /**
  * Sorts the frames of a burst into the queues of their egress ports, in order, and flushes each queue once. It drops
- * and counts a frame that exceeds an egress port's MTU or that the device refuses: no queue stands behind it. Owned by
- * the worker.
+ * and counts a frame that exceeds an egress port's MTU or that the device refuses: no queue stands behind it. Only a
+ * flooded frame may have to wait, for the copies beyond what one burst may cost. Owned by the worker.
  */
 public final class TransmitStage implements AutoCloseable {
+    /** Copying 8 KiB costs as much as the rest of a copy. */
+    private static final int COPY_BYTES_SHIFT = 13;
+
     private final Port[] ports;
     /** The ports whose queues are noted, each once. */
     private final Port[] touched = new Port[PortIndex.LIMIT];
     private final CounterGroup<DropReason> drops;
     private final FrameCapture capture;
     private final Ipv4Fragmenter fragmenter = new Ipv4Fragmenter();
+    private final PendingFloods floods = new PendingFloods();
+    /** The flooded frame that goes on. */
+    private final FrameBatch continued = FrameBatch.withoutSlots();
     private int touchedCount;
-    private int floodCopies;
+    /** Work for flooded frames in this burst, or in this turn of those that wait. */
+    private int floodWork;
 
     /**
      * @param ports the worker's ports by index; the worker changes them between bursts.
@@ -37,6 +45,7 @@ public final class TransmitStage implements AutoCloseable {
         // Consecutive frames mostly go to the same port.
         int lastEgress = FrameBatch.EGRESS_FLOOD;
         Port port = null;
+        floodWork = 0;
         for (int i = 0, size = batch.size(); i < size; i++) {
             if (batch.isDropped(i)) {
                 continue;
@@ -52,14 +61,40 @@ public final class TransmitStage implements AutoCloseable {
             }
             enqueue(batch, i, port);
         }
-        flush();
+        flush(batch);
     }
 
-    /** How many copies of flooded frames it has made since the last call. */
-    int takeFloodCopies() {
-        final int copies = floodCopies;
-        floodCopies = 0;
-        return copies;
+    /** Whether flooded frames of the port wait. It is then not read, so that its frames keep their order. */
+    boolean isFlooding(final Port port) {
+        return floods.has(port);
+    }
+
+    /** Makes a budget's worth of the copies that wait; false if none do. */
+    boolean continueFloods(final long nowNs) {
+        if (floods.isEmpty()) {
+            return false;
+        }
+        floodWork = 0;
+        while (!floods.isEmpty() && floodWork < WorkBudget.UNITS) {
+            continued.begin(nowNs);
+            floods.appendOldest(continued);
+            final Port ingress = floods.ingress();
+            // Noted before the device is called: an error does not repeat itself.
+            final int begin = floods.nextMember();
+            final int end = affordable(continued, 0, ingress, begin);
+            floods.nextMember(end);
+            copy(continued, 0, ingress, begin, end);
+            flush(continued);
+            if (end >= ingress.domain().ports().length) {
+                floods.removeOldest();
+            }
+        }
+        return true;
+    }
+
+    /** Forgets the frames of a port that goes away. */
+    void forget(final Port port) {
+        drops.add(DropReason.NO_EGRESS, floods.forget(port));
     }
 
     /** Empties the queues after a failure in the middle of a burst, so that the next one starts clean. */
@@ -72,19 +107,49 @@ public final class TransmitStage implements AutoCloseable {
     }
 
     private void flood(final FrameBatch batch, final int i, final Port ingress) {
+        final int members = ingress.domain().ports().length;
         ingress.domain().counters().increment(NetworkCounter.FLOODED_FRAMES);
-        final Port[] members = ingress.domain().ports();
-        boolean reached = false;
-        for (final Port member : members) {
-            if (member != ingress && ingress.reaches(member)) {
-                enqueue(batch, i, member);
-                floodCopies++;
-                reached = true;
+        if (floodWork >= WorkBudget.UNITS) {
+            if (floods.hold(batch, i, ingress, 0)) {
+                batch.hold(i);
+            } else {
+                batch.drop(i, DropReason.FLOOD_QUEUE_FULL);
             }
+            return;
         }
-        if (!reached) {
+        final int end = affordable(batch, i, ingress, 0);
+        final boolean waits = end < members && floods.hold(batch, i, ingress, end);
+        final boolean reached = copy(batch, i, ingress, 0, waits ? end : members);
+        if (waits) {
+            batch.hold(i);
+        } else if (!reached) {
             batch.drop(i, DropReason.NO_EGRESS);
         }
+    }
+
+    /** Index behind the last member that a flooded frame may go to now; at least one gets it. */
+    private int affordable(final FrameBatch batch, final int i, final Port ingress, final int first) {
+        final int copies = (WorkBudget.UNITS - floodWork) / workOfCopy(batch, i);
+        return Math.min(ingress.domain().ports().length, first + Math.max(1, copies));
+    }
+
+    private static int workOfCopy(final FrameBatch batch, final int i) {
+        return 1 + (batch.length(i) >> COPY_BYTES_SHIFT);
+    }
+
+    /** Queues copies for some of the domain's ports; false if none of them may have one. */
+    private boolean copy(final FrameBatch batch, final int i, final Port ingress, final int first, final int end) {
+        final Port[] members = ingress.domain().ports();
+        final int work = workOfCopy(batch, i);
+        int copies = 0;
+        for (int m = first; m < end; m++) {
+            if (members[m] != ingress && ingress.reaches(members[m])) {
+                enqueue(batch, i, members[m]);
+                copies++;
+            }
+        }
+        floodWork += copies * work;
+        return copies > 0;
     }
 
     private void enqueue(final FrameBatch batch, final int i, final Port egress) {
@@ -113,21 +178,22 @@ public final class TransmitStage implements AutoCloseable {
     private void cut(final FrameBatch batch, final int i, final Port egress) {
         final EgressQueue queue = queueOf(egress);
         if (queue.size() > 0) {
-            flush(egress);
+            flush(batch, egress);
         }
         fragmenter.begin(batch, i, egress.mtu());
         while (fragmenter.next()) {
             if (queue.size() == FrameBatch.CAPACITY) {
-                flush(egress);
+                flush(batch, egress);
             }
             queue.add(fragmenter.address(), fragmenter.length());
+            batch.charge(1);
         }
-        flush(egress);
+        flush(batch, egress);
     }
 
-    private void flush() {
+    private void flush(final FrameBatch batch) {
         for (int t = 0; t < touchedCount; t++) {
-            flush(touched[t]);
+            flush(batch, touched[t]);
         }
         for (int t = 0; t < touchedCount; t++) {
             touched[t].egressQueue().noted(false);
@@ -135,7 +201,7 @@ public final class TransmitStage implements AutoCloseable {
         touchedCount = 0;
     }
 
-    private void flush(final Port egress) {
+    private void flush(final FrameBatch batch, final Port egress) {
         final EgressQueue queue = egress.egressQueue();
         if (queue.size() == 0) {
             return; // fragments, already sent
@@ -144,6 +210,7 @@ public final class TransmitStage implements AutoCloseable {
             capture.onEgress(queue, egress);
         }
         egress.device().transmit(queue);
+        batch.charge(queue.work());
         final CounterGroup<PortCounter> counters = egress.counters();
         counters.add(PortCounter.TX_FRAMES, queue.acceptedFrames());
         counters.add(PortCounter.TX_BYTES, queue.acceptedBytes());
@@ -162,5 +229,7 @@ public final class TransmitStage implements AutoCloseable {
     @Override
     public void close() {
         fragmenter.close();
+        floods.close();
+        continued.close();
     }
 }

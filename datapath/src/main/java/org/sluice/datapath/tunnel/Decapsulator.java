@@ -37,6 +37,7 @@ public final class Decapsulator implements AutoCloseable {
 
     // The port of the present burst.
     private Port underlay;
+    private int work;
     /** The VTEP's port whose frames are being gathered, or null. */
     private Port ingress;
     private int ingressVni;
@@ -47,8 +48,8 @@ public final class Decapsulator implements AutoCloseable {
     /** Handles a burst of unpacked frames. */
     @FunctionalInterface
     public interface Carrier {
-        /** Carries the burst to its end. */
-        void process(FrameBatch batch, Port ingress);
+        /** Carries the burst to its end; returns the work. */
+        int process(FrameBatch batch, Port ingress);
     }
 
     public Decapsulator(final VtepTable vteps, final CounterGroup<DropReason> drops, final Carrier carrier) {
@@ -61,9 +62,11 @@ public final class Decapsulator implements AutoCloseable {
      * Carries a burst of datagrams, each with its {@link Datagram} in front, to its end.
      *
      * @param port the ingress port.
+     * @return the work, in units of a port's budget.
      */
-    public void process(final FrameBatch datagrams, final Port port) {
+    public int process(final FrameBatch datagrams, final Port port) {
         underlay = port;
+        work = 0;
         frames.begin(datagrams.nowNs());
         port.counters().add(PortCounter.RX_FRAMES, datagrams.size());
         port.counters().add(PortCounter.RX_BYTES, datagrams.byteCount());
@@ -81,6 +84,7 @@ public final class Decapsulator implements AutoCloseable {
                 datagram + Datagram.roomBytes(datagram));
         }
         flush();
+        return work;
     }
 
     /** Discards the frames that an exception left unfinished. */
@@ -187,7 +191,7 @@ public final class Decapsulator implements AutoCloseable {
     private void flushBurst() {
         coalescer.finish(frames);
         if (frames.size() > 0) {
-            carrier.process(frames, ingress);
+            work += carrier.process(frames, ingress);
         }
         begin();
     }

@@ -23,6 +23,8 @@ import org.sluice.datapath.status.PortCounter;
  * Owned by the worker.
  */
 public final class Encapsulator implements AutoCloseable {
+    /** So many segments cost a unit of a port's budget. */
+    private static final int SEGMENTS_PER_UNIT_SHIFT = 4;
     private static final int ARENA_BYTES = 1 << 20;
     /** The longest datagram, its note, and some bytes for alignment. */
     private static final int MESSAGE_BYTES = Datagram.HEADER_BYTES + FrameBatch.SLOT_FRAME_LENGTH + 64;
@@ -121,6 +123,7 @@ public final class Encapsulator implements AutoCloseable {
 
     private void cut(final long address, final int length, final EgressQueue queue, final Vtep vtep) {
         segmenter.begin(address, length);
+        queue.charge(segmenter.count() >> SEGMENTS_PER_UNIT_SHIFT);
         while (segmenter.hasNext()) {
             final int bytes = segmenter.nextBytes();
             segmenter.next(place(bytes + VxlanFlyweight.LENGTH, queue, vtep));

@@ -53,6 +53,11 @@ public final class Segmenter {
             tcp ? IpProtocol.TCP : IpProtocol.UDP, 0);
     }
 
+    /** How many segments there will be. */
+    public int count() {
+        return count;
+    }
+
     /** Whether another segment follows. */
     public boolean hasNext() {
         return next < count;

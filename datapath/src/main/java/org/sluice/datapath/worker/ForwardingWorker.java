@@ -80,7 +80,8 @@ public final class ForwardingWorker implements Agent {
     }
 
     /**
-     * One duty cycle: applies commands, carries a burst from each port with frames, removes old entries.
+     * One duty cycle: applies commands, carries a burst from each port with frames, removes old entries. A port that
+     * has caused more work than its share sits cycles out.
      *
      * @return 0 when there was no work.
      */
@@ -92,6 +93,7 @@ public final class ForwardingWorker implements Agent {
         for (int i = 0; i < readyCount; i++) {
             work += forward(ports[ready[i]], nowNs);
         }
+        work += continueFloods(nowNs);
         housekeeper.work(nowNs);
         return work;
     }
@@ -131,8 +133,11 @@ public final class ForwardingWorker implements Agent {
         if (port == null) {
             return 0;
         }
+        if (!port.budget().renew() || pipeline.isFlooding(port)) {
+            return 1; // its frames wait for a later cycle
+        }
         batch.begin(nowNs);
-        batch.limit(port.burstLimit().frames());
+        batch.limit(port.budget().frames());
         try {
             final int received = port.device().receive(batch);
             if (received == PacketDevice.GONE) {
@@ -140,16 +145,23 @@ public final class ForwardingWorker implements Agent {
                 return 0;
             }
             if (received > 0) {
-                if (port.isUnderlay()) {
-                    tunnel.decapsulator().process(batch, port);
-                } else {
-                    pipeline.process(batch, port);
-                }
+                final int work = port.isUnderlay() ? tunnel.decapsulator().process(batch, port)
+                    : pipeline.process(batch, port);
+                port.budget().spend(received, work);
             }
             return received;
         } catch (final Throwable ex) { // also the InternalError of a mapped page that cannot be had
             abandon(ex);
             return 0;
+        }
+    }
+
+    private int continueFloods(final long nowNs) {
+        try {
+            return pipeline.continueFloods(nowNs) ? 1 : 0;
+        } catch (final Throwable ex) {
+            abandon(ex);
+            return 1;
         }
     }
 

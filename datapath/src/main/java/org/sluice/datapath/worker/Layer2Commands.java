@@ -226,6 +226,7 @@ final class Layer2Commands implements Layer2CommandHandler {
         if (port.isUnderlay()) {
             tunnel.removeUnderlay(port);
         }
+        pipeline.forget(port);
         port.domain().remove(port);
         ports[index] = null;
         fdb.flushPort(index);

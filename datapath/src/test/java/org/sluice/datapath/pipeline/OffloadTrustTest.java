@@ -126,6 +126,7 @@ class OffloadTrustTest {
         send(gso(1, 54, 36, 16), tcp);
         send(gso(1, 54, 8, 16), ethernet(MAC_B, MAC_A, 0x0800, ipv4(IP_A, IP_B, 6, tcp(16_000))));
         send(gso(5, 42, 100, 6), udp);
+        fixture.doAllWork();
         assertEquals(3, b.takeSent().size());
     }
 

@@ -95,15 +95,16 @@ final class SimulatedSwitch implements AutoCloseable {
         proxy = new WorkerProxy(channel, worker::doWork, 1);
     }
 
-    /** Duty cycles until no device has a frame. */
+    /** Duty cycles until no device has a frame, and none waits in the worker for the next cycle. */
     void run(final List<Station> stations) {
         int cycles = 0;
+        int work;
         do {
-            worker.doWork();
+            work = worker.doWork();
             if (++cycles > MAX_CYCLES) {
                 throw new AssertionError("the worker does not empty the devices");
             }
-        } while (stations.stream().anyMatch(station -> !station.isGone() && station.device().isReadable()));
+        } while (work > 0 || stations.stream().anyMatch(station -> !station.isGone() && station.device().isReadable()));
     }
 
     /** What the worker answers. */

@@ -126,7 +126,7 @@ class EncapsulationTest {
         final byte[] small = OverlayHost.frame(MAC_A, MAC_R,
             Packets.tcp(A, 1, R, 2, Packets.ACK, 1, 1, new byte[130 * 8]));
         host.a().inject(Wire.virtioFor(small, 8), Wire.withPartialChecksum(small));
-        host.fixture().doWork();
+        host.fixture().doAllWork();
         final List<DatagramDevice.Message> messages = host.underlay().takeSent();
         assertEquals(List.of(64, 64, 2), messages.stream().map(message -> message.datagrams().size()).toList());
         final List<byte[]> frames = List.of(udp(1, 20_000), udp(1, 20_000), udp(1, 20_000), udp(1, 20_000));
@@ -234,7 +234,7 @@ class EncapsulationTest {
 
     private List<DatagramDevice.Message> send(final List<byte[]> frames) {
         frames.forEach(host.a()::inject);
-        host.fixture().doWork();
+        host.fixture().doAllWork();
         return host.underlay().takeSent();
     }
 

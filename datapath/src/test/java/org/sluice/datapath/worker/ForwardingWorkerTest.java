@@ -15,6 +15,7 @@ import static org.sluice.datapath.Frames.ipv4;
 import static org.sluice.datapath.Frames.udp;
 import static org.sluice.datapath.Frames.udpAToB;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -25,10 +26,10 @@ import org.junit.jupiter.api.Test;
 import org.sluice.datapath.Frames;
 import org.sluice.datapath.MemoryDevice;
 import org.sluice.datapath.SwitchFixture;
-import org.sluice.datapath.bridge.BurstLimit;
 import org.sluice.datapath.bridge.DomainPolicy;
 import org.sluice.datapath.bridge.PortIdentity;
 import org.sluice.datapath.bridge.PortKind;
+import org.sluice.datapath.bridge.WorkBudget;
 import org.sluice.datapath.buffer.DropReason;
 import org.sluice.datapath.buffer.FrameBatch;
 import org.sluice.datapath.command.Command;
@@ -272,24 +273,67 @@ class ForwardingWorkerTest {
     }
 
     @Test
-    void shouldReadFewerFramesOfAPortThatFloodsToMany() throws CommandException {
-        final int members = 36;
-        for (int i = 4; i < members; i++) {
+    void shouldNotHoldUpOthersForAFloodToManyPorts() throws CommandException {
+        final List<MemoryDevice> crowd = new ArrayList<>();
+        for (int i = 4; i < 200; i++) {
+            crowd.add(fixture.addPort(i, new PortIdentity(MAC_C + i, 0, 0, 0), false));
+        }
+        fixture.addDomain(2);
+        final MemoryDevice quiet =
+            fixture.addPort(300, 2, 1500, PortKind.ENDPOINT, false, new PortIdentity(MAC_A, IP_A, 0, 0));
+        final MemoryDevice other =
+            fixture.addPort(301, 2, 1500, PortKind.ENDPOINT, false, new PortIdentity(MAC_B, IP_B, 0, 0));
+        for (int i = 0; i < FrameBatch.CAPACITY + 10; i++) {
+            a.inject(ethernet(0xFFFF_FFFF_FFFFL, MAC_A, 0x88B5, new byte[] {(byte) i}));
+        }
+        int cycles = 0;
+        int copies = 0;
+        do {
+            quiet.inject(udpAToB());
+            final int before = copies;
+            cycles += fixture.doWork() > 1 ? 1 : 0;
+            for (final MemoryDevice each : crowd) {
+                final List<byte[]> sent = each.takeSent();
+                copies += sent.size();
+            }
+            assertTrue(copies - before <= 2 * WorkBudget.UNITS, "copies in a cycle: " + (copies - before));
+            assertEquals(1, other.takeSent().size(), "the other network is served in each cycle");
+        } while (copies < (FrameBatch.CAPACITY + 10) * crowd.size() && cycles < 1000);
+        assertEquals((FrameBatch.CAPACITY + 10) * crowd.size(), copies, "no frame is lost");
+        final List<byte[]> sent = b.takeSent();
+        for (int i = 0; i < sent.size(); i++) {
+            assertEquals(i, sent.get(i)[14], "in their order");
+        }
+        assertEquals(Map.of(), fixture.allDrops());
+    }
+
+    @Test
+    void shouldDropFloodsBeyondTheQueueAndNoneInPart() throws CommandException {
+        for (int i = 4; i < 200; i++) {
             fixture.addPort(i, new PortIdentity(MAC_C + i, 0, 0, 0), false);
         }
-        final byte[] broadcast = ethernet(0xFFFF_FFFF_FFFFL, MAC_A, 0x88B5, new byte[46]);
-        for (int i = 0; i < 2 * FrameBatch.CAPACITY; i++) {
-            a.inject(broadcast);
-        }
-        fixture.doWork();
-        assertEquals(FrameBatch.CAPACITY, b.takeSent().size());
-        fixture.doWork();
-        final int limited = BurstLimit.COPIES / (members - 1);
-        assertEquals(limited, b.takeSent().size(), "the rest waits in the sender's queue");
         for (int i = 0; i < FrameBatch.CAPACITY; i++) {
-            fixture.doWork();
+            a.inject(ethernet(0xFFFF_FFFF_FFFFL, MAC_A, 0x88B5, new byte[46]));
+            b.inject(ethernet(0xFFFF_FFFF_FFFFL, MAC_B, 0x88B5, new byte[46]));
+            c.inject(ethernet(0xFFFF_FFFF_FFFFL, MAC_C, 0x88B5, new byte[46]));
         }
-        assertEquals(FrameBatch.CAPACITY - limited, b.takeSent().size(), "no frame is lost");
+        fixture.doAllWork();
+        assertEquals(Map.of(DropReason.FLOOD_QUEUE_FULL, 63L), fixture.allDrops());
+        assertEquals(3 * FrameBatch.CAPACITY - 63, host.takeSent().size());
+    }
+
+    @Test
+    void shouldForgetWhatAPortHadStillToFloodWhenItGoes() throws CommandException {
+        for (int i = 4; i < 200; i++) {
+            fixture.addPort(i, new PortIdentity(MAC_C + i, 0, 0, 0), false);
+        }
+        a.inject(ethernet(0xFFFF_FFFF_FFFFL, MAC_A, 0x88B5, new byte[46]));
+        a.inject(ethernet(0xFFFF_FFFF_FFFFL, MAC_A, 0x88B5, new byte[46]));
+        fixture.doWork();
+        fixture.execute(new Command.RemovePort(0, false));
+        fixture.doAllWork();
+        assertEquals(Map.of(DropReason.NO_EGRESS, 2L), fixture.allDrops());
+        assertEquals(List.of(), fixture.errors());
     }
 
     @Test

@@ -275,7 +275,7 @@ public final class UdpTunnelDevice implements PollableDevice, SuperFrameDevice {
 
     @Override
     public int receive(final FrameBatch batch) {
-        final int wanted = Math.min(burst, FrameBatch.CAPACITY - batch.size());
+        final int wanted = Math.min(burst, batch.room());
         for (int i = 0; i < wanted; i++) {
             incoming.prepare(i, batch.slotAddress(i) - VxlanFlyweight.LENGTH, ROOM_BYTES,
                 SocketAddress.IN6_BYTES, CONTROL_BYTES);
