@@ -4,6 +4,7 @@ import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 
 import org.sluice.control.docker.Docker;
 import org.sluice.control.engine.SwitchEngine;
@@ -68,9 +69,17 @@ final class StatusViews {
             Counters.of(port.handle().counters(), PortCounter.values()));
     }
 
-    private static List<Views.Drop> drops(final SwitchStatus status) {
-        return Arrays.stream(DropReason.values())
-            .map(reason -> new Views.Drop(reason.name(), reason.description(), status.drops(reason)))
+    private List<Views.Drop> drops(final SwitchStatus status) {
+        return Stream.concat(
+            Arrays.stream(DropReason.values())
+                .map(reason -> new Views.Drop(reason.name(), reason.description(), status.drops(reason))),
+            Stream.of(
+                new Views.Drop("PROXY_CONNECTION_GAVE_WAY", "the host's proxy was full, and this one idle longest",
+                    networking.proxyConnectionsGaveWay()),
+                new Views.Drop("PROXY_SESSION_GAVE_WAY", "the host's proxy was full, and this one idle longest",
+                    networking.proxySessionsGaveWay()),
+                new Views.Drop("PROXY_DATAGRAM_LOST", "its receiver was too slow for the host's proxy",
+                    networking.proxyDatagramsLost())))
             .filter(drop -> drop.frames() > 0).toList();
     }
 }

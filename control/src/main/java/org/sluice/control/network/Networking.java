@@ -95,6 +95,21 @@ public final class Networking implements AutoCloseable {
         return proxy.failures();
     }
 
+    /** The proxied connections that had to end so that there was room for others, since the start. */
+    public long proxyConnectionsGaveWay() {
+        return proxy.connectionsGaveWay();
+    }
+
+    /** Sessions of proxied datagrams, likewise. */
+    public long proxySessionsGaveWay() {
+        return proxy.sessionsGaveWay();
+    }
+
+    /** Datagrams that the proxy lost because their receiver was too slow, since the start. */
+    public long proxyDatagramsLost() {
+        return proxy.datagramsLost();
+    }
+
     /** Lets go; the endpoints' interfaces stay where they are, for the next daemon. */
     @Override
     public void close() {

@@ -2,9 +2,7 @@ package org.sluice.control.proxy;
 
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.util.ArrayDeque;
 import java.util.Collection;
-import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -13,23 +11,10 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
-import io.netty.bootstrap.Bootstrap;
-import io.netty.bootstrap.ServerBootstrap;
-import io.netty.channel.Channel;
 import io.netty.channel.ChannelException;
-import io.netty.channel.ChannelFuture;
-import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.ChannelInitializer;
-import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollIoHandler;
-import io.netty.channel.epoll.EpollServerSocketChannel;
-import io.netty.channel.epoll.EpollSocketChannel;
-import io.netty.channel.socket.ChannelInputShutdownEvent;
-import io.netty.channel.socket.DuplexChannel;
-import io.netty.util.ReferenceCountUtil;
 
 import org.agrona.CloseHelper;
 import org.jspecify.annotations.Nullable;
@@ -52,12 +37,17 @@ import org.sluice.linux.sys.NetNamespace;
  */
 public final class HostProxy implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(HostProxy.class);
-    private static final int CONNECT_TIMEOUT_MS = 10_000;
+    private static final int MAX_CONNECTIONS = 8192;
+    private static final int MAX_SESSIONS = 4096;
+    /** A quarter of the memory for direct buffers, which the API and Docker's driver need too. */
+    private static final long MAX_BYTES = 64L << 20;
 
     private final EventLoopGroup eventLoop = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
     private final ProxyTargets targets = new ProxyTargets();
-    private final PublishedSessions sessions = new PublishedSessions();
-    private final UdpProxy udp = new UdpProxy(eventLoop, targets, sessions);
+    private final ProxySessions connections;
+    private final ProxySessions sessions;
+    private final TcpProxy tcp;
+    private final UdpProxy udp;
     private final Map<PortMapSpec, PortSockets> sockets = new HashMap<>();
     private final Set<PortMapSpec> handedOver = new HashSet<>();
     private final Map<PortMapSpec, String> failures = new LinkedHashMap<>();
@@ -65,14 +55,21 @@ public final class HostProxy implements AutoCloseable {
     private boolean tooOld;
 
     public HostProxy() {
-        this(false);
+        this(false, MAX_CONNECTIONS, MAX_SESSIONS, MAX_BYTES);
     }
 
     /**
-     * @param socketAPort as on a kernel that is too old for anything else.
+     * @param socketAPort    as on a kernel that is too old for anything else.
+     * @param maxConnections of TCP.
+     * @param maxSessions    of UDP.
+     * @param maxBytes       of data that waits in the proxy.
      */
-    HostProxy(final boolean socketAPort) {
+    HostProxy(final boolean socketAPort, final int maxConnections, final int maxSessions, final long maxBytes) {
         tooOld = socketAPort;
+        connections = new ProxySessions(eventLoop.next(), maxConnections, maxBytes);
+        sessions = new ProxySessions(eventLoop.next(), maxSessions, maxBytes);
+        tcp = new TcpProxy(eventLoop, targets, connections);
+        udp = new UdpProxy(eventLoop, targets, sessions);
     }
 
     /**
@@ -87,7 +84,7 @@ public final class HostProxy implements AutoCloseable {
         try {
             open();
             if (lookup == null) {
-                sockets.put(map, PortSockets.open(map, this::listen, udp::listen));
+                sockets.put(map, PortSockets.open(map, tcp::listen, udp::listen));
             } else {
                 lookup.set(indexOf(map), map.hostAddress(), map.hostFirst(), map.hostLast(), true);
                 handedOver.add(map);
@@ -108,6 +105,21 @@ public final class HostProxy implements AutoCloseable {
         return failures.values();
     }
 
+    /** Connections that had to end so that there was room for others, since the start. Any thread. */
+    public long connectionsGaveWay() {
+        return connections.gaveWay();
+    }
+
+    /** Sessions of datagrams, likewise. */
+    public long sessionsGaveWay() {
+        return sessions.gaveWay();
+    }
+
+    /** Datagrams that were lost because their receiver was too slow, since the start. Any thread. */
+    public long datagramsLost() {
+        return udp.lost();
+    }
+
     /** Serves it no longer; what is open ends. */
     public void unpublish(final PortMapSpec map) {
         if (indexOf(map) < 0) {
@@ -119,7 +131,7 @@ public final class HostProxy implements AutoCloseable {
         CloseHelper.close(sockets.remove(map));
         failures.remove(map);
         targets.remove(map);
-        sessions.end(map);
+        (map.protocol() == IpProtocol.TCP ? connections : sessions).end(map);
     }
 
     /** The kernel hands connections and datagrams over, of no other protocol. */
@@ -145,120 +157,14 @@ public final class HostProxy implements AutoCloseable {
         }
         try {
             // Their own ports, which nobody knows, are only for the host itself.
-            final EpollServerSocketChannel listener =
-                (EpollServerSocketChannel) listen(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0));
-            opened.socket(SocketLookup.TCP, listener.fd().intValue());
+            opened.socket(SocketLookup.TCP,
+                tcp.listen(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0)).fd().intValue());
             opened.socket(SocketLookup.UDP, udp.listenForAll());
             lookup = opened;
         } finally {
             if (lookup == null) {
                 opened.close();
             }
-        }
-    }
-
-    private Channel listen(final InetSocketAddress address) {
-        final ChannelFuture bound = new ServerBootstrap()
-            .group(eventLoop)
-            .channel(EpollServerSocketChannel.class)
-            // Otherwise a daemon that wants a port later could not have it while one of ours lingers.
-            .option(ChannelOption.SO_REUSEADDR, true)
-            .childOption(ChannelOption.AUTO_READ, false)
-            .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
-            .childOption(ChannelOption.TCP_NODELAY, true)
-            // A peer that has vanished must not keep two descriptors for ever.
-            .childOption(ChannelOption.SO_KEEPALIVE, true)
-            .childHandler(new ChannelInitializer<EpollSocketChannel>() {
-                @Override
-                protected void initChannel(final EpollSocketChannel client) {
-                    client.pipeline().addLast(new Accepted());
-                }
-            })
-            .bind(address).awaitUninterruptibly();
-        if (!bound.isSuccess()) {
-            throw new ChannelException("cannot listen on " + address, bound.cause());
-        }
-        return bound.channel();
-    }
-
-    /** A connection that has just come: connects it to the endpoint's port and begins to relay. */
-    private final class Accepted extends ChannelInboundHandlerAdapter {
-        /** Data that the client has sent already: its end of input makes Netty read all, asked for or not. */
-        private final Deque<Object> early = new ArrayDeque<>();
-        private @Nullable ChannelFuture connecting;
-        private boolean inputEnded;
-
-        @Override
-        public void channelActive(final ChannelHandlerContext context) {
-            final DuplexChannel client = (DuplexChannel) context.channel();
-            final InetSocketAddress meant = (InetSocketAddress) client.localAddress();
-            final ProxyTargets.Destination target = targets.find(IpProtocol.TCP, meant);
-            if (target == null) {
-                client.close();
-                return;
-            }
-            sessions.add(client, target.map());
-            if (!target.equals(targets.find(IpProtocol.TCP, meant))) {
-                client.close(); // it was taken back just now
-                return;
-            }
-            final ChannelFuture connected = new Bootstrap()
-                .group(client.eventLoop())
-                .channel(EpollSocketChannel.class)
-                .option(ChannelOption.AUTO_READ, false)
-                .option(ChannelOption.ALLOW_HALF_CLOSURE, true)
-                .option(ChannelOption.TCP_NODELAY, true)
-                .option(ChannelOption.SO_KEEPALIVE, true)
-                .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_TIMEOUT_MS)
-                .handler(new TcpRelay(client))
-                .connect(target.endpoint(), HostSource.of((InetSocketAddress) client.remoteAddress(),
-                    target.endpoint()));
-            connecting = connected;
-            connected.addListener(done -> {
-                if (done.isSuccess() && client.isActive()) {
-                    relay(client, (DuplexChannel) connected.channel());
-                } else {
-                    connected.channel().close();
-                    LOG.debug("{} does not answer", target.endpoint(), done.cause());
-                    client.close();
-                }
-            });
-        }
-
-        private void relay(final DuplexChannel client, final DuplexChannel endpoint) {
-            client.pipeline().replace(this, null, new TcpRelay(endpoint));
-            early.forEach(client.pipeline()::fireChannelRead);
-            early.clear();
-            if (inputEnded) {
-                client.pipeline().fireUserEventTriggered(ChannelInputShutdownEvent.INSTANCE);
-            }
-            client.read();
-            endpoint.read();
-        }
-
-        @Override
-        public void channelRead(final ChannelHandlerContext context, final Object message) {
-            early.add(message);
-        }
-
-        @Override
-        public void userEventTriggered(final ChannelHandlerContext context, final Object event) {
-            inputEnded |= event instanceof ChannelInputShutdownEvent;
-        }
-
-        @Override
-        public void channelInactive(final ChannelHandlerContext context) {
-            early.forEach(ReferenceCountUtil::release);
-            early.clear();
-            if (connecting != null) {
-                connecting.channel().close();
-            }
-        }
-
-        @Override
-        public void exceptionCaught(final ChannelHandlerContext context, final Throwable cause) {
-            LOG.debug("a client went away", cause);
-            context.close();
         }
     }
 

@@ -14,21 +14,29 @@ import org.slf4j.LoggerFactory;
 
 /**
  * One direction of a proxied connection: what comes by one channel goes out by the other, no faster than that takes it.
- * An end of input is passed on as such, so that connections may be half closed. On the proxy's event loop.
+ * An end of input is passed on as such, so that connections may be half closed; Netty then reads at once all that the
+ * kernel still has, which the session counts. On the proxy's event loop.
  */
 final class TcpRelay extends ChannelInboundHandlerAdapter {
     private static final Logger LOG = LoggerFactory.getLogger(TcpRelay.class);
 
     private final DuplexChannel to;
+    private final ProxySessions.Session session;
 
-    TcpRelay(final DuplexChannel to) {
+    TcpRelay(final DuplexChannel to, final ProxySessions.Session session) {
         this.to = to;
+        this.session = session;
     }
 
     @Override
     public void channelRead(final ChannelHandlerContext context, final Object message) {
         final Channel from = context.channel();
-        to.writeAndFlush((ByteBuf) message).addListener(written -> {
+        final ByteBuf content = (ByteBuf) message;
+        final int capacity = content.capacity();
+        session.touch();
+        session.hold(capacity);
+        to.writeAndFlush(content).addListener(written -> {
+            session.hold(-capacity);
             if (written.isSuccess()) {
                 from.read();
             } else {

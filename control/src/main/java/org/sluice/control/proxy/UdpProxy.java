@@ -5,6 +5,7 @@ import java.net.InetSocketAddress;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.ByteBuf;
@@ -43,22 +44,31 @@ import org.sluice.linux.socket.AddressedDatagramSocket;
 final class UdpProxy {
     private static final Logger LOG = LoggerFactory.getLogger(UdpProxy.class);
     private static final int MAX_DATAGRAM_BYTES = 65_535;
-    private static final int MAX_SESSIONS = 4096;
     private static final int MAX_DATAGRAMS_AT_ONCE = 64;
     private static final int IDLE_SECONDS = 120;
 
     private record Key(InetSocketAddress client, InetSocketAddress meant) {
     }
 
+    /** A session, and its channel to the endpoint once that is connected. */
+    private record Opened(ProxySessions.Session session, ChannelFuture endpoint) {
+    }
+
     private final EventLoopGroup eventLoop;
     private final ProxyTargets targets;
-    private final PublishedSessions sessions;
-    private final Map<Key, ChannelFuture> endpointsOfSessions = new HashMap<>();
+    private final ProxySessions sessions;
+    private final Map<Key, Opened> opened = new HashMap<>();
+    private final AtomicLong lost = new AtomicLong();
 
-    UdpProxy(final EventLoopGroup eventLoop, final ProxyTargets targets, final PublishedSessions sessions) {
+    UdpProxy(final EventLoopGroup eventLoop, final ProxyTargets targets, final ProxySessions sessions) {
         this.eventLoop = eventLoop;
         this.targets = targets;
         this.sessions = sessions;
+    }
+
+    /** How many datagrams were lost because their receiver was too slow. Any thread. */
+    long lost() {
+        return lost.get();
     }
 
     /**
@@ -107,12 +117,13 @@ final class UdpProxy {
                     return;
                 }
                 final Key key = new Key(datagram.sender(), datagram.recipient());
-                @Nullable ChannelFuture endpoint = endpointsOfSessions.get(key);
-                if (endpoint == null && endpointsOfSessions.size() < MAX_SESSIONS) {
-                    endpoint = open(key);
+                @Nullable Opened session = opened.get(key);
+                if (session == null) {
+                    session = open(key);
                 }
-                if (endpoint != null) {
-                    send(endpoint, Unpooled.wrappedBuffer(datagram.content()));
+                if (session != null) {
+                    session.session().touch();
+                    send(session.endpoint(), Unpooled.wrappedBuffer(datagram.content()));
                 }
             }
         }
@@ -121,7 +132,7 @@ final class UdpProxy {
         private void send(final ChannelFuture endpoint, final ByteBuf content) {
             endpoint.addListener(connected -> {
                 if (connected.isSuccess()) {
-                    endpoint.channel().writeAndFlush(content);
+                    write(endpoint.channel(), content);
                 } else {
                     content.release();
                 }
@@ -139,7 +150,7 @@ final class UdpProxy {
         }
     }
 
-    private @Nullable ChannelFuture open(final Key key) {
+    private @Nullable Opened open(final Key key) {
         final ProxyTargets.Destination target = targets.find(IpProtocol.UDP, key.meant());
         if (target == null) {
             return null;
@@ -147,20 +158,29 @@ final class UdpProxy {
         final ChannelFuture client = connect(key.meant(), key.client(), true);
         final ChannelFuture endpoint =
             connect(HostSource.of(key.client(), target.endpoint()), target.endpoint(), false);
-        sessions.add(endpoint.channel(), target.map());
-        client.channel().pipeline().addLast(new Relay(endpoint.channel()));
+        final ProxySessions.Session session = sessions.add(client.channel(), target.map());
+        session.endpoint(endpoint.channel());
+        client.channel().pipeline().addLast(new Relay(session, endpoint.channel()));
         endpoint.channel().pipeline().addLast(new IdleStateHandler(0, 0, IDLE_SECONDS, TimeUnit.SECONDS),
-            new Relay(client.channel()));
-        endpointsOfSessions.put(key, endpoint);
+            new Relay(session, client.channel()));
+        final Opened added = new Opened(session, endpoint);
+        opened.put(key, added);
         endpoint.channel().closeFuture().addListener(closed -> {
-            endpointsOfSessions.remove(key);
+            opened.remove(key, added);
             client.channel().close();
         });
         client.channel().closeFuture().addListener(closed -> endpoint.channel().close());
-        if (!target.equals(targets.find(IpProtocol.UDP, key.meant()))) {
-            endpoint.channel().close(); // it was taken back just now
+        return added;
+    }
+
+    /** As a full socket buffer does: what its receiver does not take in time is lost. */
+    private void write(final Channel to, final ByteBuf content) {
+        if (to.isWritable()) {
+            to.writeAndFlush(content);
+        } else {
+            content.release();
+            lost.incrementAndGet();
         }
-        return endpoint;
     }
 
     /** A channel whose connecting fails is closed, and its session with it. */
@@ -176,17 +196,20 @@ final class UdpProxy {
     }
 
     /** One direction of a session. */
-    private static final class Relay extends ChannelInboundHandlerAdapter {
+    private final class Relay extends ChannelInboundHandlerAdapter {
+        private final ProxySessions.Session session;
         private final Channel to;
 
-        Relay(final Channel to) {
+        Relay(final ProxySessions.Session session, final Channel to) {
+            this.session = session;
             this.to = to;
         }
 
         @Override
         public void channelRead(final ChannelHandlerContext context, final Object message) {
             final ByteBuf content = message instanceof DatagramPacket datagram ? datagram.content() : (ByteBuf) message;
-            to.writeAndFlush(content);
+            session.touch();
+            write(to, content);
         }
 
         @Override

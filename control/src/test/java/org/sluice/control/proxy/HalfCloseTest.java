@@ -27,7 +27,7 @@ class HalfCloseTest {
     private static final byte[] QUESTION = "GET / HTTP/1.0\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
     private static final int TIMEOUT_MS = 20_000;
 
-    private final HostProxy proxy = new HostProxy(true);
+    private final HostProxy proxy = new HostProxy(true, 100, 100, 64 << 20);
     private final AtomicLong questionBytes = new AtomicLong();
     private ServerSocket server;
     private int answerBytes;

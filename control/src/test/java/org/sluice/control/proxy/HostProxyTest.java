@@ -28,7 +28,7 @@ class HostProxyTest {
 
     @Test
     void shouldServeEachPortBySocketsOfItsOwn() throws IOException {
-        try (HostProxy proxy = new HostProxy(true);
+        try (HostProxy proxy = new HostProxy(true, 100, 100, 64 << 20);
              ServerSocket server = new ServerSocket(0, 8, LOOPBACK);
              DatagramSocket datagrams = new DatagramSocket(0, LOOPBACK)) {
             final PortMapSpec tcp = mapTo(6, server.getLocalPort());
@@ -64,7 +64,7 @@ class HostProxyTest {
 
     @Test
     void shouldReportAPortThatItCannotServe() throws IOException {
-        try (HostProxy proxy = new HostProxy(true);
+        try (HostProxy proxy = new HostProxy(true, 100, 100, 64 << 20);
              ServerSocket taken = new ServerSocket(0, 1, LOOPBACK)) {
             final PortMapSpec map = new PortMapSpec("a", 6, LOOPBACK, taken.getLocalPort(), taken.getLocalPort(), 80);
 
