@@ -13,6 +13,7 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
+import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
@@ -30,6 +31,7 @@ class ProxyLimitsTest {
     private static final InetAddress LOOPBACK = InetAddress.ofLiteral("127.0.0.1");
     private static final byte[] HELLO = "hello".getBytes(StandardCharsets.US_ASCII);
     private static final int TIMEOUT_MS = 5000;
+    private static final int QUEUE_FULL_MS = 300;
     private static final int MAX_CONNECTIONS = 4;
     private static final int MAX_SESSIONS = 20;
     private static final int MAX_BYTES = 128 << 10;
@@ -108,23 +110,29 @@ class ProxyLimitsTest {
         final ServerSocket server = server();
         final InetSocketAddress port = publish(6, server.getLocalPort());
         final Pair other = connect(port, server);
-        try (SocketChannel client = SocketChannel.open(port); Socket endpoint = server.accept()) {
-            endpoint.setSoTimeout(TIMEOUT_MS);
-            sendUntilStalled(client);
-            client.shutdownOutput();
-            client.configureBlocking(true);
-            client.socket().setSoTimeout(TIMEOUT_MS);
-            // The end of input reaches the proxy when the endpoint, a slow one, has taken enough.
-            while (proxy.connectionsGaveWay() == 0) {
-                endpoint.getInputStream().skipNBytes(10_000);
-                Thread.sleep(5);
-            }
-            requireReset(endpoint);
-            requireReset(client.socket());
-        }
+        final Socket client = keep(new Socket());
+        client.setSoTimeout(TIMEOUT_MS);
+        client.connect(publish(6, fullServer().getLocalPort()), TIMEOUT_MS);
+        client.getOutputStream().write(new byte[MAX_BYTES + 65_536]);
+        assertEquals(0, proxy.connectionsGaveWay(), "the kernel holds it");
+        client.shutdownOutput();
+        requireReset(client);
         other.talk();
         connect(port, server).talk();
         assertEquals(1, proxy.connectionsGaveWay());
+    }
+
+    /** It answers no further connection: its queue is full. */
+    private ServerSocket fullServer() throws IOException {
+        final ServerSocket server = keep(new ServerSocket(0, 1, LOOPBACK));
+        while (true) {
+            final Socket waiting = keep(new Socket());
+            try {
+                waiting.connect(server.getLocalSocketAddress(), QUEUE_FULL_MS);
+            } catch (final SocketTimeoutException ex) {
+                return server;
+            }
+        }
     }
 
     @Test
