@@ -173,6 +173,19 @@ public final class SluiceHost implements AutoCloseable {
     public Result sluice(final String... arguments) {
         final List<String> command = new ArrayList<>(List.of(LAUNCHER));
         command.addAll(List.of(arguments));
+        return run(command);
+    }
+
+    /** Runs a line of shell that begins with the arguments of {@code sluice}; returns the last command's output. */
+    public String shell(final String line) {
+        final Result result = run(List.of("bash", "-o", "pipefail", "-c", "\"$0\" " + line, LAUNCHER));
+        if (result.status() != 0) {
+            throw new AssertionError("sluice " + line + " gave " + result + "\n" + log());
+        }
+        return result.out() + result.err();
+    }
+
+    private Result run(final List<String> command) {
         try {
             final ProcessBuilder builder = new ProcessBuilder(command);
             builder.environment().put("SLUICE_RUN_DIR", runDir().toString());

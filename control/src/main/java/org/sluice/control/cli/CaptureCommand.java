@@ -1,6 +1,7 @@
 package org.sluice.control.cli;
 
 import java.io.Console;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -16,6 +17,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -32,7 +34,8 @@ final class CaptureCommand implements Callable<Integer> {
     private ClientOptions client;
 
     @Option(names = {"-w", "--write"}, paramLabel = "FILE", required = true,
-        description = "The pcapng file, which Wireshark opens; an existing file is overwritten.")
+        description = "The pcapng file, which Wireshark opens; an existing file is replaced. A hyphen is standard"
+            + " output, for: sluice capture -w - | tcpdump -r -")
     private Path file;
 
     @Option(names = {"-c", "--count"}, paramLabel = "N",
@@ -51,20 +54,39 @@ final class CaptureCommand implements Callable<Integer> {
     private List<String> filter = new ArrayList<>();
 
     @Override
-    public Integer call() {
+    public Integer call() throws IOException {
+        if (!"-".equals(file.toString())) {
+            final JsonNode end = capture(file.toAbsolutePath().normalize(), null);
+            client.print(end, all -> summary(all, all.path("file").asText()));
+            return 0;
+        }
+        if (isTerminal()) {
+            throw new ParameterException(command.commandLine(), "a capture is binary, and standard output is a"
+                + " terminal; name a file, or pipe it: sluice capture -w - | tcpdump -r -");
+        }
+        try (CaptureStream stream = new CaptureStream()) {
+            command.commandLine().getErr().print(summary(capture(stream.file(), stream), "standard output"));
+            command.commandLine().getErr().flush();
+        }
+        return 0;
+    }
+
+    private JsonNode capture(final Path to, final @Nullable CaptureStream stream) throws IOException {
         final ApiClient api = client.api();
         final ObjectNode request = TraceCommand.request(filter);
-        request.put("file", file.toAbsolutePath().normalize().toString()).put("snaplen", snaplen)
-            .put("frames", count).put("maxBytes", maxBytes);
+        request.put("file", to.toString()).put("snaplen", snaplen).put("frames", count).put("maxBytes", maxBytes);
         api.post(PATH, request);
         final PrintWriter err = command.commandLine().getErr();
         final boolean interactive = isTerminal();
         final JsonNode[] ended = new JsonNode[1];
         try (Polling polling = new Polling(() -> ended[0] = api.deleteAndGet(PATH))) {
+            if (stream != null) {
+                stream.begin();
+            }
             boolean full = false;
             while (!full && polling.pause()) {
                 final JsonNode progress = api.get(PATH);
-                full = progress.path("full").asBoolean();
+                full = progress.path("full").asBoolean() || stream != null && !stream.copy();
                 if (interactive) {
                     err.printf("\r%d frames, %d bytes", progress.path("frames").asLong(),
                         progress.path("bytes").asLong());
@@ -72,13 +94,18 @@ final class CaptureCommand implements Callable<Integer> {
                 }
             }
         }
+        if (stream != null) {
+            stream.copy();
+        }
         if (interactive) {
             err.println();
         }
-        client.print(ended[0], end -> String.format("%d frames in %s, %d bytes; %d came too fast to write%n",
-            end.path("frames").asLong(), end.path("file").asText(), end.path("bytes").asLong(),
-            end.path("lost").asLong()));
-        return 0;
+        return ended[0];
+    }
+
+    private static String summary(final JsonNode end, final String name) {
+        return String.format("%d frames in %s, %d bytes; %d came too fast to write%n",
+            end.path("frames").asLong(), name, end.path("bytes").asLong(), end.path("lost").asLong());
     }
 
     /** Whether somebody watches: some consoles are there without a terminal too. */

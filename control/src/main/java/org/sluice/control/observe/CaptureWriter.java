@@ -84,11 +84,19 @@ final class CaptureWriter implements AutoCloseable {
                 }
             }
             drain(); // what was seen before the workers were told to stop
-        } catch (final RuntimeException | InternalError ex) { // the latter: a disk without room under mapped memory
+        } catch (final RuntimeException ex) {
             LOG.error("the capture has failed", ex);
         } finally {
             full = true;
+            closeFile();
+        }
+    }
+
+    private void closeFile() {
+        try {
             file.close();
+        } catch (final RuntimeException ex) {
+            LOG.error("the capture is not complete", ex);
         }
     }
 
@@ -97,6 +105,7 @@ final class CaptureWriter implements AutoCloseable {
         for (final ProbeRing ring : rings) {
             taken += ring.poll(this::write);
         }
+        file.flush();
         bytes = file.size();
         return taken;
     }

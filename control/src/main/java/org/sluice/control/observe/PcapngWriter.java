@@ -1,22 +1,29 @@
 package org.sluice.control.observe;
 
-import java.io.File;
 import java.io.IOException;
-import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 
-import net.openhft.chronicle.bytes.MappedBytes;
+import net.openhft.chronicle.bytes.Bytes;
 
+import org.agrona.CloseHelper;
 import org.agrona.DirectBuffer;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
- * Writes a file that Wireshark opens (pcapng, IETF draft-ietf-opsawg-pcapng), in mapped memory that grows by chunks.
- * Each port of the switch is an interface. Used by one thread, which need not be the one that has made it.
+ * Writes a file that Wireshark opens (pcapng, IETF draft-ietf-opsawg-pcapng). Each port of the switch is an interface.
+ * Only the owner may read the file. It is opened once, as a new one, so that whoever owns the folder can put nothing in
+ * its place. Used by one thread, which need not be the one that has made it.
  */
 final class PcapngWriter implements AutoCloseable {
     private static final int SECTION_HEADER = 0x0A0D0D0A;
@@ -32,40 +39,67 @@ final class PcapngWriter implements AutoCloseable {
     private static final int NANOSECONDS = 9;
     private static final int INBOUND = 1;
     private static final int OUTBOUND = 2;
-    private static final long CHUNK_BYTES = 16L << 20;
-    /** More than any block. */
-    private static final long OVERLAP_BYTES = 1L << 20;
+    private static final int BUFFER_BYTES = 256 << 10;
 
-    private final File file;
-    private final MappedBytes out;
+    private final Path path;
+    private final FileChannel file;
+    /** Whole blocks that are not in the file yet, and the one that is being made. */
+    private final Bytes<ByteBuffer> out = Bytes.elasticByteBuffer(BUFFER_BYTES);
     private final int snapBytes;
     private final Map<Integer, Integer> interfaces = new HashMap<>();
     private final byte[] scratch;
     private final DirectBuffer frame = new UnsafeBuffer();
+    private long flushed;
 
     /**
-     * Begins a file, over one that may be there.
+     * Begins a file, in place of one that may be there.
      *
      * @param snapBytes of a frame at most.
      * @throws IOException when it cannot be made.
      */
     PcapngWriter(final Path path, final int snapBytes) throws IOException {
-        file = path.toFile();
+        this.path = path;
         this.snapBytes = snapBytes;
         scratch = new byte[snapBytes];
-        try (RandomAccessFile empty = new RandomAccessFile(file, "rw")) {
-            empty.setLength(0);
-        }
-        out = MappedBytes.mappedBytes(file, CHUNK_BYTES, OVERLAP_BYTES);
+        file = create(path);
+        out.singleThreadedCheckDisabled(true); // another thread goes on
         final long start = begin(SECTION_HEADER);
         out.writeInt(BYTE_ORDER_MAGIC).writeInt(VERSION).writeLong(-1);
         end(start);
-        out.singleThreadedCheckReset(); // another thread goes on
+    }
+
+    private static FileChannel create(final Path path) throws IOException {
+        if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+            if (!Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)) {
+                throw new IOException("it is there, and is no regular file");
+            }
+            Files.delete(path);
+        }
+        return FileChannel.open(path, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
     }
 
     /** Bytes so far. */
     long size() {
-        return out.writePosition();
+        return flushed + out.writePosition();
+    }
+
+    /**
+     * Puts all whole blocks into the file.
+     *
+     * @throws UncheckedIOException when it cannot be written.
+     */
+    void flush() {
+        final ByteBuffer blocks = out.underlyingObject().clear().limit((int) out.writePosition());
+        try {
+            while (blocks.hasRemaining()) {
+                file.write(blocks);
+            }
+        } catch (final IOException ex) {
+            throw new UncheckedIOException("cannot write " + path + ": " + ex.getMessage(), ex);
+        }
+        flushed += out.writePosition();
+        out.clear();
     }
 
     /**
@@ -93,6 +127,9 @@ final class PcapngWriter implements AutoCloseable {
             .writeInt(outbound ? OUTBOUND : INBOUND);
         endOptions();
         end(start);
+        if (out.writePosition() >= BUFFER_BYTES) {
+            flush();
+        }
     }
 
     private int describe(final int port, final String name) {
@@ -133,15 +170,14 @@ final class PcapngWriter implements AutoCloseable {
         }
     }
 
-    /** Cuts the file off where its last block ends. */
+    /** Completes the file. */
     @Override
     public void close() {
-        final long length = out.writePosition();
-        out.releaseLast();
-        try (RandomAccessFile written = new RandomAccessFile(file, "rw")) {
-            written.setLength(length);
-        } catch (final IOException ex) {
-            throw new UncheckedIOException("cannot complete " + file + ": " + ex.getMessage(), ex);
+        try {
+            flush();
+        } finally {
+            out.releaseLast();
+            CloseHelper.close(file);
         }
     }
 }

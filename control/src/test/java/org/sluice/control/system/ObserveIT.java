@@ -7,6 +7,7 @@ import static org.sluice.testbed.TextAssertions.assertRefused;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
@@ -110,6 +111,46 @@ class ObserveIT {
 
         whilePinging(() -> host.ok("capture", "-w", file.toString(), "-c", "2", "-s", "40", "a"));
         assertTrue(Files.size(file) < 600, "cut off");
+    }
+
+    /** Whoever owns the folder could otherwise have root overwrite any file. */
+    @Test
+    void shouldWriteAFileOfItsOwnThatOnlyRootReads() throws Exception {
+        final Path precious = Files.writeString(folder.resolve("precious"), "precious");
+        final Path link = Files.createSymbolicLink(folder.resolve("link"), precious);
+        final Path hard = Files.createLink(folder.resolve("hard"), precious);
+        assertRefused(host.sluice("capture", "-w", link.toString(), "-c", "1"), "no regular file");
+        TestNamespace.run("mkfifo", folder.resolve("fifo").toString());
+        assertRefused(host.sluice("capture", "-w", folder.resolve("fifo").toString(), "-c", "1"), "no regular file");
+
+        whilePinging(() -> host.ok("capture", "-w", hard.toString(), "-c", "1"));
+
+        assertEquals("precious", Files.readString(precious));
+        assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(hard)));
+    }
+
+    /** What takes the file's place while the capture runs stays as it is. */
+    @Test
+    void shouldKeepToTheFileThatItHasOpened() throws Exception {
+        final Path precious = Files.writeString(folder.resolve("precious"), "precious");
+        final Path file = folder.resolve("a.pcapng");
+        final Path moved = folder.resolve("moved");
+        final Process capture = host.spawn("capture", "--run-dir", host.runDir().toString(), "-w", file.toString());
+        Await.untilTrue("the capture has begun", () -> Files.exists(file));
+        Files.move(file, moved);
+        Files.createSymbolicLink(file, precious);
+        a.exec("ping", "-c", "1", "-W", "5", Lan.WORLD);
+        capture.destroy();
+        assertTrue(capture.waitFor(10, TimeUnit.SECONDS));
+        assertEquals("precious", Files.readString(precious));
+        assertTrue(TestNamespace.run("tcpdump", "-n", "-r", moved.toString()).contains("echo reply"));
+    }
+
+    @Test
+    void shouldWriteToStandardOutput() throws Exception {
+        final String piped = whilePinging(() -> host.shell("capture -w - -c 4 icmp | tcpdump -n -r -"));
+        assertEquals(4, piped.lines().filter(line -> line.contains("ICMP echo")).count(), piped);
+        assertTrue(piped.contains("4 frames in standard output"), piped);
     }
 
     @Test
