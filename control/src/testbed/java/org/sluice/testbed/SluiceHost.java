@@ -247,9 +247,14 @@ public final class SluiceHost implements AutoCloseable {
 
     /** The same with additional environment variables. */
     public Process spawn(final Map<String, String> environment, final String... arguments) {
-        final List<String> command =
-            new ArrayList<>(List.of("nsenter", "--net=/run/netns/" + namespace.name(), LAUNCHER));
+        final List<String> command = new ArrayList<>(List.of(LAUNCHER));
         command.addAll(List.of(arguments));
+        return start(command, environment);
+    }
+
+    private Process start(final List<String> inside, final Map<String, String> environment) {
+        final List<String> command = new ArrayList<>(List.of("nsenter", "--net=/run/netns/" + namespace.name()));
+        command.addAll(inside);
         try {
             final ProcessBuilder builder = new ProcessBuilder(command);
             builder.environment().putAll(environment);
@@ -258,6 +263,13 @@ public final class SluiceHost implements AutoCloseable {
         } catch (final IOException ex) {
             throw new UncheckedIOException(ex);
         }
+    }
+
+    /** Starts another daemon, whose run folder has room for so many MiB. */
+    public Process spawnInSmallFolder(final int mebibytes, final Path folderOfRun, final Path folderOfState) {
+        return start(List.of("unshare", "--mount", "bash", "-c", "mount -t tmpfs -o size=" + mebibytes
+            + "m none \"$1\" && exec \"$0\" daemon --run-dir \"$1\" --state-dir \"$2\" --docker-socket none", LAUNCHER,
+            folderOfRun.toString(), folderOfState.toString()), Map.of());
     }
 
     public static void sleep(final long ms) {

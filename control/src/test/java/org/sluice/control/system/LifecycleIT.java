@@ -246,6 +246,19 @@ class LifecycleIT {
         assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(host.socket())));
     }
 
+    /** Later, the same would end a worker in the middle of its work. */
+    @Test
+    void shouldRefuseToStartWithoutRoomForItsTables() throws Exception {
+        host.stop();
+        final Path run = Files.createDirectories(host.runDir().resolve("small/run"));
+        final Process small = host.spawnInSmallFolder(20, run, host.runDir().resolve("small/state"));
+        assertTrue(small.waitFor(20, TimeUnit.SECONDS));
+        assertEquals(1, small.exitValue());
+        assertContainsAll(host.log(), "No space left on device", run.toString());
+        host.start();
+        a.exec("ping", "-c", "1", "-W", "5", "10.77.0.3");
+    }
+
     @Test
     void shouldRefuseASecondDaemonInItsNamespace() throws Exception {
         final Path other = host.runDir().resolve("other");

@@ -3,7 +3,11 @@ package org.sluice.datapath.buffer;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 
 import net.openhft.chronicle.bytes.BytesStore;
 import net.openhft.chronicle.bytes.MappedBytes;
@@ -21,6 +25,8 @@ import org.agrona.concurrent.UnsafeBuffer;
  */
 public final class OffHeapRegion implements AutoCloseable {
     public static final int CACHE_LINE_BYTES = 64;
+
+    private static final int CHUNK_BYTES = 1 << 16;
 
     private final Runnable release;
     private final long address;
@@ -45,19 +51,39 @@ public final class OffHeapRegion implements AutoCloseable {
     }
 
     /**
-     * Maps a file. Its earlier content is visible; bytes beyond its end read as zero.
+     * Maps a file. Its earlier content is visible; bytes beyond its end read as zero. The file gets its space
+     * now: memory over a hole would be an error when it is written, once the file system is full.
      *
      * @param file      is created if missing; its folder must exist.
      * @param sizeBytes how much to map, more than 0.
-     * @throws UncheckedIOException when the file cannot be opened, grown or mapped.
+     * @throws UncheckedIOException when the file cannot be opened, grown or mapped; a new one is then gone.
      */
     public static OffHeapRegion mapped(final Path file, final long sizeBytes) {
         requirePositive(sizeBytes);
         try {
+            occupy(file, sizeBytes);
             final MappedBytes bytes = MappedBytes.singleMappedBytes(new File(file.toString()), sizeBytes);
             return new OffHeapRegion(bytes.addressForRead(0), sizeBytes, () -> unmap(bytes));
         } catch (final IOException ex) {
             throw new UncheckedIOException("cannot map " + file + ": " + ex.getMessage(), ex);
+        }
+    }
+
+    private static void occupy(final Path file, final long sizeBytes) throws IOException {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+            final long before = channel.size();
+            final ByteBuffer zeros = ByteBuffer.allocateDirect(CHUNK_BYTES);
+            try {
+                for (long at = before; at < sizeBytes;) {
+                    at += channel.write(zeros.clear().limit((int) Math.min(CHUNK_BYTES, sizeBytes - at)), at);
+                }
+            } catch (final IOException ex) {
+                channel.truncate(before);
+                if (before == 0) {
+                    Files.delete(file);
+                }
+                throw ex;
+            }
         }
     }
 

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -43,6 +44,19 @@ class OffHeapRegionTest {
         assertTrue(Files.size(file) >= 10_000);
         try (OffHeapRegion again = OffHeapRegion.mapped(file, 10_000)) {
             assertEquals(77, again.slice(9_992, 8).getLong(0));
+        }
+    }
+
+    /** Otherwise a full file system would be an error in the middle of the worker's work. */
+    @Test
+    void shouldOccupyTheSpaceOfItsFile() throws Exception {
+        final Path file = folder.resolve("whole.dat");
+        Files.write(file, new byte[] {1, 2, 3});
+        try (OffHeapRegion region = OffHeapRegion.mapped(file, 3_000_000)) {
+            assertEquals(0x030201, region.slice(0, 8).getLong(0));
+            final Process stat = new ProcessBuilder("stat", "-c", "%b", file.toString()).start();
+            final String blocks = new String(stat.getInputStream().readAllBytes(), StandardCharsets.US_ASCII).trim();
+            assertTrue(Long.parseLong(blocks) * 512 >= 3_000_000, blocks);
         }
     }
 
