@@ -89,19 +89,26 @@ final class ProxySessions {
             }
         }
 
-        /** A reset tells both ends that this is no regular end. */
-        private void end() {
-            reset(client);
+        private void close() {
+            client.close();
             if (endpoint != null) {
-                reset(endpoint);
+                endpoint.close();
             }
         }
 
-        private static void reset(final Channel channel) {
+        /** Tells both ends that this is no regular end. */
+        private void reset() {
+            lingerNot(client);
+            if (endpoint != null) {
+                lingerNot(endpoint);
+            }
+            close();
+        }
+
+        private static void lingerNot(final Channel channel) {
             if (channel instanceof SocketChannel && channel.isOpen()) {
                 channel.config().setOption(ChannelOption.SO_LINGER, 0);
             }
-            channel.close();
         }
     }
 
@@ -125,7 +132,7 @@ final class ProxySessions {
     /** Ends those of a map; they have ended when this returns. Any thread but the event loop. */
     void end(final PortMapSpec map) {
         final Future<?> ended = eventLoop.submit(() ->
-            List.copyOf(byMap.getOrDefault(map, new LinkedHashSet<>())).forEach(Session::end));
+            List.copyOf(byMap.getOrDefault(map, new LinkedHashSet<>())).forEach(Session::close));
         try {
             ended.get(END_TIMEOUT_SECONDS, TimeUnit.SECONDS);
         } catch (final InterruptedException ex) {
@@ -145,7 +152,7 @@ final class ProxySessions {
             return false;
         }
         gaveWay.incrementAndGet();
-        session.end();
+        session.reset();
         return true;
     }
 
