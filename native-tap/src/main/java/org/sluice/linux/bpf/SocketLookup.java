@@ -25,9 +25,8 @@ import org.sluice.linux.sys.NetNamespace;
  * listening socket, datagrams to a bound one. {@code getsockname} of an accepted connection returns the address and
  * port that the client addressed. It ends when it is closed, or when the process dies. Used by the control thread.
  * <p>
- * In registers: 6 the context, 7 the protocol's index (0 TCP, 1 UDP), 8 the port, 9 the
- * set of ports. On the stack, from its
- * end: 4 the index of the socket, 32 the key of {@link PublishedPorts}.
+ * In registers: 6 the context, 7 the protocol's index (0 TCP, 1 UDP), 8 the port, 9 the set of ports. On the stack,
+ * from its end: 4 the index of the socket, 32 the key of {@link PublishedPorts}.
  */
 public final class SocketLookup implements AutoCloseable {
     /** Index of the TCP socket and ports. */
