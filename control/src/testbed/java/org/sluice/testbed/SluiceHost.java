@@ -9,7 +9,10 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
@@ -283,6 +286,7 @@ public final class SluiceHost implements AutoCloseable {
 
     @Override
     public void close() {
+        final String lastStatus = lastStatus();
         // By force, to save time: the tests of a graceful end call stop().
         if (daemon != null) {
             daemon.destroyForcibly();
@@ -294,6 +298,25 @@ public final class SluiceHost implements AutoCloseable {
             files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
         } catch (final IOException ex) {
             throw new UncheckedIOException(ex);
+        }
+        if (lastStatus.contains("in no account")) {
+            throw new AssertionError("frames were lost unseen: " + lastStatus);
+        }
+    }
+
+    /** What the daemon says at the end of its test; empty if the test has ended it, or keeps it from answering. */
+    private String lastStatus() {
+        if (daemon == null || !daemon.isAlive() || !Files.exists(socket())) {
+            return "";
+        }
+        try {
+            return CompletableFuture.supplyAsync(() -> call("GET", "/v1/status", ""))
+                .thenApply(answer -> new String(answer.body(), StandardCharsets.UTF_8)).get(3, TimeUnit.SECONDS);
+        } catch (final ExecutionException | TimeoutException ex) {
+            return "";
+        } catch (final InterruptedException ex) {
+            Thread.currentThread().interrupt();
+            throw new AssertionError(ex);
         }
     }
 }

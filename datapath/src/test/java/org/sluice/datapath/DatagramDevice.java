@@ -7,6 +7,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.function.Predicate;
 
+import org.sluice.datapath.buffer.DropReason;
 import org.sluice.datapath.buffer.EgressQueue;
 import org.sluice.datapath.buffer.FrameBatch;
 import org.sluice.datapath.protocol.VxlanFlyweight;
@@ -189,7 +190,7 @@ public final class DatagramDevice implements MemoryPoller.Source, SuperFrameDevi
                 Datagram.trafficClass(datagram), Datagram.flow(datagram), Datagram.segmentBytes(datagram),
                 MemoryDevice.read(datagram, queue.length(i)));
             if (refused.test(message)) {
-                queue.refuse(i);
+                queue.refuse(i, DropReason.EGRESS_REFUSED);
                 if (tooBig) {
                     Datagram.tooBig(datagram);
                 }

@@ -10,6 +10,7 @@ import org.agrona.LangUtil;
 import org.agrona.UnsafeApi;
 import org.agrona.concurrent.UnsafeBuffer;
 
+import org.sluice.datapath.buffer.DropReason;
 import org.sluice.datapath.buffer.EgressQueue;
 import org.sluice.datapath.buffer.FrameBatch;
 import org.sluice.datapath.protocol.VirtioNetHeaderFlyweight;
@@ -111,7 +112,7 @@ public final class MemoryDevice implements MemoryPoller.Source {
         }
         for (int i = 0; i < queue.size(); i++) {
             if (refusing) {
-                queue.refuse(i);
+                queue.refuse(i, DropReason.EGRESS_REFUSED);
             } else {
                 sent.add(new Frame(read(queue.address(i) - PLAIN.length, PLAIN.length),
                     read(queue.address(i), queue.length(i))));

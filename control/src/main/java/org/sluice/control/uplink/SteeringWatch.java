@@ -14,8 +14,8 @@ import org.sluice.linux.netlink.Link;
 
 /**
  * Looks whether the uplinks' filters are still where they were attached, and puts back those that another program has
- * removed. Without them host and switch both get the switch's frames, and the host resets the switch's connections.
- * Owned by the control thread.
+ * removed. Without them host and switch both get the switch's frames, and the host resets the switch's connections. It
+ * also holds what the filters have seen against what the packet sockets were given. Owned by the control thread.
  */
 final class SteeringWatch {
     private static final Logger LOG = LoggerFactory.getLogger(SteeringWatch.class);
@@ -26,8 +26,12 @@ final class SteeringWatch {
     /** By interface, why the filter is not in place. */
     private final Map<Integer, String> broken = new HashMap<>();
     private final Map<Integer, Repair> repairs = new HashMap<>();
+    private final Map<Integer, Lost> lost = new HashMap<>();
 
     private record Repair(String name, long atNs) {
+    }
+
+    private record Lost(String name, long frames) {
     }
 
     SteeringWatch(final NanoClock clock) {
@@ -37,8 +41,10 @@ final class SteeringWatch {
     /** Puts back what is missing at one uplink. */
     void check(final Link link, final Collection<UplinkEnd> ends) {
         String failure = null;
+        long unaccounted = 0;
         for (final UplinkEnd end : ends) {
             try {
+                unaccounted += end.unaccounted(clock.nanoTime());
                 if (end.restoreFilter()) {
                     LOG.warn("another program has removed the steering from uplink {}; it was put back", link.name());
                     repairs.put(link.index(), new Repair(link.name(), clock.nanoTime()));
@@ -47,6 +53,11 @@ final class SteeringWatch {
                 failure = "steering is not attached to uplink " + link.name() + ", so the host resets the switch's"
                     + " connections: " + ex.getMessage();
             }
+        }
+        if (unaccounted > 0) {
+            lost.put(link.index(), new Lost(link.name(), unaccounted));
+        } else {
+            lost.remove(link.index());
         }
         if (failure == null) {
             broken.remove(link.index());
@@ -58,11 +69,14 @@ final class SteeringWatch {
     void forget(final Link link) {
         broken.remove(link.index());
         repairs.remove(link.index());
+        lost.remove(link.index());
     }
 
     /** Adds what there is to tell, human-readable. */
     void addIssues(final List<String> issues) {
         issues.addAll(broken.values());
+        lost.values().forEach(it -> issues.add(it.frames + " frames that came for the switch by uplink " + it.name
+            + " are in no account: neither received nor counted as missed or dropped; please report it"));
         final long now = clock.nanoTime();
         repairs.values().removeIf(repair -> now - repair.atNs > TOLD_NS);
         repairs.values().forEach(repair -> issues.add("another program has removed the steering from uplink "

@@ -1,5 +1,7 @@
 package org.sluice.control.uplink;
 
+import java.util.concurrent.TimeUnit;
+
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -11,6 +13,7 @@ import org.sluice.datapath.bridge.DomainPolicy;
 import org.sluice.datapath.bridge.PortIdentity;
 import org.sluice.datapath.bridge.PortKind;
 import org.sluice.datapath.command.Command;
+import org.sluice.datapath.status.PortCounter;
 import org.sluice.linux.bpf.IngressFilter;
 import org.sluice.linux.bpf.Steering;
 import org.sluice.linux.device.UplinkDevice;
@@ -22,12 +25,18 @@ import org.sluice.linux.netlink.Link;
  */
 final class UplinkEnd {
     private static final Logger LOG = LoggerFactory.getLogger(UplinkEnd.class);
+    /** More than the second in which the worker reports what its socket was offered. */
+    private static final long REPORT_NS = TimeUnit.SECONDS.toNanos(3);
 
     private final SwitchEngine engine;
     private final UplinkDevice device;
     private final PortHandle port;
     private final IngressFilter ingress;
     private boolean filterIsClosed;
+    /** Frames that were due at a time. */
+    private long due;
+    private long dueAtNs;
+    private long neverOffered;
 
     private UplinkEnd(final SwitchEngine engine, final UplinkDevice device, final PortHandle port,
                       final IngressFilter ingress) {
@@ -75,6 +84,19 @@ final class UplinkEnd {
      */
     boolean restoreFilter() {
         return ingress.restore();
+    }
+
+    /**
+     * Frames that the kernel had for the switch, but that have neither reached the worker nor been counted as missed:
+     * 0, or something is wrong.
+     */
+    long unaccounted(final long nowNs) {
+        if (nowNs - dueAtNs >= REPORT_NS) {
+            neverOffered = Math.max(0, due - port.counters().get(PortCounter.RX_OFFERED));
+            due = ingress.due();
+            dueAtNs = nowNs;
+        }
+        return neverOffered + port.counters().get(PortCounter.RX_UNACCOUNTED);
     }
 
     /**

@@ -6,18 +6,25 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 import org.junit.jupiter.api.Test;
 
+import org.sluice.linux.sys.NetNamespace;
 import org.sluice.linux.testbed.RequiresRoot;
 import org.sluice.linux.testbed.TestNamespace;
 import org.sluice.testbed.BridgeParityHost;
@@ -33,6 +40,7 @@ import org.sluice.testbed.SluiceParityHost;
 @RequiresRoot
 class ParityIT {
     private static final int CONNECTIONS = 1000;
+    private static final int BURST = 2000;
     private static final int TRANSFER_BYTES = 64 << 20;
     private static final Pattern SENDER_OF_ERROR = Pattern.compile("(?s).*From ([0-9a-f.:]+?)[ :].*");
 
@@ -72,6 +80,7 @@ class ParityIT {
             host.publish("b", "9000-9010:70-80");
             host.publish("b", "127.0.0.1:7000:80");
             host.publish("f", "8083:80");
+            host.publish("b", "5454:54/udp");
         }
 
         private Map<String, String> run() {
@@ -79,6 +88,7 @@ class ParityIT {
             fromTheWorld();
             amongThemselves();
             errors();
+            bursts();
             manyAndLong();
             host.unpublish("b", "8080:80");
             tcp("a port taken back", lan.client1(), Lan.HOST, 8080);
@@ -154,6 +164,39 @@ class ParityIT {
             } finally {
                 far.close();
             }
+        }
+
+        private void bursts() {
+            burst("in", lan.client1(), Lan.HOST, 5454, b);
+            burst("in, IPv6", lan.client1(), Lan.HOST6, 5454, b);
+            burst("out", a, Lan.WORLD, 54, lan.router());
+            burst("directly", a, "10.77.0.3", 54, b);
+        }
+
+        /** Sends to a port where nobody listens, so that the receiver's kernel counts what has arrived. */
+        private void burst(final String name, final TestNamespace from, final String address, final int port,
+                           final TestNamespace to) {
+            final long before = withoutPort(to);
+            try (NetNamespace namespace = from.open();
+                 DatagramSocket socket = namespace.call(() -> new DatagramSocket())) {
+                final DatagramPacket packet =
+                    new DatagramPacket(new byte[200], 200, new InetSocketAddress(address, port));
+                for (int i = 0; i < BURST; i++) {
+                    socket.send(packet);
+                }
+            } catch (final IOException ex) {
+                throw new UncheckedIOException(ex);
+            }
+            for (int wait = 0; wait < 20 && withoutPort(to) - before < BURST; wait++) {
+                LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(100));
+            }
+            outcomes.put("burst: " + name, withoutPort(to) - before + " of " + BURST);
+        }
+
+        private static long withoutPort(final TestNamespace to) {
+            return Arrays.stream(to.exec("sh", "-c",
+                "awk '/^Udp:/ {n = $3} END {print n}' /proc/net/snmp; awk '/^Udp6NoPorts/ {print $2}' /proc/net/snmp6")
+                .strip().split("\\s+")).mapToLong(Long::parseLong).sum();
         }
 
         private void manyAndLong() {

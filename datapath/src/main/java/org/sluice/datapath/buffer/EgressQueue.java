@@ -7,6 +7,8 @@ package org.sluice.datapath.buffer;
 public final class EgressQueue {
     private final long[] address = new long[FrameBatch.CAPACITY];
     private final int[] length = new int[FrameBatch.CAPACITY];
+    /** Of the refused frames. */
+    private final DropReason[] refusal = new DropReason[FrameBatch.CAPACITY];
     /** One bit for each frame. */
     private long refused;
     private boolean noted;
@@ -62,14 +64,20 @@ public final class EgressQueue {
     }
 
     /** Marks a frame that the device did not accept; called by the device. */
-    public void refuse(final int i) {
+    public void refuse(final int i, final DropReason reason) {
         refused |= 1L << i;
+        refusal[i] = reason;
         refusedFrames++;
         refusedBytes += length[i];
     }
 
     public boolean isRefused(final int i) {
         return (refused & 1L << i) != 0;
+    }
+
+    /** Why a refused frame was refused. */
+    public DropReason refusal(final int i) {
+        return refusal[i];
     }
 
     public int refusedFrames() {

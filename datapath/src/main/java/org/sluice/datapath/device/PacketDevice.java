@@ -29,6 +29,19 @@ public interface PacketDevice extends AutoCloseable {
         return 0;
     }
 
+    /** Frames that the kernel had for the device by the last {@link #takeMissed}, those it dropped included. */
+    default long offered() {
+        return 0;
+    }
+
+    /**
+     * Frames that the kernel says it has passed to the device by the last {@link #takeMissed}, but that neither came
+     * nor wait: 0, or something is wrong.
+     */
+    default long unaccounted() {
+        return 0;
+    }
+
     /** A human-readable name: the device's name in its own namespace. */
     String name();
 

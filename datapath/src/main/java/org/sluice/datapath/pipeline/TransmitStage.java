@@ -215,9 +215,17 @@ public final class TransmitStage implements AutoCloseable {
         counters.add(PortCounter.TX_FRAMES, queue.acceptedFrames());
         counters.add(PortCounter.TX_BYTES, queue.acceptedBytes());
         if (queue.refusedFrames() > 0) {
-            lose(egress, DropReason.EGRESS_REFUSED, queue.refusedFrames());
+            countRefused(queue, egress);
         }
         queue.clear();
+    }
+
+    private void countRefused(final EgressQueue queue, final Port egress) {
+        for (int i = 0; i < queue.size(); i++) {
+            if (queue.isRefused(i)) {
+                lose(egress, queue.refusal(i), 1);
+            }
+        }
     }
 
     /** Counts losses at an egress on that port: a flooded frame may reach some ports and not others. */

@@ -10,6 +10,10 @@ public enum PortCounter {
     RX_DROPS,
     /** Frames that came while the device's ring was full: the kernel dropped them, and the switch never saw them. */
     RX_MISSED,
+    /** Frames that the kernel had for the device's ring, those it dropped included; 0 without a ring. */
+    RX_OFFERED,
+    /** Frames that the kernel says it has put in the device's ring, but that never came: 0, or something is wrong. */
+    RX_UNACCOUNTED,
     /** Frames sent through this port. */
     TX_FRAMES,
     /** Bytes of those frames. */

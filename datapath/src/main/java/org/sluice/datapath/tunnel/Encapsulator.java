@@ -2,6 +2,7 @@ package org.sluice.datapath.tunnel;
 
 import org.agrona.UnsafeApi;
 
+import org.sluice.datapath.buffer.DropReason;
 import org.sluice.datapath.buffer.EgressQueue;
 import org.sluice.datapath.buffer.FrameBatch;
 import org.sluice.datapath.buffer.OffHeapRegion;
@@ -80,7 +81,7 @@ public final class Encapsulator implements AutoCloseable {
     void transmit(final EgressQueue queue, final Vtep vtep) {
         if (underlay == null) {
             for (int i = 0; i < queue.size(); i++) {
-                queue.refuse(i);
+                queue.refuse(i, DropReason.EGRESS_DOWN);
             }
             return;
         }
@@ -208,7 +209,7 @@ public final class Encapsulator implements AutoCloseable {
             if (messages.isRefused(m)) {
                 for (int i = firstFrame[m]; i <= lastFrame[m]; i++) {
                     if (!queue.isRefused(i)) {
-                        queue.refuse(i);
+                        queue.refuse(i, messages.refusal(m));
                     }
                 }
                 if (Datagram.isTooBig(messages.address(m))) {

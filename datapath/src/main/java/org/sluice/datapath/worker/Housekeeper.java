@@ -19,7 +19,7 @@ import org.sluice.datapath.status.WorkerCounter;
 final class Housekeeper {
     private static final long INTERVAL_NS = TimeUnit.MILLISECONDS.toNanos(10);
     private static final long SWEEP_PERIOD_NS = TimeUnit.SECONDS.toNanos(10);
-    /** How often the uplinks are asked what they had no room for. */
+    /** How often the devices with a queue of their own are asked what they had no room for. */
     private static final long LOOK_PERIOD_NS = TimeUnit.SECONDS.toNanos(1);
     private static final int MAX_SWEEP_BUCKETS = 4096;
     private static final int MAX_SWEEP_CONNECTIONS = 32_768;
@@ -70,8 +70,10 @@ final class Housekeeper {
 
     private void countMissed() {
         for (final Port port : tables.ports()) {
-            if (port != null && port.isUplink()) {
+            if (port != null && (port.isUplink() || port.isUnderlay())) {
                 port.counters().add(PortCounter.RX_MISSED, port.device().takeMissed());
+                port.counters().set(PortCounter.RX_OFFERED, port.device().offered());
+                port.counters().set(PortCounter.RX_UNACCOUNTED, port.device().unaccounted());
             }
         }
     }

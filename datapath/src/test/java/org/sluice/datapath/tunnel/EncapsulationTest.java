@@ -220,7 +220,7 @@ class EncapsulationTest {
         host.a().inject(udp(1, 100));
         host.a().inject(udp(1, 100));
         host.fixture().doWork();
-        assertEquals(Map.of(DropReason.EGRESS_REFUSED, 2L), host.fixture().allDrops());
+        assertEquals(Map.of(DropReason.EGRESS_DOWN, 2L), host.fixture().allDrops());
         assertEquals(List.of(), host.underlay().takeSent());
     }
 

@@ -23,6 +23,7 @@ import org.sluice.datapath.Wire;
 import org.sluice.datapath.bridge.DomainPolicy;
 import org.sluice.datapath.bridge.PortIdentity;
 import org.sluice.datapath.bridge.PortKind;
+import org.sluice.datapath.buffer.DropReason;
 import org.sluice.datapath.buffer.EgressQueue;
 import org.sluice.datapath.buffer.FrameBatch;
 import org.sluice.datapath.buffer.OffHeapRegion;
@@ -155,7 +156,7 @@ class AllocationTest {
 
         @Override
         public void transmit(final EgressQueue queue) {
-            queue.refuse(0);
+            queue.refuse(0, DropReason.EGRESS_REFUSED);
         }
 
         @Override
@@ -225,7 +226,7 @@ class AllocationTest {
         @Override
         public void transmit(final EgressQueue queue) {
             if ((turn++ & 1) == 0) {
-                queue.refuse(0);
+                queue.refuse(0, DropReason.EGRESS_REFUSED);
             }
         }
 

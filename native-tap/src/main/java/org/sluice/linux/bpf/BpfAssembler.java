@@ -35,6 +35,7 @@ final class BpfAssembler {
     static final int CALL_MAP_UPDATE = 2;
     static final int CALL_MAP_DELETE = 3;
     static final int CALL_KTIME_GET_NS = 5;
+    static final int CALL_REDIRECT = 23;
     static final int CALL_SKB_LOAD_BYTES = 26;
     static final int CALL_SK_LOOKUP_UDP = 85;
     static final int CALL_SK_RELEASE = 86;
@@ -50,6 +51,8 @@ final class BpfAssembler {
     private static final int LOAD_MEMORY = 0x61;
     private static final int STORE_IMMEDIATE = 0x62;
     private static final int STORE_REGISTER = 0x63;
+    /** BPF_STX, BPF_ATOMIC, BPF_DW. */
+    private static final int ATOMIC_ADD = 0xDB;
     private static final int LOAD_LONG = 0x18;
     private static final int PSEUDO_MAP_FD = 1;
     private static final int CALL = 0x85;
@@ -142,6 +145,11 @@ final class BpfAssembler {
 
     BpfAssembler store(final int size, final int destination, final int offset, final int source) {
         return add(STORE_REGISTER | size, destination, source, offset, 0);
+    }
+
+    /** Adds a register to 64 bits of memory, in one step. */
+    BpfAssembler atomicAdd(final int destination, final int offset, final int source) {
+        return add(ATOMIC_ADD, destination, source, offset, 0);
     }
 
     BpfAssembler storeValue(final int size, final int destination, final int offset, final int value) {

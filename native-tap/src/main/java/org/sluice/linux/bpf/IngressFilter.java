@@ -1,5 +1,7 @@
 package org.sluice.linux.bpf;
 
+import org.agrona.UnsafeApi;
+
 import org.sluice.linux.netlink.TrafficControl;
 
 /**
@@ -15,6 +17,8 @@ public final class IngressFilter implements AutoCloseable {
     private final int linkIndex;
     private final int owner;
     private final BpfProgram program;
+    private final BpfMap due;
+    private final long dueAddress;
     /** In the interface's namespace, whichever thread closes this. */
     private final TrafficControl control = new TrafficControl();
     private boolean madeQueue;
@@ -22,13 +26,17 @@ public final class IngressFilter implements AutoCloseable {
     private int programId;
 
     /**
-     * Attaches a program, and owns it from then on.
+     * Attaches a program, and owns it from then on, together with its map.
+     *
+     * @param due has one element, the number of frames that the packet socket must have accepted.
      */
-    IngressFilter(final int linkIndex, final int owner, final BpfProgram program) {
+    IngressFilter(final int linkIndex, final int owner, final BpfProgram program, final BpfMap due) {
         this.linkIndex = linkIndex;
         this.owner = owner;
         this.program = program;
+        this.due = due;
         try {
+            dueAddress = due.map(1);
             attach();
         } catch (final RuntimeException ex) {
             release();
@@ -47,6 +55,11 @@ public final class IngressFilter implements AutoCloseable {
             }
             throw ex;
         }
+    }
+
+    /** How many frames came that the packet socket must have accepted. */
+    public long due() {
+        return UnsafeApi.getLongVolatile(null, dueAddress);
     }
 
     /**
@@ -87,5 +100,6 @@ public final class IngressFilter implements AutoCloseable {
     private void release() {
         control.close();
         program.close();
+        due.close();
     }
 }

@@ -5,6 +5,7 @@ final class SkbContext {
     static final int PACKET_TYPE = 4;
     static final int PROTOCOL = 16;
     static final int VLAN_PRESENT = 20;
+    static final int LINK_INDEX = 40;
     static final int DATA = 76;
     static final int DATA_END = 80;
 

@@ -112,8 +112,14 @@ public final class Steering implements AutoCloseable {
      * @throws IllegalStateException when another program's filter has the place.
      */
     public IngressFilter attach(final int linkIndex, final int owner) {
-        return new IngressFilter(linkIndex, owner, BpfProgram.load(BpfProgram.SCHED_CLS, 0,
-            SteeringProgram.forIngress(maps, claimTest, lease)));
+        final BpfMap due = BpfMap.create(BpfMap.ARRAY, Integer.BYTES, Long.BYTES, 1, BpfMap.MMAPABLE);
+        try {
+            return new IngressFilter(linkIndex, owner, BpfProgram.load(BpfProgram.SCHED_CLS, 0,
+                SteeringProgram.forIngress(maps, claimTest, lease, due)), due);
+        } catch (final RuntimeException ex) {
+            due.close();
+            throw ex;
+        }
     }
 
     /** Extends the lease by {@link #LEASE_SECONDS}. The caller repeats it every few seconds. */

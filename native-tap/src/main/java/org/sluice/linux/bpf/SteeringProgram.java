@@ -88,6 +88,8 @@ final class SteeringProgram {
     private static final int WHOLE_FRAME = -1;
     private static final int NEXT = -1;
     private static final int DROP = 2;
+    /** BPF_F_INGRESS. */
+    private static final int TO_INGRESS = 1;
 
     private final BpfAssembler code = new BpfAssembler();
     private final Maps maps;
@@ -111,17 +113,34 @@ final class SteeringProgram {
      * Drops, for the host, frames that certainly belong to the switch, while the lease lasts.
      *
      * @param lease has one element, the lease's expiry, in the units of {@link #TIME_SHIFT}.
+     * @param due has one element, the number of frames that the packet socket must have accepted.
      */
-    static BpfAssembler forIngress(final Maps maps, final ClaimTest claims, final BpfMap lease) {
+    static BpfAssembler forIngress(final Maps maps, final ClaimTest claims, final BpfMap lease, final BpfMap due) {
         final SteeringProgram program = new SteeringProgram(maps, claims);
         program.test();
         program.askForSocket();
         program.noteFragments();
-        return program.code.label("routed")
-            .storeValue(WORD, STACK, INDEX_AT, 0).lookup(lease, INDEX_AT).jumpIfEqual(R0, 0, "theirs")
+        program.code.label("routed");
+        program.count(due, "counted");
+        program.askForLease(lease);
+        program.code.set(R0, DROP).exit().label("was the host's");
+        program.askForLease(lease);
+        program.code.load(WORD, R1, R6, SkbContext.LINK_INDEX).set(R2, TO_INGRESS).call(BpfAssembler.CALL_REDIRECT)
+            .exit().label("both");
+        program.count(due, "counted for both");
+        return program.code.label("theirs").set(R0, NEXT).exit();
+    }
+
+    private void count(final BpfMap counter, final String counted) {
+        code.storeValue(WORD, STACK, INDEX_AT, 0).lookup(counter, INDEX_AT).jumpIfEqual(R0, 0, counted).set(R1, 1)
+            .atomicAdd(R0, 0, R1).label(counted);
+    }
+
+    /** Jumps to "theirs" if the lease has ended. */
+    private void askForLease(final BpfMap lease) {
+        code.storeValue(WORD, STACK, INDEX_AT, 0).lookup(lease, INDEX_AT).jumpIfEqual(R0, 0, "theirs")
             .load(DOUBLE, R7, R0, 0).call(BpfAssembler.CALL_KTIME_GET_NS).shiftRight(R0, TIME_SHIFT)
-            .jumpIfGreaterRegister(R0, R7, "theirs")
-            .set(R0, DROP).exit().label("both").label("theirs").set(R0, NEXT).exit();
+            .jumpIfGreaterRegister(R0, R7, "theirs");
     }
 
     /**
@@ -272,9 +291,10 @@ final class SteeringProgram {
             .addValue(R0, FLOW_LIFETIME);
         update(maps.hostFlows());
         code.jump("the host's");
-        // The socket is gone: the filter must no longer leave the flow to the host.
+        // The socket is gone. The filter has left this packet to the host, for the last time; so the packet comes once
+        // more.
         code.label("forget").loadMap(R1, maps.hostFlows()).move(R2, STACK).addValue(R2, FLOW_AT)
-            .call(BpfAssembler.CALL_MAP_DELETE);
+            .call(BpfAssembler.CALL_MAP_DELETE).jumpIfEqual(R0, 0, "was the host's");
     }
 
     /** Sets the value of the flow to register 0. */

@@ -171,7 +171,7 @@ public final class TapDevice implements PollableDevice {
             final long bytes =
                 LibC.INSTANCE.write(file.fd(), queue.address(i) - HEADER_BYTES, HEADER_BYTES + queue.length(i));
             if (bytes < 0) {
-                queue.refuse(i);
+                queue.refuse(i, Refusal.of(Linux.errno()));
             }
         }
     }

@@ -8,6 +8,7 @@ import java.util.Optional;
 import org.agrona.CloseHelper;
 import org.agrona.UnsafeApi;
 
+import org.sluice.datapath.buffer.DropReason;
 import org.sluice.datapath.buffer.EgressQueue;
 import org.sluice.datapath.buffer.FrameBatch;
 import org.sluice.datapath.buffer.OffHeapRegion;
@@ -147,7 +148,7 @@ public final class TunnelTap implements PollableDevice {
     @Override
     public void transmit(final EgressQueue queue) {
         for (int i = 0; i < queue.size(); i++) {
-            queue.refuse(i);
+            queue.refuse(i, DropReason.EGRESS_REFUSED);
         }
     }
 

@@ -58,7 +58,6 @@ public final class UdpTunnelDevice implements PollableDevice, SuperFrameDevice {
     static final int MMSGHDR_BYTES = 64;
     static final int MMSGHDR_LENGTH_OFFSET = 56;
     static final int EINVAL = 22;
-    static final int EMSGSIZE = 90;
     static final int MSG_DONTWAIT = 0x40;
 
     private static final int SOCKET_TYPE = Sockets.SOCK_DGRAM | Linux.O_NONBLOCK | Linux.O_CLOEXEC;
@@ -76,9 +75,17 @@ public final class UdpTunnelDevice implements PollableDevice, SuperFrameDevice {
     /** Room for a datagram in a slot: its frame has the same place as any frame in a slot. */
     private static final int ROOM_BYTES = VxlanFlyweight.LENGTH + FrameBatch.SLOT_FRAME_LENGTH;
 
+    /** What the kernel knows of a socket's memory: nine numbers of four bytes. */
+    static final int SO_MEMINFO = 55;
+    static final int MEMINFO_BYTES = 36;
+    /** Datagrams that the socket had no room for, ever: SK_MEMINFO_DROPS. */
+    static final int MEMINFO_DROPS_OFFSET = 32;
+
     private final FileDescriptor receiver;
     private final FileDescriptor[] senders;
     private final Optional<TunnelTap> tap;
+    private final OffHeapRegion memoryInfo = OffHeapRegion.anonymous(MEMINFO_BYTES + Integer.BYTES);
+    private int missedBefore;
     private final int[] sourcePorts = new int[Datagram.FLOWS];
     private final boolean ipv6;
     private final int port;
@@ -161,6 +168,19 @@ public final class UdpTunnelDevice implements PollableDevice, SuperFrameDevice {
     @Override
     public int tunnelPort() {
         return port;
+    }
+
+    @Override
+    public long takeMissed() {
+        final long value = memoryInfo.address();
+        UnsafeApi.putInt(value + MEMINFO_BYTES, MEMINFO_BYTES);
+        if (LibC.INSTANCE.getsockopt(receiver.fd(), Sockets.SOL_SOCKET, SO_MEMINFO, value, value + MEMINFO_BYTES) < 0) {
+            return 0;
+        }
+        final int drops = UnsafeApi.getInt(value + MEMINFO_DROPS_OFFSET);
+        final int missed = drops - missedBefore; // the kernel's counter wraps
+        missedBefore = drops;
+        return missed;
     }
 
     @Override
@@ -376,11 +396,13 @@ public final class UdpTunnelDevice implements PollableDevice, SuperFrameDevice {
                 sent += taken;
             } else {
                 final int refused = places[sent++];
-                queue.refuse(refused);
+                int errno = Linux.errno();
                 // Before Linux 6.14, the kernel returned EINVAL for a message that it should cut.
-                final int errno = Linux.errno();
-                if (errno == EMSGSIZE
-                    || errno == EINVAL && Datagram.segmentBytes(queue.address(refused)) > 0) {
+                if (errno == EINVAL && Datagram.segmentBytes(queue.address(refused)) > 0) {
+                    errno = Refusal.EMSGSIZE;
+                }
+                queue.refuse(refused, Refusal.of(errno));
+                if (errno == Refusal.EMSGSIZE) {
                     Datagram.tooBig(queue.address(refused));
                 }
             }
@@ -392,6 +414,7 @@ public final class UdpTunnelDevice implements PollableDevice, SuperFrameDevice {
         receiver.close();
         CloseHelper.closeAll(senders);
         tap.ifPresent(TunnelTap::close);
+        memoryInfo.close();
         incoming.region.close();
         outgoing.region.close();
     }

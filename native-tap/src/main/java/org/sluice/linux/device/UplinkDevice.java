@@ -23,9 +23,11 @@ import org.sluice.linux.sys.Sockets;
  *   frame of the ring: tpacket2_hdr (32) | sockaddr_ll | virtio header | Ethernet frame ...
  *                      0                   32            tp_mac - 10     tp_mac
  * </pre>
- * Received frames are lent: the next call of {@link #receive} returns their places to the kernel. The ring has version
- * 2, not 3, because version 3 passes frames on in blocks, a millisecond late. Control opens and closes the device; the
- * worker owns it in between.
+ * A place of the ring holds an ordinary frame, so that the ring has room for a burst of thousands. A longer frame
+ * leaves its beginning there, which keeps its turn, and waits whole in the socket's queue (PACKET_COPY_THRESH); it is
+ * read into a slot of the batch. Frames of the ring are lent: the next call of {@link #receive} returns their places to
+ * the kernel. The ring has version 2, not 3, because version 3 passes frames on in blocks, a millisecond late. Control
+ * opens and closes the device; the worker owns it in between.
  */
 public final class UplinkDevice implements PollableDevice {
     static final int AF_PACKET = 17;
@@ -34,11 +36,14 @@ public final class UplinkDevice implements PollableDevice {
     static final int SO_ERROR = 4;
     /** Allows more than net.core.wmem_max, which holds only a few super-frames. */
     static final int SO_SNDBUFFORCE = 32;
+    static final int SO_RCVBUFFORCE = 33;
     static final int SO_ATTACH_BPF = 50;
     static final int SOL_PACKET = 263;
     static final int PACKET_RX_RING = 5;
     /** Reading resets it: struct tpacket_stats, packets and drops. */
     static final int PACKET_STATISTICS = 6;
+    /** Not 0: a frame that is too long for the ring is queued as well. */
+    static final int PACKET_COPY_THRESH = 7;
     static final int PACKET_VERSION = 10;
     static final int PACKET_VNET_HDR = 15;
     static final int PACKET_IGNORE_OUTGOING = 23;
@@ -55,15 +60,23 @@ public final class UplinkDevice implements PollableDevice {
     static final int MAC_OFFSET = 12;
     static final int STATUS_KERNEL = 0;
     static final int STATUS_USER = 1;
+    /** The whole frame is in the socket's queue. */
+    static final int STATUS_COPY = 2;
 
-    /** 64 KiB, the headers in front, and a reserve; whole pages. */
-    static final int FRAME_BYTES = 69_632;
-    /** A power of two, for the page allocator; a block holds fifteen frames. */
+    /**
+     * 1518 bytes, the headers in front, and a reserve. An odd number of cache lines: places that start alike would
+     * compete for the same sets of the cache.
+     */
+    static final int FRAME_BYTES = 33 * 64;
+    /** A power of two, for the page allocator; a block holds 496 frames. */
     static final int BLOCK_BYTES = 1 << 20;
     private static final int FRAMES_IN_BLOCK = BLOCK_BYTES / FRAME_BYTES;
-    private static final int BLOCKS = 24;
-    private static final int FRAMES = BLOCKS * FRAMES_IN_BLOCK;
+    private static final int BLOCKS = 8;
+    static final int FRAMES = BLOCKS * FRAMES_IN_BLOCK;
     private static final int SEND_BUFFER_BYTES = 8 << 20;
+    /** For the long frames that wait, counted as the kernel does, with the memory around them. */
+    private static final int RECEIVE_BUFFER_BYTES = 24 << 20;
+    private static final int READ_BYTES = VirtioNetHeaderFlyweight.LENGTH + FrameBatch.SLOT_FRAME_LENGTH;
     private static final int PROT_READ_WRITE = 3;
     private static final int MAP_SHARED_POPULATE = 0x1 | 0x8000;
     private static final int VIRTIO_BYTES = VirtioNetHeaderFlyweight.LENGTH;
@@ -75,6 +88,14 @@ public final class UplinkDevice implements PollableDevice {
     private final OffHeapRegion scratch = OffHeapRegion.anonymous(16);
     private int next;
     private int lent;
+    /** Places of the ring that came with a frame, so far. */
+    private long taken;
+    /** Frames for this socket, so far as the kernel has said. */
+    private long offered;
+    /** Of those, the frames that the kernel has dropped. */
+    private long dropped;
+    /** Long frames that found the socket's queue full, not yet reported. */
+    private long missed;
 
     private UplinkDevice(final FileDescriptor socket, final String name, final long ring) {
         this.socket = socket;
@@ -104,6 +125,8 @@ public final class UplinkDevice implements PollableDevice {
             request.putInt(12, FRAMES);
             Linux.check(LibC.INSTANCE.setsockopt(socket.fd(), SOL_PACKET, PACKET_RX_RING, memory.address(),
                 RING_REQUEST_BYTES), "setsockopt", "PACKET_RX_RING", name);
+            options.set(socket, SOL_PACKET, PACKET_COPY_THRESH, FRAME_BYTES, "PACKET_COPY_THRESH");
+            options.set(socket, Sockets.SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER_BYTES, "SO_RCVBUFFORCE");
             options.set(socket, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1, "PACKET_IGNORE_OUTGOING");
             options.set(socket, Sockets.SOL_SOCKET, SO_SNDBUFFORCE, SEND_BUFFER_BYTES, "SO_SNDBUFFORCE");
             options.set(socket, Sockets.SOL_SOCKET, SO_ATTACH_BPF, filterFd, "SO_ATTACH_BPF");
@@ -168,22 +191,42 @@ public final class UplinkDevice implements PollableDevice {
         int received = 0;
         while (batch.hasRoom()) {
             final long frame = frame(next);
-            if ((UnsafeApi.getIntVolatile(null, frame + STATUS_OFFSET) & STATUS_USER) == 0) {
+            final int status = UnsafeApi.getIntVolatile(null, frame + STATUS_OFFSET);
+            if ((status & STATUS_USER) == 0) {
                 break;
             }
             final int captured = UnsafeApi.getInt(frame + CAPTURED_OFFSET);
-            // The true length reveals a truncated frame, which cannot be carried.
-            final int length = UnsafeApi.getInt(frame + LENGTH_OFFSET) > captured
-                ? FrameBatch.MAX_FRAME_LENGTH + 1 : captured;
-            batch.append(frame + (UnsafeApi.getShort(frame + MAC_OFFSET) & 0xFFFF), length);
-            next = next + 1 == FRAMES ? 0 : next + 1;
+            if (UnsafeApi.getInt(frame + LENGTH_OFFSET) <= captured) {
+                batch.append(frame + (UnsafeApi.getShort(frame + MAC_OFFSET) & 0xFFFF), captured);
+                received++;
+            } else if ((status & STATUS_COPY) != 0 && receiveLong(batch)) {
+                received++;
+            } else {
+                missed++;
+            }
+            next = after(next);
             lent++;
-            received++;
+            taken++;
         }
-        if (received == 0 && !gaveBack) {
+        if (lent == 0 && !gaveBack) {
             clearError();
         }
         return received;
+    }
+
+    /** Reads the frame that is next in the socket's queue; one for each place of the ring that says so. */
+    private boolean receiveLong(final FrameBatch batch) {
+        final long frame = batch.slotAddress();
+        long bytes = LibC.INSTANCE.recv(socket.fd(), frame - VIRTIO_BYTES, READ_BYTES, 0);
+        if (bytes < 0 && Linux.errno() != Linux.EAGAIN) {
+            // The socket's error, that of a down interface, came first; reading it has cleared it.
+            bytes = LibC.INSTANCE.recv(socket.fd(), frame - VIRTIO_BYTES, READ_BYTES, 0);
+        }
+        if (bytes < VIRTIO_BYTES) {
+            return false;
+        }
+        batch.append(frame, (int) bytes - VIRTIO_BYTES);
+        return true;
     }
 
     /** Reads the error that a down interface leaves on the socket, which would otherwise stay ready for ever. */
@@ -197,7 +240,38 @@ public final class UplinkDevice implements PollableDevice {
         final int result = LibC.INSTANCE.getsockopt(socket.fd(), SOL_PACKET, PACKET_STATISTICS, scratch.address(),
             scratch.address() + 8);
         UnsafeApi.putInt(scratch.address() + 8, Integer.BYTES);
-        return result < 0 ? 0 : UnsafeApi.getInt(scratch.address() + STATISTICS_DROPS_OFFSET) & 0xFFFF_FFFFL;
+        if (result < 0) {
+            return 0;
+        }
+        final long drops = UnsafeApi.getInt(scratch.address() + STATISTICS_DROPS_OFFSET) & 0xFFFF_FFFFL;
+        offered += UnsafeApi.getInt(scratch.address()) & 0xFFFF_FFFFL;
+        dropped += drops;
+        final long lost = missed + drops;
+        missed = 0;
+        return lost;
+    }
+
+    @Override
+    public long offered() {
+        return offered;
+    }
+
+    @Override
+    public long unaccounted() {
+        long missing = offered - dropped - taken;
+        int place = next;
+        // The kernel counts a frame, then fills its place. It may be just about that.
+        for (int look = 0; missing > 0 && look < FRAMES; look++) {
+            if ((UnsafeApi.getIntVolatile(null, frame(place) + STATUS_OFFSET) & STATUS_USER) != 0) {
+                place = after(place);
+                missing--;
+            }
+        }
+        return Math.max(0, missing);
+    }
+
+    private static int after(final int place) {
+        return place + 1 == FRAMES ? 0 : place + 1;
     }
 
     /** Returns the places of the previous burst, which is finished, to the kernel. */
@@ -209,7 +283,7 @@ public final class UplinkDevice implements PollableDevice {
         }
         for (; lent > 0; lent--) {
             UnsafeApi.putIntRelease(null, frame(place) + STATUS_OFFSET, STATUS_KERNEL);
-            place = place + 1 == FRAMES ? 0 : place + 1;
+            place = after(place);
         }
         return any;
     }
@@ -220,7 +294,7 @@ public final class UplinkDevice implements PollableDevice {
             final long sent = LibC.INSTANCE.send(socket.fd(), queue.address(i) - VIRTIO_BYTES,
                 VIRTIO_BYTES + queue.length(i), 0);
             if (sent < 0) {
-                queue.refuse(i);
+                queue.refuse(i, Refusal.of(Linux.errno()));
             }
         }
     }

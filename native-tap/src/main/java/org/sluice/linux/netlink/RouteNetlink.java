@@ -40,6 +40,8 @@ public final class RouteNetlink implements AutoCloseable {
     static final int IFLA_IFNAME = 3;
     static final int IFLA_MTU = 4;
     static final int IFLA_TXQLEN = 13;
+    /** Frames that may wait for the worker at a TAP: a burst of thousands, and at most 128 MiB of super-frames. */
+    static final int QUEUE_FRAMES = 2048;
     static final int IFLA_LINKINFO = 18;
     static final int IFLA_INFO_KIND = 1;
     static final int IFLA_GROUP = 27;
@@ -101,13 +103,15 @@ public final class RouteNetlink implements AutoCloseable {
 
     /** Gives a link its MAC address and MTU and sets it up, in one request. */
     public void configure(final Link link, final long mac, final int mtu) {
-        setFlags(link, IFF_UP, IFF_UP).attribute(IFLA_ADDRESS, macBytes(mac)).attribute(IFLA_MTU, mtu);
+        setFlags(link, IFF_UP, IFF_UP).attribute(IFLA_ADDRESS, macBytes(mac)).attribute(IFLA_MTU, mtu)
+            .attribute(IFLA_TXQLEN, QUEUE_FRAMES);
         socket.execute("configure link " + link.name());
     }
 
     /** Gives a link its MAC address and MTU. */
     public void prepare(final Link link, final long mac, final int mtu) {
-        setFlags(link, 0, 0).attribute(IFLA_ADDRESS, macBytes(mac)).attribute(IFLA_MTU, mtu);
+        setFlags(link, 0, 0).attribute(IFLA_ADDRESS, macBytes(mac)).attribute(IFLA_MTU, mtu)
+            .attribute(IFLA_TXQLEN, QUEUE_FRAMES);
         socket.execute("prepare link " + link.name());
     }
 

@@ -103,7 +103,14 @@ public final class DeviceAbi {
         assumed.put("sizeof(struct iovec)", 16L);
         assumed.put("offsetof(struct iovec, iov_len)", 8L);
         assumed.put("EINVAL", (long) UdpTunnelDevice.EINVAL);
-        assumed.put("EMSGSIZE", (long) UdpTunnelDevice.EMSGSIZE);
+        assumed.put("SO_MEMINFO", (long) UdpTunnelDevice.SO_MEMINFO);
+        assumed.put("ENXIO", (long) Refusal.ENXIO);
+        assumed.put("ENOMEM", (long) Refusal.ENOMEM);
+        assumed.put("EMSGSIZE", (long) Refusal.EMSGSIZE);
+        assumed.put("ENETDOWN", (long) Refusal.ENETDOWN);
+        assumed.put("ENETUNREACH", (long) Refusal.ENETUNREACH);
+        assumed.put("ENOBUFS", (long) Refusal.ENOBUFS);
+        assumed.put("EHOSTUNREACH", (long) Refusal.EHOSTUNREACH);
         assumed.put("MSG_DONTWAIT", (long) UdpTunnelDevice.MSG_DONTWAIT);
         return assumed;
     }

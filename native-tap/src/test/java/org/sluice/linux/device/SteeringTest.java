@@ -2,8 +2,11 @@ package org.sluice.linux.device;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.net.DatagramSocket;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.ByteOrder;
 import java.util.List;
 
@@ -85,6 +88,27 @@ class SteeringTest extends UplinkScene {
             assertEquals(List.of(), receive());
             assertEquals(refusedBefore + 3, refusedByHost("Udp:", 2));
         }
+    }
+
+    @Test
+    void shouldTakeTheFirstPacketAfterTheHostsSocketHasGone() throws Exception {
+        steering.set(InetAddress.getByName("192.0.2.10"), UDP, 7000, 7000, true);
+        try (DatagramSocket older = opened.call(() -> new DatagramSocket(7000))) {
+            older.connect(new InetSocketAddress("192.0.2.1", 7007));
+            sendFrom(7007, "192.0.2.10", 7000);
+            receive(); // a copy, because the filter has only now heard of the socket
+            sendFrom(7007, "192.0.2.10", 7000);
+            assertEquals(List.of(), receive());
+        }
+        final long refusedBefore = refusedByHost("Udp:", 2);
+        final long dueBefore = ingress.due();
+        sendFrom(7007, "192.0.2.10", 7000);
+        sendFrom(7007, "192.0.2.10", 7000);
+        assertEquals(List.of("4:7000", "4:7000"), receive());
+        assertEquals(refusedBefore, refusedByHost("Udp:", 2));
+        assertEquals(2, ingress.due() - dueBefore);
+        device.takeMissed();
+        assertTrue(ingress.due() <= device.offered(), "the ring has had all that was due");
     }
 
     @Test
