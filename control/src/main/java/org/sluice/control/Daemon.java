@@ -56,6 +56,7 @@ public final class Daemon implements AutoCloseable {
     private static final long REPAIR_PERIOD_SECONDS = 1;
     private static final String LOCK_FILE = "daemon.lock";
     private static final long NAMESPACE_CHECK_SECONDS = 1;
+    private static final long INTERFACE_CHECK_SECONDS = 1;
     /** Names of the files that hold what only the daemon's user may know. */
     private static final String OWN_FILES = "{*.dat,*.conntrack,state.json*," + LOCK_FILE + "}";
 
@@ -134,6 +135,8 @@ public final class Daemon implements AutoCloseable {
             REPAIR_PERIOD_SECONDS, TimeUnit.SECONDS);
         events.start(started, answers(mirror, overlays));
         overlays.watchPaths(control.executor());
+        control.executor().scheduleWithFixedDelay(() -> lookAfter(networking), INTERFACE_CHECK_SECONDS,
+            INTERFACE_CHECK_SECONDS, TimeUnit.SECONDS);
         control.executor().scheduleWithFixedDelay(() -> endAbandoned(networking), NAMESPACE_CHECK_SECONDS,
             NAMESPACE_CHECK_SECONDS, TimeUnit.SECONDS);
 
@@ -156,6 +159,14 @@ public final class Daemon implements AutoCloseable {
             networking.endpoints().endAbandoned();
         } catch (final RuntimeException ex) {
             LOG.error("cannot let go of an endpoint whose namespace is gone; trying again", ex);
+        }
+    }
+
+    private static void lookAfter(final Networking networking) {
+        try {
+            networking.interfaces().look();
+        } catch (final RuntimeException ex) {
+            LOG.error("cannot look after the interfaces of the endpoints; trying again", ex);
         }
     }
 

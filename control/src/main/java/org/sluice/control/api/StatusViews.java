@@ -61,6 +61,7 @@ final class StatusViews {
         issues.addAll(docker.watch().forgotten().toSentences());
         issues.addAll(uplinks.issues());
         issues.addAll(networking.failures());
+        issues.addAll(networking.issues());
         return issues;
     }
 

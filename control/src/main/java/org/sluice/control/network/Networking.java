@@ -1,6 +1,7 @@
 package org.sluice.control.network;
 
 import java.util.Collection;
+import java.util.List;
 
 import org.agrona.CloseHelper;
 
@@ -25,6 +26,7 @@ public final class Networking implements AutoCloseable {
     private final EndpointManager endpoints;
     private final LiveOverlays liveOverlays;
     private final OverlayManager overlays;
+    private final InterfaceWatch interfaces;
     private final PortInventory ports;
 
     public Networking(final StateStore store, final SwitchEngine engine, final UplinkManager uplinks,
@@ -38,6 +40,7 @@ public final class Networking implements AutoCloseable {
         endpoints = new EndpointManager(store, liveNetworks, liveEndpoints, portMaps);
         liveOverlays = overlays;
         this.overlays = new OverlayManager(store, liveOverlays);
+        interfaces = new InterfaceWatch(state, liveEndpoints);
         ports = new PortInventory(state, liveNetworks, liveEndpoints, uplinks, overlays);
         // Connections know an endpoint by its port's number: nothing else may take that.
         endpoints.reserveNumbers();
@@ -93,6 +96,16 @@ public final class Networking implements AutoCloseable {
     /** The published ports that do not work for the host's own processes, and why. */
     public Collection<String> failures() {
         return proxy.failures();
+    }
+
+    /** What containers have done to their interfaces, human-readable. */
+    public List<String> issues() {
+        return interfaces.issues();
+    }
+
+    /** Looks after the interfaces of the endpoints. */
+    public InterfaceWatch interfaces() {
+        return interfaces;
     }
 
     /** The proxied connections that had to end so that there was room for others, since the start. */

@@ -1,6 +1,7 @@
 package org.sluice.linux.device;
 
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 
 import org.agrona.concurrent.UnsafeBuffer;
 
@@ -13,6 +14,7 @@ import org.sluice.linux.sys.FileDescriptor;
 import org.sluice.linux.sys.LibC;
 import org.sluice.linux.sys.Linux;
 import org.sluice.linux.sys.NativeException;
+import org.sluice.linux.sys.NetNamespace;
 
 /**
  * A TAP: a network interface whose other end is a file descriptor (Linux Documentation/networking/tuntap.rst). Every
@@ -35,6 +37,9 @@ public final class TapDevice implements PollableDevice {
     static final int IFF_VNET_HDR = 0x4000;
     public static final int IFF_TUN_EXCL = 0x8000;
     public static final long TUNSETIFF = 0x4004_54CAL;
+    static final long TUNGETIFF = 0x8004_54D2L;
+    /** Gives a descriptor of the namespace that the interface is in (since Linux 5.2). */
+    static final long TUNGETDEVNETNS = 0x54E3L;
     static final long TUNSETPERSIST = 0x4004_54CBL;
     static final long TUNSETOFFLOAD = 0x4004_54D0L;
     static final long TUNSETVNETHDRSZ = 0x4004_54D8L;
@@ -131,6 +136,32 @@ public final class TapDevice implements PollableDevice {
     /** The name that the interface had when it was opened; it may have been renamed since. */
     public String interfaceName() {
         return name;
+    }
+
+    /**
+     * The name that the interface has now. Any thread, while the device is open.
+     *
+     * @throws NativeException when the interface is gone, with EBADFD.
+     */
+    public String currentName() {
+        try (OffHeapRegion memory = OffHeapRegion.anonymous(IFREQ_BYTES)) {
+            ioctl(file, TUNGETIFF, memory.address(), "TUNGETIFF", name);
+            final byte[] current = new byte[NAME_BYTES];
+            memory.slice(0, NAME_BYTES).getBytes(0, current);
+            return new String(current, StandardCharsets.US_ASCII).trim();
+        }
+    }
+
+    /**
+     * Opens the namespace that the interface is in now. Any thread, while the device is open.
+     *
+     * @throws NativeException when the interface is gone, with EBADFD.
+     */
+    public NetNamespace namespace() {
+        try (FileDescriptor namespace = new FileDescriptor(
+            Linux.check(LibC.INSTANCE.ioctl(file.fd(), TUNGETDEVNETNS, 0), "ioctl", "TUNGETDEVNETNS", name))) {
+            return NetNamespace.open(Path.of("/proc/self/fd/" + namespace.fd()));
+        }
     }
 
     @Override

@@ -41,7 +41,10 @@ public final class RouteNetlink implements AutoCloseable {
     static final int IFLA_MTU = 4;
     static final int IFLA_TXQLEN = 13;
     /** Frames that may wait for the worker at a TAP: a burst of thousands, and at most 128 MiB of super-frames. */
-    static final int QUEUE_FRAMES = 2048;
+    public static final int QUEUE_FRAMES = 2048;
+    static final int IFLA_STATS64 = 23;
+    /** In struct rtnl_link_stats64. */
+    static final int STATS_TX_DROPPED_OFFSET = 56;
     static final int IFLA_LINKINFO = 18;
     static final int IFLA_INFO_KIND = 1;
     static final int IFLA_GROUP = 27;
@@ -99,6 +102,21 @@ public final class RouteNetlink implements AutoCloseable {
             throw ex;
         }
         return links.stream().findFirst();
+    }
+
+    /** The queue of the interface of that name, or empty. */
+    public Optional<LinkQueue> queue(final String name) {
+        socket.request().begin(RTM_GETLINK, CHANGE, IFINFOMSG_BYTES).attribute(IFLA_IFNAME, name);
+        final List<LinkQueue> queues = new ArrayList<>(1);
+        try {
+            socket.execute("get link " + name, answer -> queues.add(queueOf(answer)));
+        } catch (final NetlinkException ex) {
+            if (ex.errno() == ENODEV) {
+                return Optional.empty();
+            }
+            throw ex;
+        }
+        return queues.stream().findFirst();
     }
 
     /** Gives a link its MAC address and MTU and sets it up, in one request. */
@@ -299,6 +317,13 @@ public final class RouteNetlink implements AutoCloseable {
         return new Link(answer.buffer().getInt(answer.body() + IFINFO_INDEX_OFFSET), attributes.string(IFLA_IFNAME),
             mac(attributes.bytes(IFLA_ADDRESS)), attributes.integer(IFLA_MTU, 0), (flags & IFF_UP) != 0,
             attributes.nestedString(IFLA_LINKINFO, IFLA_INFO_KIND));
+    }
+
+    private static LinkQueue queueOf(final NetlinkSocket.Answer answer) {
+        final NetlinkAttributes attributes = answer.attributes(IFINFOMSG_BYTES);
+        final byte[] statistics = attributes.bytes(IFLA_STATS64);
+        return new LinkQueue(attributes.integer(IFLA_TXQLEN, 0),
+            statistics == null ? 0 : new UnsafeBuffer(statistics).getLong(STATS_TX_DROPPED_OFFSET));
     }
 
     private static InterfaceAddress addressOf(final NetlinkSocket.Answer answer) {

@@ -29,6 +29,8 @@ public final class DeviceAbi {
         assumed.put("IFF_TUN_EXCL", (long) TapDevice.IFF_TUN_EXCL);
         assumed.put("TUNSETIFF", TapDevice.TUNSETIFF);
         assumed.put("TUNSETPERSIST", TapDevice.TUNSETPERSIST);
+        assumed.put("TUNGETIFF", TapDevice.TUNGETIFF);
+        assumed.put("TUNGETDEVNETNS", TapDevice.TUNGETDEVNETNS);
         assumed.put("TUNSETOFFLOAD", TapDevice.TUNSETOFFLOAD);
         assumed.put("TUNSETVNETHDRSZ", TapDevice.TUNSETVNETHDRSZ);
         assumed.put("TUN_F_CSUM", (long) TapOffload.CHECKSUM);
