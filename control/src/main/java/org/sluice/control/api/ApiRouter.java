@@ -109,7 +109,7 @@ public final class ApiRouter implements HttpService {
             route(HttpMethod.POST, "/v1/endpoints/{name}/ports/unpublish",
                 call -> api.unpublish(call.name(), read(call.body(), ControlApi.PortsRequest.class))),
             route(HttpMethod.GET, "/v1/ports", call -> api.listPortMaps()),
-            route(HttpMethod.GET, "/v1/conntrack", call -> api.listConnections(ConntrackQuery.parse(call.query()))),
+            route(HttpMethod.GET, "/v1/conntrack", call -> api.listConnections(ConntrackQuery.page(call.query()))),
             route(HttpMethod.GET, "/v1/conntrack/count",
                 call -> api.countConnections(ConntrackQuery.parse(call.query()))),
             route(HttpMethod.POST, "/v1/conntrack/flush",

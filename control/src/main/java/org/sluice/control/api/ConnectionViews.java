@@ -24,23 +24,27 @@ final class ConnectionViews {
         this.engine = engine;
     }
 
-    List<Views.Connection> matching(final ConntrackFilter filter) {
+    List<Views.Connection> matching(final ConntrackQuery.Page page) {
         final List<Views.Connection> connections = new ArrayList<>();
-        engine.visitConnections((connection, nowNs) -> {
-            if (filter.matches(connection)) {
-                connections.add(view(connection, nowNs));
+        engine.visitConnections(page.after() + 1, (position, connection, nowNs) -> {
+            if (page.filter().matches(connection)) {
+                connections.add(view(position, connection, nowNs));
             }
+            return connections.size() < page.limit();
         });
         return connections;
     }
 
     long count(final ConntrackFilter filter) {
         final long[] count = new long[1];
-        engine.visitConnections((connection, nowNs) -> count[0] += filter.matches(connection) ? 1 : 0);
+        engine.visitConnections(0, (position, connection, nowNs) -> {
+            count[0] += filter.matches(connection) ? 1 : 0;
+            return true;
+        });
         return count[0];
     }
 
-    private static Views.Connection view(final long connection, final long nowNs) {
+    private static Views.Connection view(final long position, final long connection, final long nowNs) {
         final long original = Connection.tuple(connection, Connection.ORIGINAL);
         final int protocol = FlowTuple.protocol(original);
         final List<String> status = new ArrayList<>();
@@ -56,7 +60,7 @@ final class ConnectionViews {
         if (Connection.has(connection, Connection.DNAT)) {
             status.add("DNAT");
         }
-        return new Views.Connection(Protocols.name(protocol), protocol, FlowTuple.isIpv4(original) ? 4 : 6,
+        return new Views.Connection(position, Protocols.name(protocol), protocol, FlowTuple.isIpv4(original) ? 4 : 6,
             protocol == IpProtocol.TCP ? TCP_STATES[Connection.tcpState(connection)].name() : null,
             TimeUnit.NANOSECONDS.toSeconds(Connection.deadlineNs(connection) - nowNs),
             flow(connection, Connection.ORIGINAL), flow(connection, Connection.REPLY), status);

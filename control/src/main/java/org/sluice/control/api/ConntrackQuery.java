@@ -19,6 +19,18 @@ import org.sluice.datapath.conntrack.TcpState;
 
 /** Reads which connections are meant from a request's query, whose names are those of conntrack(8)'s long options. */
 final class ConntrackQuery {
+    /** Most connections in one answer: containers choose how many there are, and each takes a kilobyte. */
+    static final int MAX_PAGE = 5000;
+
+    /**
+     * A part of a list.
+     *
+     * @param limit most connections.
+     * @param after the id that the list goes on after; -1 for its begin.
+     */
+    record Page(ConntrackFilter filter, int limit, long after) {
+    }
+
     private final Map<String, List<String>> query;
     private final Set<String> read = new HashSet<>();
     /** 4 or 6, as the option or an address says it; 0 where nothing does. */
@@ -34,11 +46,41 @@ final class ConntrackQuery {
     static ConntrackFilter parse(final Map<String, List<String>> query) {
         final ConntrackQuery reader = new ConntrackQuery(query);
         final ConntrackFilter filter = reader.filter();
-        query.keySet().stream().filter(name -> !reader.read.contains(name)).findFirst().ifPresent(name -> {
-            throw ControlException.invalid("there is no filter \"" + name + "\"; there are "
-                + String.join(", ", reader.read.stream().sorted().toList()));
-        });
+        reader.requireAllRead();
         return filter;
+    }
+
+    /**
+     * @throws ControlException likewise.
+     */
+    static Page page(final Map<String, List<String>> query) {
+        final ConntrackQuery reader = new ConntrackQuery(query);
+        final Page page = new Page(reader.filter(), (int) reader.number("limit", 1, MAX_PAGE, MAX_PAGE),
+            reader.number("after", -1, Long.MAX_VALUE / 2, -1));
+        reader.requireAllRead();
+        return page;
+    }
+
+    private long number(final String name, final long lowest, final long highest, final long otherwise) {
+        final String text = get(name);
+        if (text == null) {
+            return otherwise;
+        }
+        if (text.matches("-?\\d{1,18}")) {
+            final long number = Long.parseLong(text);
+            if (number >= lowest && number <= highest) {
+                return number;
+            }
+        }
+        throw ControlException.invalid("\"" + name + "\" is a number from " + lowest + " to " + highest + ", not \""
+            + text + "\"");
+    }
+
+    private void requireAllRead() {
+        query.keySet().stream().filter(name -> !read.contains(name)).findFirst().ifPresent(name -> {
+            throw ControlException.invalid("there is no filter \"" + name + "\"; there are "
+                + String.join(", ", read.stream().sorted().toList()));
+        });
     }
 
     private ConntrackFilter filter() {

@@ -128,8 +128,8 @@ public final class ControlApi {
         return portMapViews.of(state.portMaps());
     }
 
-    List<Views.Connection> listConnections(final ConntrackFilter filter) {
-        return connectionViews.matching(filter);
+    List<Views.Connection> listConnections(final ConntrackQuery.Page page) {
+        return connectionViews.matching(page);
     }
 
     Count countConnections(final ConntrackFilter filter) {

@@ -107,11 +107,12 @@ public final class Views {
     /**
      * A tracked connection.
      *
+     * @param id             its place in the table, as long as it lives; later pages begin after it.
      * @param state          of TCP, or null.
      * @param timeoutSeconds until it is forgotten if nothing more comes.
      * @param status         UNREPLIED or ASSURED, SNAT, DNAT.
      */
-    public record Connection(String protocol, int protocolNumber, int family, @Nullable String state,
+    public record Connection(long id, String protocol, int protocolNumber, int family, @Nullable String state,
                              long timeoutSeconds, Flow original, Flow reply, List<String> status) {
     }
 

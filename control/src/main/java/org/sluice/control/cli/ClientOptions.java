@@ -1,11 +1,16 @@
 package org.sluice.control.cli;
 
+import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
+import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.SequenceWriter;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 
@@ -46,6 +51,32 @@ final class ClientOptions {
     void print(final JsonNode answer, final Function<JsonNode, Object> text) {
         final PrintWriter out = command.commandLine().getOut();
         out.print(json ? pretty(answer) : text.apply(answer));
+        out.flush();
+    }
+
+    /**
+     * Prints a list that comes in parts, so that only one of them is in memory: as one list with --json.
+     *
+     * @param next gives the next part; an empty one ends the list.
+     */
+    void printParts(final Supplier<JsonNode> next, final Function<JsonNode, Object> text) {
+        final PrintWriter out = command.commandLine().getOut();
+        if (!json) {
+            for (JsonNode part = next.get(); !part.isEmpty(); part = next.get()) {
+                out.print(text.apply(part));
+                out.flush();
+            }
+            return;
+        }
+        try (SequenceWriter list = JSON.writerWithDefaultPrettyPrinter()
+            .without(JsonGenerator.Feature.AUTO_CLOSE_TARGET).writeValuesAsArray(out)) {
+            for (JsonNode part = next.get(); !part.isEmpty(); part = next.get()) {
+                list.writeAll(part);
+            }
+        } catch (final IOException ex) {
+            throw new UncheckedIOException(ex);
+        }
+        out.println();
         out.flush();
     }
 

@@ -1,6 +1,7 @@
 package org.sluice.control.cli;
 
 import java.util.concurrent.Callable;
+import java.util.function.Supplier;
 
 import com.fasterxml.jackson.databind.JsonNode;
 
@@ -89,12 +90,35 @@ final class ConntrackCommand {
 
         @Override
         public Integer call() {
-            client.print(client.api().get(PATH + filters.query()), connections -> {
-                final StringBuilder text = new StringBuilder();
-                connections.forEach(connection -> append(text, connection));
-                return text;
-            });
+            final String query = filters.query();
+            client.printParts(new Parts(client.api(), PATH + query + (query.isEmpty() ? '?' : '&') + "after="),
+                connections -> {
+                    final StringBuilder text = new StringBuilder();
+                    connections.forEach(connection -> append(text, connection));
+                    return text;
+                });
             return 0;
+        }
+    }
+
+    /** Asks for the connections part by part. */
+    private static final class Parts implements Supplier<JsonNode> {
+        private final ApiClient api;
+        private final String path;
+        private long last = -1;
+
+        private Parts(final ApiClient api, final String path) {
+            this.api = api;
+            this.path = path;
+        }
+
+        @Override
+        public JsonNode get() {
+            final JsonNode connections = api.get(path + last);
+            if (!connections.isEmpty()) {
+                last = connections.get(connections.size() - 1).path("id").asLong();
+            }
+            return connections;
         }
     }
 

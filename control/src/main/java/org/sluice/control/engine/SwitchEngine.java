@@ -269,11 +269,19 @@ public final class SwitchEngine implements AutoCloseable {
         workers.get(worker).events().poll(handler);
     }
 
-    /** Visits the live connections of all workers. */
-    public void visitConnections(final ConnectionVisitor visitor) {
+    /**
+     * Visits the live connections of all workers.
+     *
+     * @param first lowest position to visit; 0 for all.
+     */
+    public void visitConnections(final long first, final ConnectionVisitor visitor) {
         final long now = clock.nanoTime();
-        for (final WorkerHandle worker : workers) {
-            worker.conntrackReader().forEach(now, connection -> visitor.connection(connection, now));
+        for (int worker = (int) Math.min(first >>> Integer.SIZE, workers.size()); worker < workers.size(); worker++) {
+            final long base = (long) worker << Integer.SIZE;
+            if (!workers.get(worker).conntrackReader().visit((int) Math.max(0, first - base), now,
+                (number, connection) -> visitor.connection(base + number, connection, now))) {
+                return;
+            }
         }
     }
 

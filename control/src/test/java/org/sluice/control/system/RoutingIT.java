@@ -7,16 +7,23 @@ import static org.sluice.testbed.TextAssertions.assertContainsAll;
 import static org.sluice.testbed.TextAssertions.assertRefused;
 
 import java.io.IOException;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
+import org.sluice.linux.sys.NetNamespace;
 import org.sluice.linux.testbed.RequiresRoot;
 import org.sluice.linux.testbed.TestNamespace;
 import org.sluice.testbed.Lan;
@@ -26,6 +33,7 @@ import org.sluice.testbed.SluiceHost;
 /** A host on a LAN: containers reach the world and the world reaches them, and the host stays what it was. */
 @RequiresRoot
 class RoutingIT {
+    private static final int FLOWS = 60_000;
     private static final String A = "10.77.0.2";
     private static final String GATEWAY = "10.77.0.1";
 
@@ -259,6 +267,30 @@ class RoutingIT {
                 .startsWith("192.0.2.2"));
         }
         assertEquals("1000\n", host.ok("conntrack", "count", "-p", "tcp", "--state", "established", "--dst-nat"));
+    }
+
+    @Test
+    void shouldListMoreConnectionsThanFitIntoMemory() throws IOException {
+        for (final TestNamespace container
+            : List.of(a, b, host.attach("web", "third"), host.attach("web", "fourth"))) {
+            try (NetNamespace namespace = container.open();
+                 DatagramSocket socket = namespace.call(() -> new DatagramSocket())) {
+                final DatagramPacket packet = new DatagramPacket(new byte[1], 1);
+                for (int port = 1; port <= FLOWS; port++) {
+                    packet.setSocketAddress(new InetSocketAddress(Lan.WORLD, port));
+                    socket.send(packet);
+                    if (port % 500 == 0) {
+                        LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(3)); // the worker has a core for itself
+                    }
+                }
+            }
+        }
+        final String[] text = host.ok("conntrack", "ls", "-p", "udp").split("\n");
+        assertTrue(text.length > 3 * FLOWS, text.length + " lines");
+        assertEquals(text.length, Arrays.stream(text).map(line -> line.replaceAll(".*src=(\\S+) dst=\\S+ sport=(\\d+)"
+            + " dport=(\\d+).*src=.*", "$1 $2 $3")).distinct().count(), "each once");
+        assertTrue(host.json("conntrack", "ls", "-p", "udp", "-s", "10.77.0.3").size() > FLOWS / 2);
+        assertTrue(host.json("status").path("issues").isEmpty());
     }
 
     @Test

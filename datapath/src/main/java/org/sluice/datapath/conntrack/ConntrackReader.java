@@ -11,6 +11,16 @@ import org.sluice.datapath.buffer.OffHeapRegion;
  * the copy may mix old and new counts, but never has another connection's tuples. Used by one thread.
  */
 public final class ConntrackReader implements AutoCloseable {
+    /** Receives connections. */
+    public interface Visitor {
+        /**
+         * @param number     of the connection in its table.
+         * @param connection address of a copy, valid during the call.
+         * @return whether to go on.
+         */
+        boolean connection(int number, long connection);
+    }
+
     private final ConntrackLayout layout;
     private final PortGenerations generations;
     private final OffHeapRegion copy = OffHeapRegion.anonymous(Connection.BYTES);
@@ -39,8 +49,20 @@ public final class ConntrackReader implements AutoCloseable {
      * @param consumer receives the address of a copy, valid during the call.
      */
     public void forEach(final long nowNs, final LongConsumer consumer) {
+        visit(0, nowNs, (number, connection) -> {
+            consumer.accept(connection);
+            return true;
+        });
+    }
+
+    /**
+     * Visits the live connections from a number on.
+     *
+     * @return whether the visitor has seen all of them.
+     */
+    public boolean visit(final int first, final long nowNs, final Visitor visitor) {
         final long address = copy.address();
-        for (int number = 0; number < layout.highWater(); number++) {
+        for (int number = first; number < layout.highWater(); number++) {
             final long connection = layout.connection(number);
             if (!Connection.has(connection, Connection.IN_USE)) {
                 continue;
@@ -54,10 +76,11 @@ public final class ConntrackReader implements AutoCloseable {
                     Connection.tuple(address, Connection.REPLY));
             if (unchanged && Connection.deadlineNs(address) - nowNs > 0
                 && generations.isCurrent(Connection.ownerA(address))
-                && generations.isCurrent(Connection.ownerB(address))) {
-                consumer.accept(address);
+                && generations.isCurrent(Connection.ownerB(address)) && !visitor.connection(number, address)) {
+                return false;
             }
         }
+        return true;
     }
 
     @Override

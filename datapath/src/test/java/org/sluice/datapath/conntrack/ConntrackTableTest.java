@@ -211,6 +211,23 @@ class ConntrackTableTest {
     }
 
     @Test
+    void shouldBeReadInParts() {
+        for (int port = 1; port <= 5; port++) {
+            create(port, 3, 0, now + SECOND);
+        }
+        final ConntrackReader reader = new ConntrackReader(region);
+        final List<Integer> numbers = new ArrayList<>();
+        assertFalse(reader.visit(0, now, (number, connection) -> {
+            numbers.add(number);
+            return numbers.size() < 2;
+        }));
+        assertTrue(reader.visit(numbers.getLast() + 1, now, (number, connection) -> numbers.add(number)));
+        assertEquals(5, numbers.stream().distinct().count());
+        assertEquals(5, numbers.size());
+        assertTrue(reader.visit(Integer.MAX_VALUE, now, (number, connection) -> false), "behind the last one");
+    }
+
+    @Test
     void shouldTakeNoMoreThan256BytesAConnection() {
         final int million = 1 << 20;
         assertTrue(ConntrackTable.regionBytes(million) <= 256L * million,
