@@ -26,7 +26,7 @@ public final class IngressFilter implements AutoCloseable {
     private int programId;
 
     /**
-     * Attaches a program, and owns it from then on, together with its map.
+     * Attaches a program. The filter owns it and its map, and closes both also when it cannot attach.
      *
      * @param due has one element, the number of frames that the packet socket must have accepted.
      */

@@ -113,13 +113,15 @@ public final class Steering implements AutoCloseable {
      */
     public IngressFilter attach(final int linkIndex, final int owner) {
         final BpfMap due = BpfMap.create(BpfMap.ARRAY, Integer.BYTES, Long.BYTES, 1, BpfMap.MMAPABLE);
+        final BpfProgram program;
         try {
-            return new IngressFilter(linkIndex, owner, BpfProgram.load(BpfProgram.SCHED_CLS, 0,
-                SteeringProgram.forIngress(maps, claimTest, lease, due)), due);
+            program = BpfProgram.load(BpfProgram.SCHED_CLS, 0,
+                SteeringProgram.forIngress(maps, claimTest, lease, due));
         } catch (final RuntimeException ex) {
             due.close();
             throw ex;
         }
+        return new IngressFilter(linkIndex, owner, program, due);
     }
 
     /** Extends the lease by {@link #LEASE_SECONDS}. The caller repeats it every few seconds. */
